@@ -1,0 +1,60 @@
+# Everything runs from the checkout, in a virtual environment of its own.
+# `make` alone lists the targets. PY=python3.13 picks another interpreter.
+
+PY ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.stamp-run
+DEV_STAMP := $(VENV)/.stamp-dev
+MIN_PYTHON := 3.11
+PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench lock clean python-is-new-enough
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+python-is-new-enough:
+	@command -v $(PY) >/dev/null 2>&1 || { echo "touchline: $(PY) not found; install Python >= $(MIN_PYTHON) or name one: make PY=/path/to/python3" >&2; exit 2; }
+	@$(PY) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "touchline: need Python >= $(MIN_PYTHON), found %d.%d.%d (name another with PY=...)" % v[:3])'
+	@$(PY) -c 'import venv, ensurepip' 2>/dev/null || { echo "touchline: $(PY) has no venv module; on Debian: apt-get install python3-venv" >&2; exit 2; }
+
+$(RUN_STAMP): requirements.lock | python-is-new-enough
+	@test -x $(BIN)/python || $(PY) -m venv $(VENV)
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements.lock
+	@touch $@
+
+$(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -r requirements-dev.lock
+	@touch $@
+
+setup: $(RUN_STAMP) ## make the virtual environment (the other targets do it by themselves)
+
+demo: $(RUN_STAMP) ## trade one real match day in the simulated world
+	@$(BIN)/python supervisor.py --profile sim
+
+test: $(DEV_STAMP) ## run the tests
+	@$(BIN)/python -m pytest -q
+
+lint: $(DEV_STAMP) ## format, style, types, import contracts, cancellation rules
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m flake8_async --enable ASYNC101,ASYNC102,ASYNC103,ASYNC104,ASYNC113,ASYNC118,ASYNC119,ASYNC120,ASYNC300 actors supervisor.py
+
+bench: $(RUN_STAMP) ## measure frame sent to order read, beside C, bare trio, Node and httpx
+	@$(BIN)/python bench/run.py
+
+lock: ## resolve the locked dependencies anew (needs uv)
+	@command -v uv >/dev/null 2>&1 || { echo "touchline: make lock needs uv (pip install uv)" >&2; exit 2; }
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --python-version $(MIN_PYTHON) --custom-compile-command 'make lock' --upgrade \
+	  -o requirements.lock pyproject.toml
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --python-version $(MIN_PYTHON) --custom-compile-command 'make lock' --upgrade \
+	  --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean: ## remove the virtual environment and the caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""What happened, provably: the auditor, the ledger, the statement, the report of each event."""

@@ -1,0 +1,61 @@
+"""What the race decided. Arbiter to the trigger, and arbiter to the auditor."""
+
+from typing import Literal
+
+import attrs
+
+from actors.messages.feeds import FeedEvent
+from actors.model.score import GoalKey, Score, Team
+
+Judgement = Literal[
+    "trigger",  # first report of one legal step, by an eligible feed's own transition
+    "echo",  # a later report of the accepted score
+    "baseline",  # first score of a connection
+    "repeat",  # the feed said again what it had said before
+    "laggard",  # an older score, from a feed that never showed the accepted one
+    "advance",  # accepted, but not traded: reason says why
+    "reversal",  # a feed went back on a score that it had shown, or retracted it
+    "overturned",  # the reversal is confirmed: the state went back, the generation rose
+    "phantom",  # a triggered score that nobody else has shown in time
+    "restored",  # the doubt is over and the old score stands
+    "ignored",  # says nothing about a score we follow: reason says why
+]
+
+
+@attrs.frozen(kw_only=True)
+class Trigger:
+    """A race was won; trade it now. Arbiter calls the trigger with it."""
+
+    key: GoalKey
+    scorer: Team
+    score: Score
+    report: FeedEvent
+    """The winner's report."""
+    fresh_feeds: int
+    """Fresh, bound, oriented feeds of the match at this instant, the winner included."""
+    judged_ns: int
+
+
+@attrs.frozen(kw_only=True)
+class Judged:
+    """What the race made of one report. Arbiter to auditor, after anything was sent."""
+
+    report: FeedEvent
+    judgement: Judgement
+    reason: str = ""
+    key: GoalKey | None = None
+    """The state the report is about, where it is about one."""
+    behind_ns: int | None = None
+    """For an echo: how long after the winner."""
+    judged_ns: int
+
+
+@attrs.frozen(kw_only=True)
+class MatchDoubt:
+    """Entries of one match are closed or open again. Arbiter to the trigger's state and risk."""
+
+    match: str
+    in_doubt: bool
+    reason: str
+    key: GoalKey
+    """The key whose score is in doubt."""

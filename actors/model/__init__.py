@@ -1,0 +1,1 @@
+"""Market and match nouns and their rules. Pure: no clock, no I/O, no trio, no logging."""

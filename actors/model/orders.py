@@ -1,0 +1,88 @@
+"""What an order, a fill and a position are. Pure values.
+
+The venue keeps one YES book per market (reference ``kalshi.md`` sections 3, 8):
+``bid`` buys YES, ``ask`` sells YES, and selling YES while flat is buying NO at
+one minus the price. A position is one signed number per market.
+"""
+
+import base64
+import hashlib
+from typing import Literal, NewType
+
+import attrs
+
+from actors.model.money import CentiContracts, MicroDollars, Pips
+
+Ticker = NewType("Ticker", str)
+"""The venue's id of one market."""
+
+Side = Literal["bid", "ask"]
+"""Which side of the YES book an order is on."""
+
+TimeInForce = Literal["immediate_or_cancel", "fill_or_kill", "good_till_canceled"]
+
+
+def opposite(side: Side) -> Side:
+    """Return the other side of the book."""
+    return "ask" if side == "bid" else "bid"
+
+
+def sign(side: Side) -> int:
+    """Return the direction in which a fill on ``side`` moves the YES position."""
+    return 1 if side == "bid" else -1
+
+
+@attrs.frozen(kw_only=True)
+class OrderRequest:
+    """One order as we mean it, before any encoding. Prices are of the YES leg."""
+
+    client_order_id: str
+    ticker: Ticker
+    side: Side
+    price_pips: Pips
+    count_centi: CentiContracts
+    time_in_force: TimeInForce = "immediate_or_cancel"
+    reduce_only: bool = False
+    exchange_index: int = 0
+    """The market's shard; naming it spares the venue's auto-routing."""
+
+
+@attrs.frozen(kw_only=True)
+class Fill:
+    """One execution of our account, as the venue reports it."""
+
+    trade_id: str
+    order_id: str
+    ticker: Ticker
+    side: Side
+    price_pips: Pips
+    """Price of the YES leg."""
+    count_centi: CentiContracts
+    fee_micros: MicroDollars
+    is_taker: bool
+    exchange_index: int
+    venue_ts_ms: int
+
+
+def client_order_id(
+    *,
+    account: str,
+    match: str,
+    generation: int,
+    state: str,
+    ticker: Ticker,
+    side: Side,
+    leg: int,
+    attempt: int,
+) -> str:
+    """Return the id that this order, and only this order, may ever carry.
+
+    Deterministic, so that after a crash the venue's recent orders can be matched
+    with intents, and so that the venue itself refuses a second entry for the same
+    goal. First 26 characters of lower-case base32 of SHA-256 (design section 7).
+    """
+    text = "\x1f".join(
+        (account, match, str(generation), state, ticker, side, str(leg), str(attempt))
+    )
+    digest = hashlib.sha256(text.encode()).digest()
+    return base64.b32encode(digest).decode("ascii").lower()[:26]

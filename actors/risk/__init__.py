@@ -1,0 +1,1 @@
+"""What may leave: the gate's controls, pure and total."""

@@ -1,0 +1,1 @@
+"""From a won race to an order and out again: catalogue, market data, planner, executor, exits."""
