@@ -1,0 +1,1 @@
+"""Profiles: ``profile`` is what one says, ``load`` reads one from its file."""

@@ -1,0 +1,138 @@
+"""The gate: the last word before an order leaves. Pure and total.
+
+An entry passes only if every control says yes; the first "no" is the reason that
+the audit shows. To a reduce-only order only the controls of design section 9
+apply: size within our own position, one order per parent, its own floor. An exit
+therefore leaves in every trading state, with every other control tripped.
+
+The controls and their numbers are those of reference ``reliability.md`` section
+3.3; the ones that are not here yet come with the risk actor.
+"""
+
+from collections.abc import Container
+from typing import Final, Literal
+
+import attrs
+
+from actors.config.profile import Gates
+from actors.messages.trading import Leg
+from actors.model.money import CentiContracts, Pips
+from actors.model.orders import Side
+from actors.model.score import GoalKey
+
+State = Literal["ACTIVE", "REDUCING", "HALTED"]
+
+Reason = Literal[
+    "halted",  # 1: the trading state admits no entry
+    "collar",  # 2: the limit lies too far beyond the last good book
+    "price",  # 2: the limit is outside the absolute gates
+    "no_book",  # 2: no reference price, or the book is not whole
+    "size",  # 3: nothing, or more than one order may be
+    "position",  # 5: a reduce-only order larger than what we hold
+    "duplicate",  # 6: the goal was traded before
+    "repeat",  # 17: this parent has sent its order already
+    "stale_report",  # 11: the winning frame was read too long ago
+    "stale_book",  # 11: the book's last proof of wholeness is too old
+    "no_quorum",  # 11: no fresh feed stands behind the report
+    "doubt",  # 12: the match's score is in doubt
+    "frozen",  # an order of this market has an unknown outcome
+    "journal",  # 19: the journal cannot be written
+    "floor",  # an exit beyond its own floor
+]
+
+ONE_ORDER_MAX_CENTI: Final = CentiContracts(500_000)
+"""Hard ceiling of any one order, whatever a profile says: 5,000 contracts."""
+
+
+@attrs.frozen(kw_only=True)
+class Moment:
+    """What the gate must know of the world at the instant of one entry."""
+
+    now_ns: int
+    received_ns: int
+    """When the winning frame was read."""
+    state: State
+    journal_healthy: bool
+    fresh_feeds: int
+    in_doubt: bool
+    frozen: bool
+    book_whole: bool
+    book_proved_ns: int
+    best_opposite_pips: Pips | None
+    """Best ask for a bid, best bid for an ask; ``None`` where that side is empty."""
+
+
+def entry(
+    leg: Leg,
+    key: GoalKey,
+    moment: Moment,
+    *,
+    gates: Gates,
+    order_max_centi: CentiContracts,
+    traded: Container[GoalKey],
+) -> Reason | None:
+    """Return why ``leg`` may not leave, or ``None`` if it may.
+
+    Money budgets are not looked at here: reserving is the act that checks them
+    (``model/limits.py``), and it comes last.
+    """
+    age_ns = moment.now_ns - moment.received_ns
+    tripped: tuple[tuple[bool, Reason], ...] = (
+        (moment.state != "ACTIVE", "halted"),
+        (not moment.journal_healthy, "journal"),
+        (moment.in_doubt, "doubt"),
+        (moment.frozen, "frozen"),
+        (key in traded, "duplicate"),
+        (moment.fresh_feeds < 1, "no_quorum"),
+        (age_ns > gates.report_age_ms * 1_000_000, "stale_report"),
+        (not 0 < leg.count_centi <= min(order_max_centi, ONE_ORDER_MAX_CENTI), "size"),
+    )
+    for no, reason in tripped:
+        if no:
+            return reason
+    return _price(leg.side, leg.limit_pips, moment, gates)
+
+
+def _price(side: Side, limit_pips: Pips, moment: Moment, gates: Gates) -> Reason | None:
+    best_pips = moment.best_opposite_pips
+    if not moment.book_whole or best_pips is None:
+        return "no_book"
+    if moment.now_ns - moment.book_proved_ns > gates.book_age_ms * 1_000_000:
+        return "stale_book"
+    if side == "bid":
+        if limit_pips >= gates.bid_max:
+            return "price"
+        beyond_pips = limit_pips - best_pips
+    else:
+        if limit_pips <= gates.ask_min:
+            return "price"
+        beyond_pips = best_pips - limit_pips
+    return "collar" if beyond_pips > gates.collar else None
+
+
+def reduction(
+    *,
+    side: Side,
+    limit_pips: Pips,
+    floor_pips: Pips,
+    count_centi: CentiContracts,
+    held_centi: int,
+    already_sent: bool,
+) -> Reason | None:
+    """Return why a reduce-only order may not leave, or ``None`` if it may.
+
+    Args:
+        side: ``ask`` sells a long position, ``bid`` buys a short one back.
+        limit_pips: The order's limit on the YES book.
+        floor_pips: The worst price its plan allows.
+        count_centi: The order's size.
+        held_centi: The signed position: positive is long YES.
+        already_sent: Whether this attempt of this plan has left before.
+    """
+    if already_sent:
+        return "repeat"
+    owned_centi = held_centi if side == "ask" else -held_centi
+    if not 0 < count_centi <= owned_centi:
+        return "position"
+    beyond = limit_pips < floor_pips if side == "ask" else limit_pips > floor_pips
+    return "floor" if beyond else None

@@ -1,0 +1,118 @@
+"""Profiles are read whole or not at all."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.config import load
+from actors.config.load import BadProfile
+
+WORLD: dict[str, Any] = {
+    "rest": "https://127.0.0.1:1/trade-api/v2",
+    "ws": "wss://127.0.0.1:1/trade-api/ws/v2",
+    "ca_file": "/ca.pem",
+    "key": {"id": "k", "pem_file": "/key.pem"},
+    "feeds": {"alpha": {"url": "ws://127.0.0.1:2/ws"}, "bravo": {"url": "ws://127.0.0.1:3/ws"}},
+}
+
+
+def faults(text: str, tmp_path: Path) -> list[str]:
+    bad = tmp_path / "bad.toml"
+    bad.write_text(text)
+    with pytest.raises(BadProfile) as caught:
+        load.load(str(bad), WORLD)
+    return str(caught.value).splitlines()
+
+
+def test_the_simulated_profile_is_complete_once_the_world_has_spoken() -> None:
+    loaded = load.load("sim", WORLD)
+
+    assert loaded.profile.environment == "sim"
+    assert loaded.profile.venue.rest == WORLD["rest"]
+    assert [feed.url for feed in loaded.profile.feeds] == [
+        "ws://127.0.0.1:2/ws",
+        "ws://127.0.0.1:3/ws",
+    ]
+    assert "KXWCGAME" in loaded.sheets
+
+
+def test_money_in_a_profile_is_exact_dollars() -> None:
+    loaded = load.load("sim", WORLD)
+
+    assert loaded.profile.limits.day_dollars == 5_000_000_000
+    assert loaded.profile.gates.bid_max == 9_700
+
+
+def test_every_fault_is_reported_at_once_with_its_path(tmp_path: Path) -> None:
+    lines = faults(
+        'extends = "sim"\nenvironmnt = "sim"\n'
+        '[race]\nwindow_s = "soon"\n'
+        "[limits]\nday_dollars = 5000\n"
+        '[[feeds]]\nname = "alpha"\ntransport = "ws_json"\n',
+        tmp_path,
+    )
+
+    assert lines == [
+        "missing required key 'codec' @ bad.toml.feeds[0]",
+        "missing required key 'url' @ bad.toml.feeds[0]",
+        "missing required key 'role' @ bad.toml.feeds[0]",
+        "expected a number, got str 'soon' @ bad.toml.race.window_s",
+        "expected dollars in quotes, got int 5000 @ bad.toml.limits.day_dollars",
+        "unknown key 'environmnt' (did you mean 'environment'?) @ bad.toml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('extends = "sim"\n[run]\nstop_when = 3\n', "expected one of"),
+        ('extends = "sim"\n[orders]\nentry_connections = true\n', "expected int, got bool True"),
+        ('extends = "sim"\n[orders]\nentry_connections = 99\n', "entry_connections"),
+        ('extends = "sim"\n[gates]\ncollar = "0.12345"\n', "finer than 4 decimals"),
+        ('extends = "sim"\nkey = 7\n', "expected a table"),
+        ("extends = 3\n", "expected a profile's name"),
+        ("= nonsense", "Invalid"),
+    ],
+)
+def test_a_wrong_value_is_one_clear_line(text: str, line: str, tmp_path: Path) -> None:
+    found = faults(text, tmp_path)
+
+    assert len(found) == 1
+    assert line in found[0]
+
+
+def test_two_feeds_of_one_name_are_refused(tmp_path: Path) -> None:
+    feed = (
+        '[[feeds]]\nname = "alpha"\ntransport = "ws_json"\ncodec = "polymarket"\n'
+        'url = "ws://127.0.0.1:2/ws"\nrole = "trigger"\n'
+    )
+
+    assert faults(f'extends = "sim"\n{feed}{feed}', tmp_path) == [
+        "two feeds have the same name @ bad.toml"
+    ]
+
+
+def test_a_profile_may_not_extend_itself(tmp_path: Path) -> None:
+    (line,) = faults('extends = "bad"\n', tmp_path)
+
+    assert "extends itself" in line
+
+
+def test_a_world_that_is_not_there_is_named_for_every_address_it_owes() -> None:
+    with pytest.raises(BadProfile) as caught:
+        load.load("sim", None)
+
+    assert len(str(caught.value).splitlines()) == len(load.world_names("sim"))
+    assert "there is no world" in str(caught.value)
+
+
+def test_a_mistyped_name_lists_what_is_shipped() -> None:
+    with pytest.raises(BadProfile, match=r"smi: no such profile \(shipped: .*sim"):
+        load.load("smi", WORLD)
+
+
+def test_the_digest_names_the_profile_and_not_the_world() -> None:
+    other = {**WORLD, "rest": "https://127.0.0.1:9/trade-api/v2"}
+
+    assert load.load("sim", WORLD).sha256 == load.load("sim", other).sha256
