@@ -20,8 +20,12 @@ class Venue:
     rest: str
     """Base URL, API root included: ``https://host/trade-api/v2``."""
     ws: str
+    orders: str = ""
+    """Base URL for order entry, where that is another host; empty for ``rest``."""
     ca_file: str = ""
     """PEM of the authority to trust; empty for the system's."""
+    member: Literal["direct", "fcm"]
+    """Whose grid our balance is kept on: the venue's own members', or a broker's customers'."""
 
 
 @attrs.frozen(kw_only=True)

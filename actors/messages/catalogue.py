@@ -5,7 +5,7 @@ from typing import Literal
 
 import attrs
 
-from actors.model.money import Pips
+from actors.model.grid import PriceRange
 from actors.model.orders import Ticker
 from actors.model.score import MatchId
 
@@ -13,15 +13,6 @@ Stage = Literal["DISCOVERED", "BOUND", "ARMED", "LIVE", "ENDED", "SETTLED", "REF
 """Where a match stands; REFUSED has its reason in ``Match.refusal``."""
 
 LegRole = Literal["home", "away", "draw"]
-
-
-@attrs.frozen(kw_only=True)
-class PriceRange:
-    """A stretch of a market's grid: from ``start_pips`` to ``end_pips`` in ``step_pips``."""
-
-    start_pips: Pips
-    end_pips: Pips
-    step_pips: Pips
 
 
 @attrs.frozen(kw_only=True)

@@ -13,6 +13,8 @@ Judgement = Literal[
     "baseline",  # first score of a connection
     "repeat",  # the feed said again what it had said before
     "laggard",  # an older score, from a feed that never showed the accepted one
+    "claim",  # ahead of the accepted score, from a feed that may not trigger: reason says why
+    "conflict",  # a score that no goals lead from or to the accepted one
     "advance",  # accepted, but not traded: reason says why
     "reversal",  # a feed went back on a score that it had shown, or retracted it
     "overturned",  # the reversal is confirmed: the state went back, the generation rose
@@ -46,16 +48,39 @@ class Judged:
     key: GoalKey | None = None
     """The state the report is about, where it is about one."""
     behind_ns: int | None = None
-    """For an echo: how long after the winner."""
+    """For an echo or a laggard: how long after the winner of the score that it shows."""
+    consequence: bool = False
+    """Whether ``report`` was judged before, and this follows from it or from time alone."""
     judged_ns: int
 
 
 @attrs.frozen(kw_only=True)
 class MatchDoubt:
-    """Entries of one match are closed or open again. Arbiter to the trigger's state and risk."""
+    """Entries of one match are closed or open again. Arbiter to the trigger's state and risk.
+
+    One for each key that is in doubt, the newest first, and later one for each
+    that says how its doubt ended: ``"stands"`` or ``"overturned"``.
+    """
 
     match: str
     in_doubt: bool
     reason: str
     key: GoalKey
     """The key whose score is in doubt."""
+
+
+RaceOutput = Trigger | Judged | MatchDoubt
+"""What the race has to say about one event."""
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """Where one match stands for the race. Race to planner, read when it plans."""
+
+    score: Score
+    """The accepted score."""
+    generation: int
+    period: str
+    """The period last reported with the accepted score; empty while unknown."""
+    clock_s: int
+    """Match clock as last reported, in seconds; 0 while unknown."""

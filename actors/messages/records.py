@@ -11,10 +11,8 @@ from typing import Final
 
 import attrs
 
-Row = attrs.frozen(kw_only=True)
 
-
-@Row
+@attrs.frozen(kw_only=True)
 class Segment:
     """First record of every segment: which run wrote it, and what came before."""
 
@@ -30,7 +28,7 @@ class Segment:
     """Hex of the last anchor of the segment before; empty in the first."""
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class Anchor:
     """Seals the frames since the last one: ``SHA256(previous hash, their bytes)``."""
 
@@ -39,7 +37,7 @@ class Anchor:
     sha256: str
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class Intent:
     """An order that is about to be sent. Written before its first byte leaves."""
 
@@ -67,7 +65,7 @@ class Intent:
     """The request's body, byte for byte; never a header."""
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class Dispatched:
     """The bytes of an intent were handed to the kernel."""
 
@@ -83,7 +81,7 @@ class Dispatched:
     unsent_bytes: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class OrderOutcome:
     """What became of an order: accepted, rejected or unknown; or an unknown resolved."""
 
@@ -101,7 +99,7 @@ class OrderOutcome:
     done_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class FillRow:
     """One execution of our account, once per trade id."""
 
@@ -122,7 +120,7 @@ class FillRow:
     source: str
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class RawFrame:
     """A feed's frame as it came; undecodable bytes are escaped."""
 
@@ -134,7 +132,7 @@ class RawFrame:
     text: str
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class Report:
     """What the race made of one frame."""
 
@@ -160,7 +158,7 @@ class Report:
     judged_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class Triggered:
     """A key was won. Written by the auditor; the intent carries the key before the send."""
 
@@ -177,7 +175,7 @@ class Triggered:
     judged_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class PassedRow:
     """A trigger, or a leg of its play, that sent nothing, and why."""
 
@@ -189,7 +187,7 @@ class PassedRow:
     decided_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class BookAt:
     """The auditor's own book of one market, at an instant around an order."""
 
@@ -205,7 +203,7 @@ class BookAt:
     """Whether the stream had no gap up to this instant."""
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class BookRow:
     """A snapshot of a market's book as the stream brought it."""
 
@@ -217,7 +215,7 @@ class BookRow:
     received_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class DeltaRow:
     """One change of one level as the stream brought it."""
 
@@ -231,7 +229,7 @@ class DeltaRow:
     received_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class BookLostRow:
     """A book is not to be trusted until its next snapshot."""
 
@@ -240,7 +238,7 @@ class BookLostRow:
     received_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class TradeRow:
     """A public print."""
 
@@ -253,7 +251,7 @@ class TradeRow:
     received_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class MatchRow:
     """A match entered a stage of the catalogue."""
 
@@ -271,7 +269,7 @@ class MatchRow:
     fee_multiplier_ppm: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class DoubtRow:
     """A match's entries were closed or opened again."""
 
@@ -282,7 +280,7 @@ class DoubtRow:
     reason: str
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class ExitHeldRow:
     """An exit that could not finish; the rest holds to settlement."""
 
@@ -293,7 +291,7 @@ class ExitHeldRow:
     held_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class SettlementRow:
     """The venue settled one market of ours."""
 
@@ -308,7 +306,7 @@ class SettlementRow:
     settled_wall_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class Reconciled:
     """Journal and venue were compared: at start, or at the end of the day."""
 
@@ -321,7 +319,7 @@ class Reconciled:
     balance_micros: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class ActorRow:
     """The supervisor's word about an actor: started, failed, restarted, parked, stopped."""
 
@@ -332,7 +330,7 @@ class ActorRow:
     at_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class TradingState:
     """ACTIVE, REDUCING or HALTED, and why."""
 
@@ -341,7 +339,7 @@ class TradingState:
     at_ns: int
 
 
-@Row
+@attrs.frozen(kw_only=True)
 class DayRoll:
     """A trading day began; its counters start anew."""
 

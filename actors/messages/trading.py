@@ -43,6 +43,9 @@ class Play:
     planned_ns: int
 
 
+Purpose = Literal["entry", "exit"]
+
+
 @attrs.frozen(kw_only=True)
 class Sent:
     """An order's bytes were handed to the kernel. Trigger to executor and auditor."""
@@ -50,7 +53,9 @@ class Sent:
     trigger: Trigger | None
     """The race behind an entry; ``None`` for an exit."""
     key: GoalKey
-    purpose: Literal["entry", "exit"]
+    purpose: Purpose
+    entry_client_order_id: str = ""
+    """For an exit: the entry that it closes."""
     connection: int
     """Index of the order connection, which now owes a response."""
     client_order_id: str

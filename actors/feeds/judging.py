@@ -1,0 +1,330 @@
+"""What one report of a score is, given what is known of its match. Pure.
+
+Each function here takes a report whose feed has already been moved to the score
+that it shows (``view.score``), changes what is known of the match, and puts its
+judgement on record.
+"""
+
+from typing import Final
+
+from actors.feeds.contest import FOREVER, Claim, Contest, Hearing, View
+from actors.feeds.doubts import has_returned, open_doubt, settle
+from actors.feeds.entities import Bound
+from actors.messages.race import Trigger
+from actors.model.score import GoalKey, Period, Score
+
+FIRST: Final = "first score of the match"
+"""Reason of the baseline that begins a match; ``recall.py`` reads it."""
+
+BEYOND: Final[frozenset[Period]] = frozenset({"FT", "ET1", "ETHT", "ET2", "AET", "PEN", "END"})
+"""Periods after which no goal of the ninety minutes is reported for the first time."""
+
+
+def judge_baseline(contest: Contest, hearing: Hearing, view: View) -> None:
+    """Judge the first score that a connection shows of a match. It never triggers."""
+    accepted, score, at_ns = contest.accepted, view.score, hearing.at_ns
+    if accepted is None:
+        if view.oriented:
+            key = contest.begin(score, view.runner.name, hearing.report, at_ns)
+            hearing.judge("baseline", FIRST, key)
+        else:
+            hearing.judge("baseline", "unoriented")
+        return
+    if score == accepted:
+        contest.trail[-1].seen_by.add(view.runner.name)
+        _vouch(contest, hearing, view)
+        returned = has_returned(contest, hearing)
+        hearing.judge("restored" if returned else "baseline", "", contest.trail[-1].key)
+        return
+    view.apart_since_ns = at_ns
+    if not contest.rules.policy.is_behind(accepted, score):
+        hearing.judge("baseline", "behind the accepted score")
+        contest.watch_support(at_ns)
+    elif until_ns := _late_news_until_ns(contest, view, at_ns):
+        view.disowned_until_ns = until_ns
+        hearing.judge("baseline", "late news of a withdrawn score")
+    elif bar := _bar(contest, view, accepted, at_ns):
+        if not _accept_by_all(contest, hearing, view):
+            hearing.judge("baseline", f"ahead, {bar}")
+    else:
+        # Nobody knows how old this goal is, and the price may have heard it.
+        key = contest.key(contest.rules.policy.state(score))
+        _accept(contest, hearing, view, key)
+        hearing.judge("advance", "baseline ahead", key)
+
+
+def judge_agreement(contest: Contest, hearing: Hearing, view: View, before: Score) -> None:
+    """Judge a feed's move to the accepted score."""
+    claim, at_ns = contest.trail[-1], hearing.at_ns
+    view.apart_since_ns = None
+    if until_ns := _late_news_until_ns(contest, view, at_ns):
+        view.disowned_until_ns = until_ns
+        hearing.judge("laggard", "may be late news of a withdrawn score", claim.key)
+        return
+    reason = ""
+    if contest.rules.policy.is_behind(claim.score, before):
+        reason = "took back what does not stand"
+        view.runner.tally.reversals += view.disowned_until_ns <= at_ns
+    view.disowned_until_ns = 0
+    behind_ns = _lag_ns(claim, view, at_ns)
+    _vouch(contest, hearing, view)
+    returned = has_returned(contest, hearing)
+    hearing.judge("restored" if returned else "echo", reason, claim.key, behind_ns)
+
+
+def judge_ahead(
+    contest: Contest,
+    hearing: Hearing,
+    view: View,
+    bound: Bound,
+    before: Score,
+) -> None:
+    """Judge a feed's move to a score that goals lead to from the accepted one."""
+    accepted, score, at_ns = contest.accepted, view.score, hearing.at_ns
+    assert accepted is not None
+    if until_ns := _late_news_until_ns(contest, view, at_ns):
+        view.disowned_until_ns = until_ns
+        _note_apart(view, at_ns)
+        if not _accept_by_all(contest, hearing, view):
+            hearing.judge("laggard", "late news of a withdrawn score")
+        return
+    view.disowned_until_ns = 0
+    scorer = contest.rules.policy.step(accepted, score)
+    bar = _bar(contest, view, before, at_ns)
+    if not bar and scorer is not None and hearing.report.period is None:
+        bar = "period unknown"
+    if bar:
+        _note_apart(view, at_ns)
+        if not _accept_by_all(contest, hearing, view):
+            hearing.judge("claim", bar, contest.key(contest.rules.policy.state(score)))
+        return
+    key = contest.key(contest.rules.policy.state(score))
+    hold = "match not open"
+    if scorer is None:
+        hold = "more than one step"
+    elif bound.open:
+        hold = _hold(contest, hearing, view, key)
+    fresh_feeds = _accept(contest, hearing, view, key)
+    if scorer is None or hold:
+        hearing.judge("advance", hold, key)
+        return
+    contest.traded.add(key)
+    hearing.outputs.append(
+        Trigger(
+            key=key,
+            scorer=scorer,
+            score=score,
+            report=hearing.report,
+            fresh_feeds=fresh_feeds,
+            judged_ns=hearing.judged_ns,
+        )
+    )
+    hearing.judge("trigger", "", key)
+
+
+def judge_other(contest: Contest, hearing: Hearing, view: View, before: Score) -> None:
+    """Judge a move to a score that is neither the accepted one nor ahead of it."""
+    at_ns = hearing.at_ns
+    policy = contest.rules.policy
+    accepted, score = contest.accepted, view.score
+    assert accepted is not None
+    was_late_news = view.disowned_until_ns > at_ns
+    view.disowned_until_ns = 0
+    _note_apart(view, at_ns)
+    if policy.is_behind(before, score):
+        if policy.is_behind(score, accepted):
+            _judge_laggard(contest, hearing, view)
+        else:
+            _judge_conflict(contest, hearing, view)
+    elif was_late_news:
+        hearing.judge("laggard", "heard of a reversal")
+    else:
+        _judge_reversal(contest, hearing, view, before)
+    contest.watch_support(at_ns)
+
+
+def _judge_laggard(contest: Contest, hearing: Hearing, view: View) -> None:
+    at_ns = hearing.at_ns
+    key = behind_ns = None
+    for claim in reversed(contest.trail):
+        if claim.score == view.score:
+            key, behind_ns = claim.key, _lag_ns(claim, view, at_ns)
+            break
+    _vouch(contest, hearing, view)
+    apart_ns = at_ns - (view.apart_since_ns or at_ns)
+    reason = "out of touch" if apart_ns > contest.rules.window_ns else ""
+    returned = has_returned(contest, hearing)
+    hearing.judge("restored" if returned else "laggard", reason, key, behind_ns)
+
+
+def _judge_conflict(contest: Contest, hearing: Hearing, view: View) -> None:
+    if _is_withdrawn(contest, view):
+        view.disowned_until_ns = FOREVER
+        hearing.judge("laggard", "late news of a withdrawn score")
+        return
+    if not view.oriented:
+        hearing.judge("conflict", "unoriented")
+        return
+    view.denies = contest.accepted
+    key = contest.trail[-1].key
+    if view.runner.entrant.delay_ns:
+        hearing.judge("conflict", "delayed", key)
+        return
+    open_doubt(contest, hearing, view, f"{view.runner.name} shows {view.score.text}")
+    hearing.judge("conflict", "", key)
+    settle(contest, hearing, hearing.report)
+
+
+def _judge_reversal(contest: Contest, hearing: Hearing, view: View, before: Score) -> None:
+    view.runner.tally.reversals += 1
+    if view.denies is None or contest.rules.reaches(before, view.denies):
+        view.denies = before
+    key = contest.trail[-1].key
+    explicit = hearing.report.kind == "retraction"
+    if view.runner.entrant.delay_ns:
+        # It speaks of the past: by now the same score may have been scored anew.
+        hearing.judge("reversal", "delayed", key)
+        settle(contest, hearing, hearing.report)
+        return
+    open_doubt(contest, hearing, view, f"{view.runner.name} went back to {view.score.text}")
+    hearing.judge("reversal", "explicit" if explicit else "", key)
+    settle(contest, hearing, hearing.report, explicit=explicit and view.oriented)
+
+
+def _accept(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> int:
+    at_ns = hearing.at_ns
+    claim = Claim(
+        key,
+        view.score,
+        contest.accepted,
+        view.runner.name,
+        hearing.report,
+        at_ns=at_ns,
+        due_ns=at_ns + contest.rules.window_ns,
+    )
+    _vouch(contest, hearing, view)
+    fresh_feeds = contest.accept(claim, view, at_ns)
+    if contest.doubt is not None:
+        has_returned(contest, hearing)
+    return fresh_feeds
+
+
+def _accept_by_all(contest: Contest, hearing: Hearing, view: View) -> bool:
+    # Feeds that may not trigger can still agree; then no race is left to win.
+    agreeing = [other for other in contest.views.values() if other.oriented]
+    if view not in agreeing or any(
+        other.score != view.score and other.is_fresh(hearing.at_ns) for other in agreeing
+    ):
+        return False
+    for other in agreeing:
+        if other.score == view.score:
+            other.disowned_until_ns = 0
+    key = contest.key(contest.rules.policy.state(view.score))
+    _accept(contest, hearing, view, key)
+    hearing.judge("advance", "every fresh feed shows it", key)
+    return True
+
+
+def _bar(contest: Contest, view: View, before: Score, at_ns: int) -> str:
+    # Why this feed may not move the accepted score; empty if it may.
+    if view.runner.barred:
+        return view.runner.barred
+    if not view.oriented:
+        return "unoriented"
+    accepted = contest.accepted
+    if before != accepted and accepted is not None:
+        if not contest.rules.policy.is_behind(before, accepted):
+            return "contradicts itself"
+        since_ns = view.apart_since_ns
+        if since_ns is not None and at_ns - since_ns > contest.rules.window_ns:
+            return "out of touch"
+    return ""
+
+
+def _hold(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> str:
+    # Why this step is not traded although it is accepted; empty if it is traded.
+    rules = contest.rules
+    if contest.doubt is not None:
+        return "in doubt"
+    if key in contest.traded:
+        return "traded before"
+    if hearing.judged_ns - hearing.report.received_ns > rules.max_trigger_age_ns:
+        return "too old"
+    withdrawal = contest.withdrawn.get(view.score)
+    if withdrawal is not None and hearing.at_ns - withdrawal.at_ns <= rules.flap_ns:
+        return "withdrawn a moment ago"
+    return _outside_regulation(contest, hearing, view)
+
+
+def _outside_regulation(contest: Contest, hearing: Hearing, view: View) -> str:
+    period = hearing.report.period
+    if period is None or not contest.rules.policy.is_traded_in(period):
+        return "not regulation"
+    # A feed whose period lags would sell a goal of extra time as one of the ninety.
+    for other in contest.views.values():
+        if (
+            other.period in BEYOND
+            and other is not view
+            and other.oriented
+            and other.runner.barred != "quarantined"
+            and other.is_fresh(hearing.at_ns)
+        ):
+            return f"not regulation, says {other.runner.name}"
+    return ""
+
+
+def _late_news_until_ns(contest: Contest, view: View, at_ns: int) -> int:
+    # A feed that has not taken the withdrawn score back by itself may be showing
+    # it for the first time, late. It is believed after the window and its own lag.
+    if not contest.withdrawn or contest.accepted is None:
+        return 0
+    rules, accepted, until_ns = contest.rules, contest.accepted, 0
+    for score, withdrawal in contest.withdrawn.items():
+        is_news = rules.policy.is_behind(accepted, score) or view.score == accepted == score
+        if (
+            is_news
+            and rules.reaches(view.score, score)
+            and not _has_crossed(contest, view, score, withdrawal.claimed_ns)
+        ):
+            patience_ns = rules.window_ns + view.runner.tally.usual_lag_ns
+            until_ns = max(until_ns, withdrawal.at_ns + patience_ns)
+    return until_ns if until_ns > at_ns else 0
+
+
+def _is_withdrawn(contest: Contest, view: View) -> bool:
+    return any(
+        contest.rules.reaches(view.score, score)
+        and not _has_crossed(contest, view, score, withdrawal.claimed_ns)
+        for score, withdrawal in contest.withdrawn.items()
+    )
+
+
+def _has_crossed(contest: Contest, view: View, score: Score, claimed_ns: int) -> bool:
+    return (
+        view.crossed is not None
+        and view.crossed_ns >= claimed_ns
+        and contest.rules.reaches(view.crossed, score)
+    )
+
+
+def _lag_ns(claim: Claim, view: View, at_ns: int) -> int | None:
+    # Sampled once per feed and score; a flap is no second echo.
+    if view.runner.name in claim.seen_by:
+        return None
+    claim.seen_by.add(view.runner.name)
+    behind_ns = at_ns - claim.at_ns
+    view.runner.tally.echo(behind_ns)
+    return behind_ns
+
+
+def _vouch(contest: Contest, hearing: Hearing, view: View) -> None:
+    if False:
+        view.denies = None
+    contest.corroborate(view, hearing.at_ns)
+    if contest.accepted is not None and contest.rules.reaches(view.score, contest.accepted):
+        contest.unvouched_since_ns = None
+
+
+def _note_apart(view: View, at_ns: int) -> None:
+    if view.apart_since_ns is None:
+        view.apart_since_ns = at_ns

@@ -1,0 +1,254 @@
+"""Who reported a score first, and whether it is the report to trade on. Pure.
+
+Every report brings its own time, so the same reports give the same race. Design
+section 7 states the rules and reference ``feeds.md`` section 7 the cases that
+they must survive (A1 to A43); ``doubts.py`` holds those that lead back.
+
+A report can be ahead of the accepted score in two ways that are not traded.
+Where its *feed* may not speak (it only corroborates, its sides are unproved, it
+lost touch) nothing is accepted: the next feed that may can still win the race.
+Where the *match* says no (extra time, a doubt, two goals at once) the score is
+accepted and its race is over.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from actors.feeds.contest import (
+    FOREVER,
+    Contest,
+    Entrant,
+    Hearing,
+    Rules,
+    Runner,
+    Sitting,
+    Standing,
+    View,
+)
+from actors.feeds.doubts import expire, settle
+from actors.feeds.entities import Binding, Bound, Unbound
+from actors.feeds.judging import judge_agreement, judge_ahead, judge_baseline, judge_other
+from actors.feeds.ledger import FeedLedger
+from actors.messages.feeds import FeedEvent
+from actors.messages.race import RaceOutput
+from actors.model.score import SOCCER, GoalKey, MatchId, Policy, Score
+
+
+class Race:
+    """All races of all matches. Owned by the tree, so that it outlives its arbiter."""
+
+    def __init__(
+        self,
+        *,
+        feeds: Mapping[str, Entrant],
+        policy: Policy = SOCCER,
+        window_ns: int = 12_000_000_000,
+        max_trigger_age_ns: int = 500_000_000,
+        flap_ns: int = 3_000_000_000,
+        quarantine_after: int = 2,
+        traded: Iterable[GoalKey] = (),
+        standings: Mapping[MatchId, Standing] | None = None,
+    ) -> None:
+        """Begin where the journal ended.
+
+        Args:
+            feeds: Who runs, by the name that the profile spells.
+            policy: The sport.
+            window_ns: For so long a feed that shows an older score is merely slow.
+            max_trigger_age_ns: A report read longer ago may corroborate but not trigger.
+            flap_ns: A withdrawn score that is back within it is accepted, never traded.
+            quarantine_after: Phantoms after which a feed triggers no more.
+            traded: Keys that were ever traded; none of them triggers again.
+            standings: What was accepted last of each match.
+        """
+        self._rules = Rules(
+            policy=policy,
+            window_ns=window_ns,
+            max_trigger_age_ns=max_trigger_age_ns,
+            flap_ns=flap_ns,
+            quarantine_after=quarantine_after,
+        )
+        self._runners = {
+            name: Runner(name, entrant, _bar(entrant)) for name, entrant in feeds.items()
+        }
+        self._contests: dict[MatchId, Contest] = {}
+        self._standings = dict(standings or {})
+        self._traded = set(traded)
+        self._at_ns = 0
+        self._due_ns = FOREVER
+
+    @property
+    def next_deadline_ns(self) -> int | None:
+        """When ``tick`` is due; ``None`` while no rule waits for the clock."""
+        return None if self._due_ns >= FOREVER else self._due_ns
+
+    def standing(self, match: MatchId) -> Standing | None:
+        """Return what is accepted of ``match``; ``None`` before its first score."""
+        contest = self._contests.get(match)
+        if contest is None or contest.accepted is None:
+            return self._standings.get(match)
+        return Standing(generation=contest.generation, score=contest.accepted)
+
+    def is_in_doubt(self, match: MatchId) -> bool:
+        """Return whether entries of ``match`` are closed."""
+        contest = self._contests.get(match)
+        return contest is not None and contest.doubt is not None
+
+    def ledgers(self) -> tuple[FeedLedger, ...]:
+        """Return every feed's record, in the profile's order."""
+        return tuple(
+            runner.tally.ledger(runner.name, quarantined=runner.barred == "quarantined")
+            for runner in self._runners.values()
+        )
+
+    def retain(self, matches: Iterable[MatchId]) -> None:
+        """Forget what feeds show of any other match; what was accepted stays known."""
+        kept = frozenset(matches)
+        for match in [match for match in self._contests if match not in kept]:
+            standing = self.standing(match)
+            if standing is not None:
+                self._standings[match] = standing
+            del self._contests[match]
+
+    def tick(self, now_ns: int) -> list[RaceOutput]:
+        """Decide what is due at ``now_ns``. Every report read before it must have been entered."""
+        self._at_ns = max(self._at_ns, now_ns)
+        sitting = Sitting(self._at_ns, now_ns)
+        if self._at_ns >= self._due_ns:
+            self._expire(sitting)
+        return sitting.outputs
+
+    def _expire(self, sitting: Sitting) -> None:
+        for contest in self._contests.values():
+            if sitting.at_ns >= contest.due_ns():
+                expire(contest, sitting)
+        self._due_ns = min(
+            (contest.due_ns() for contest in self._contests.values()), default=FOREVER
+        )
+
+    def enter(self, report: FeedEvent, binding: Binding, now_ns: int) -> list[RaceOutput]:
+        """Judge one report. Reports come in the order in which they were read.
+
+        Args:
+            report: What a feed said.
+            binding: The match it is about.
+            now_ns: The time at which it is judged; later than ``received_ns`` if
+                it had to wait.
+
+        Returns:
+            At most one ``Trigger``, what to tell of doubts, and how the report
+            was judged, in the order in which they are to be acted on.
+        """
+        self._at_ns = at_ns = max(self._at_ns, report.received_ns)
+        hearing = Hearing(at_ns, now_ns, report=report)
+        if at_ns >= self._due_ns:
+            self._expire(hearing)
+        runner = self._runners.get(report.feed)
+        if runner is None:
+            hearing.judge("ignored", "no such feed")
+        elif not runner.hear(report, at_ns):
+            hearing.judge("ignored", "from an older connection")
+        elif report.kind == "closed":
+            self._close(hearing)
+        elif isinstance(binding, Unbound):
+            said = report.feed_match is not None
+            hearing.judge("ignored", binding.reason if said else report.kind)
+        elif report.score is None and report.kind != "retraction":
+            view = self._contest(binding.match).views.get(report.feed)
+            if view is not None and report.period is not None:
+                view.period = report.period
+            hearing.judge("ignored", report.kind)
+        else:
+            self._judge(hearing, runner, binding)
+        return hearing.outputs
+
+    def _contest(self, match: MatchId) -> Contest:
+        contest = self._contests.get(match)
+        if contest is None:
+            contest = self._contests[match] = Contest(match, self._rules, self._traded)
+            standing = self._standings.get(match)
+            if standing is not None:
+                contest.generation = standing.generation
+                contest.begin(standing.score, "", None, self._at_ns)
+        return contest
+
+    def _close(self, hearing: Hearing) -> None:
+        hearing.judge("ignored", "closed")
+        for contest in self._contests.values():
+            if hearing.report.feed in contest.views:
+                settle(contest, hearing, hearing.report)
+                contest.watch_support(hearing.at_ns)
+        self._wake_after(hearing)
+
+    def _wake_after(self, sitting: Sitting) -> None:
+        # Every rule that waits waits one window from what set it off. Looking
+        # once too often costs less than working out whether it is needed.
+        self._due_ns = min(self._due_ns, sitting.at_ns + self._rules.window_ns)
+
+    def _judge(self, hearing: Hearing, runner: Runner, bound: Bound) -> None:
+        report = hearing.report
+        contest = self._contest(bound.match)
+        view = contest.views.get(runner.name)
+        if view is None or view.epoch != report.epoch:
+            if report.score is None:
+                hearing.judge("ignored", "takes back what it never showed")
+                return
+            view = _new_view(contest, runner, bound, report, report.score)
+            judge_baseline(contest, hearing, view)
+            self._wake_after(hearing)
+            return
+        view.oriented = bound.oriented
+        if report.period is not None:
+            view.period = report.period
+        before, score = view.score, report.score
+        if report.kind == "retraction":
+            score = contest.before(before) if score is None else score
+            if score is None or self._rules.reaches(score, before):
+                hearing.judge("ignored", "takes nothing back")
+                return
+        if contest.accepted is None:
+            view.score, view.report = score or before, report
+            judge_baseline(contest, hearing, view)
+        elif score is None or score == before:
+            hearing.judge("repeat")
+            return
+        else:
+            view.score, view.report = score, report
+            self._judge_move(contest, hearing, view, bound, before)
+        self._wake_after(hearing)
+
+    def _judge_move(
+        self, contest: Contest, hearing: Hearing, view: View, bound: Bound, before: Score
+    ) -> None:
+        policy, accepted, score = self._rules.policy, contest.accepted, view.score
+        assert accepted is not None
+        if not policy.is_behind(before, score):
+            if view.crossed is None or not policy.is_behind(before, view.crossed):
+                view.crossed = before
+            view.crossed_ns = hearing.at_ns
+        if score == accepted:
+            judge_agreement(contest, hearing, view, before)
+        elif policy.is_behind(accepted, score):
+            judge_ahead(contest, hearing, view, bound, before)
+        else:
+            judge_other(contest, hearing, view, before)
+
+
+def _bar(entrant: Entrant) -> str:
+    if entrant.role != "trigger":
+        return "only corroborates"
+    return "delayed" if entrant.delay_ns else ""
+
+
+def _new_view(
+    contest: Contest, runner: Runner, bound: Bound, report: FeedEvent, score: Score
+) -> View:
+    # What a feed took back it has taken back for good: a new connection to a
+    # server that lags must not make an old goal look new.
+    old = contest.views.get(runner.name)
+    view = View(runner, report.epoch, score, bound.oriented, report.period, report)
+    if old is not None:
+        view.crossed, view.crossed_ns = old.crossed, old.crossed_ns
+        if old.denies is not None and not contest.rules.reaches(score, old.denies):
+            view.denies = old.denies
+    contest.views[runner.name] = view
+    return view

@@ -1,0 +1,167 @@
+"""``python -m actors.sim``: the simulated world as a process of its own.
+
+One line on stdout when everything listens, and never another; the end of stdin,
+or SIGTERM, means leave.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import structlog
+import trio
+
+from actors.runtime.env import RealEnv
+from actors.sim.errors import WorldError
+from actors.sim.matchday import DEFAULT, matchday, matchdays
+from actors.sim.script import day_script
+from actors.sim.timetable import Pace, Timetable, lay_out
+from actors.sim.venue.latency import PROFILES
+from actors.sim.world import Options, World
+
+USAGE: Final = 2
+WARNING: Final = 30
+FOLDER_MODE: Final = 0o700
+CHUNK: Final = 4096
+"""What the parent writes to us is not read for its meaning; only its end matters."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Be the world until stdin ends; return the exit code."""
+    chosen = _parser().parse_args(arguments)
+    if chosen.list_matchdays:
+        sys.stdout.write(catalogue())
+        return 0
+    try:
+        pace = Pace(
+            speed=chosen.speed,
+            min_gap_s=chosen.min_gap,
+            max_gap_s=max(chosen.min_gap, chosen.max_gap),
+        )
+        timetable = lay_out(day_script(matchday(chosen.matchday), chosen.seed), pace)
+    except (WorldError, ValueError) as error:
+        sys.stderr.write(f"world: {error}\n")
+        return USAGE
+    _log_to_stderr()
+    with ExitStack() as stack:
+        folder = chosen.folder or stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="touchline-world-")
+        )
+        return trio.run(_live, timetable, _options(chosen, folder))
+
+
+def catalogue() -> str:
+    """Return the match days there are, one a line."""
+    lines = [
+        f"{day.name}  {len(day.matches)} matches  {day.goals:2} goals  "
+        f"{', '.join(match.name for match in day.matches)}"
+        for day in matchdays().values()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+async def _live(timetable: Timetable, options: Options) -> int:
+    world = World(env=RealEnv(), timetable=timetable, options=options)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_leave_on_signal, nursery.cancel_scope)
+        try:
+            handshake = await world.start_in(nursery)
+        except OSError as error:
+            sys.stderr.write(f"world: {error}\n")
+            nursery.cancel_scope.cancel()
+            return 1
+        sys.stdout.write(json.dumps(handshake, separators=(",", ":")) + "\n")
+        sys.stdout.flush()
+        await _end_of_input()
+        nursery.cancel_scope.cancel()
+    return 0
+
+
+async def _leave_on_signal(everything: trio.CancelScope) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            everything.cancel()
+            return
+
+
+async def _end_of_input() -> None:
+    """Wait until whoever holds our stdin lets go of it."""
+    if sys.stdin is None or sys.stdin.closed:
+        await trio.sleep_forever()
+    # A copy: closing the stream must not close the process's own descriptor.
+    async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as stdin:
+        while await stdin.receive_some(CHUNK):
+            pass
+
+
+def _options(chosen: argparse.Namespace, folder: str) -> Options:
+    path = Path(folder).absolute()
+    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    return Options(
+        folder=str(path),
+        latency=PROFILES[chosen.latency],
+        hold=chosen.hold,
+        start_delay_s=chosen.start_delay,
+        truth_file=None if chosen.truth is None else str(Path(chosen.truth).absolute()),
+    )
+
+
+def _log_to_stderr() -> None:
+    """Log warnings and worse as JSON lines on stderr; stdout carries the handshake alone."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m actors.sim",
+        description="A simulated exchange, score feeds and other traders around a real match day.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--matchday", default=DEFAULT, metavar="DATE", help=f"which day to play ({DEFAULT})")
+    add("--list-matchdays", action="store_true", help="list the days there are, and leave")
+    add("--seed", type=int, default=1, help="of everything that is drawn (1)")
+    add("--speed", type=_positive, default=60.0, help="match seconds in a second (60)")
+    add("--min-gap", type=_positive, default=4.0, metavar="S", help="between incidents (4)")
+    add("--max-gap", type=_positive, default=5.5, metavar="S", help="dead time is cut to it (5.5)")
+    add("--folder", metavar="DIR", help="for certificates and keys (a temporary one)")
+    add("--latency", choices=sorted(PROFILES), default="nj", help="where the client sits (nj)")
+    add("--truth", metavar="FILE", help="write what really happened, as JSON lines")
+    add("--hold", action="store_true", help="wait for the control command 'start'")
+    add(
+        "--start-delay",
+        type=_positive,
+        default=30.0,
+        metavar="S",
+        help="wait at most so long for somebody to follow a book (30)",
+    )
+    return parser
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"not a positive number: {text}")
+    return number
+
+
+_positive.__name__ = "number"  # what argparse calls it when it is none
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""The exchange floor: everything listed, everybody trading, and what time it is."""
+
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from actors.model.matching import Change
+from actors.model.orders import Ticker
+from actors.sim.venue.accounts import Account, Order
+from actors.sim.venue.bulletin import Bulletin
+from actors.sim.venue.errors import NotListed
+from actors.sim.venue.events import BookChanged, OrderChanged, QuoteChanged, Traded
+from actors.sim.venue.listing import EventTerms, Market, MilestoneTerms, SeriesTerms
+from actors.sim.venue.views import PositionView
+
+TAPE_LENGTH: Final = 200_000
+"""How many public prints are kept; older ones leave the API, as they do at the venue."""
+
+
+@attrs.define(kw_only=True, eq=False)
+class Floor:
+    """Shared by order entry and the life cycle; nobody else changes it."""
+
+    now_us: Callable[[], int]
+    """Wall clock, microseconds since 1970."""
+    rng: random.Random
+    """For ids, and for the order in which a print and its fills are told."""
+    bulletin: Bulletin = attrs.field(factory=Bulletin)
+    series: dict[str, SeriesTerms] = attrs.field(factory=dict)
+    events: dict[str, EventTerms] = attrs.field(factory=dict)
+    markets: dict[Ticker, Market] = attrs.field(factory=dict)
+    milestones: dict[str, MilestoneTerms] = attrs.field(factory=dict)
+    accounts: dict[str, Account] = attrs.field(factory=dict)
+    orders: dict[str, Order] = attrs.field(factory=dict)
+    """What rests, by order id."""
+    tape: deque[tuple[int, Traded]] = attrs.field(factory=lambda: deque(maxlen=TAPE_LENGTH))
+    """Public prints with their numbers, oldest first."""
+    house_micros: int = 0
+    """Fees, and what rounding of settlements left: the venue's own."""
+    exchange_active: bool = True
+    trading_active: bool = True
+    _clocks: dict[int, int] = attrs.field(init=False, factory=dict)
+    _number: int = attrs.field(init=False, default=0)
+
+    def account(self, name: str) -> Account:
+        """Return an account.
+
+        Raises:
+            NotListed: Nobody opened it.
+        """
+        try:
+            return self.accounts[name]
+        except KeyError:
+            raise NotListed(f"no account {name!r}") from None
+
+    def market(self, ticker: str) -> Market:
+        """Return a market.
+
+        Raises:
+            NotListed: There is none of that name.
+        """
+        try:
+            return self.markets[Ticker(ticker)]
+        except KeyError:
+            raise NotListed(f"no market {ticker!r}") from None
+
+    def uuid(self) -> str:
+        """Return a new random id in the shape of a version-4 UUID."""
+        text = f"{self.rng.getrandbits(128):032x}"
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+    def number(self) -> int:
+        """Return the next number of the venue's own order of things, for paging."""
+        self._number += 1
+        return self._number
+
+    def tick(self, shard: int) -> int:
+        """Return the exchange clock of a new action on ``shard``."""
+        self._clocks[shard] = self._clocks.get(shard, 0) + 1
+        return self._clocks[shard]
+
+    def post_change(self, market: Market, change: Change, cause: Order, now_us: int) -> None:
+        """Tell that one level changed, at the market's clock, by what ``cause`` did."""
+        side, price_pips, change_centi = change
+        self.bulletin.post(
+            BookChanged(
+                ticker=market.ticker,
+                side=side,
+                price_pips=price_pips,
+                change_centi=change_centi,
+                clock=market.clock,
+                cause=cause.account,
+                cause_client_order_id=cause.request.client_order_id,
+                now_us=now_us,
+            )
+        )
+
+    def post_order(self, order: Order) -> None:
+        """Tell, and write down for its owner, how an order now stands."""
+        view = order.view()
+        account = self.accounts[order.account]
+        if account.view is not None:
+            account.view.post(order.updated_us, view)
+        self.bulletin.post(OrderChanged(account=order.account, order=view, now_us=order.updated_us))
+
+    def post_position(self, account: Account, market: Market, now_us: int) -> None:
+        """Write down for its owner what an account holds in a market."""
+        if account.view is None:
+            return
+        held = account.holding(market.ticker)
+        account.view.post(
+            now_us,
+            PositionView(
+                ticker=market.ticker,
+                exchange_index=market.shard,
+                yes_centi=held.yes_centi,
+                cost_micros=int(held.cost_micros),
+                realized_micros=held.realized_micros.numerator // held.realized_micros.denominator,
+                fees_micros=held.fees_micros,
+                traded_micros=held.traded_micros,
+                traded_centi=held.traded_centi,
+                settled=market.status == "finalized",
+                now_us=now_us,
+            ),
+        )
+
+    def post_cash(self, account: Account, shard: int, now_us: int) -> None:
+        """Write down for its owner what is free on a shard."""
+        if account.view is not None:
+            account.view.post(now_us, account.cash_view(shard))
+
+    def post_quote(self, market: Market, now_us: int) -> None:
+        """Tell that a market's quote is not what it was."""
+        self.bulletin.post(QuoteChanged(ticker=market.ticker, now_us=now_us))

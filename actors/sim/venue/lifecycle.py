@@ -1,0 +1,298 @@
+"""A market's life: opened, halted, closed, determined, settled; and the exchange's pauses.
+
+Rules: reference ``kalshi.md`` section 8. Opening and closing at their times are
+silent; resting orders go when a market closes and when it is reactivated;
+between determination and settlement runs a timer.
+"""
+
+import heapq
+from collections.abc import Callable, Container
+from typing import Literal
+
+import attrs
+
+from actors.model.orders import Ticker
+from actors.sim.venue.accounts import Account, Order
+from actors.sim.venue.errors import AlreadyListed, NotListed, OutOfOrder
+from actors.sim.venue.events import EventListed, LifecycleStep, MarketStepped
+from actors.sim.venue.fees import DIRECT_GRID_MICROS
+from actors.sim.venue.floor import Floor
+from actors.sim.venue.holdings import payout_exact_micros
+from actors.sim.venue.listing import (
+    DOLLAR_MICROS,
+    EventTerms,
+    Market,
+    MarketTerms,
+    SeriesTerms,
+    Verdict,
+    fees_of,
+)
+from actors.sim.venue.order_entry import OrderEntry
+from actors.sim.venue.views import SettlementView
+
+Duty = Literal["open", "close", "settle", "expire"]
+
+VALUE_MICROS: dict[Verdict, int] = {"yes": DOLLAR_MICROS, "no": 0}
+
+
+@attrs.frozen(order=True)
+class _Due:
+    at_us: int
+    number: int
+    duty: Duty = attrs.field(order=False)
+    name: str = attrs.field(order=False)
+    """A ticker, or an order's id."""
+
+
+class Lifecycle:
+    """Takes markets through their lives, by the clock and at the world's word."""
+
+    def __init__(self, floor: Floor, orders: OrderEntry) -> None:
+        self._floor = floor
+        self._orders = orders
+        self._due: list[_Due] = []
+        self.on_due: Callable[[], None] = lambda: None
+        """Called when something falls due earlier than anything before it."""
+
+    def list_series(self, terms: SeriesTerms) -> None:
+        """List a series.
+
+        Raises:
+            AlreadyListed: The name is taken.
+        """
+        _unique(terms.ticker, self._floor.series)
+        self._floor.series[terms.ticker] = terms
+
+    def list_event(self, terms: EventTerms) -> None:
+        """List an event and say so.
+
+        Raises:
+            AlreadyListed: The name is taken.
+            NotListed: Its series is not there.
+        """
+        _unique(terms.event_ticker, self._floor.events)
+        if terms.series_ticker not in self._floor.series:
+            raise NotListed(f"no series {terms.series_ticker!r}")
+        self._floor.events[terms.event_ticker] = terms
+        self._floor.bulletin.post(
+            EventListed(event_ticker=terms.event_ticker, now_us=self._floor.now_us())
+        )
+        self._floor.bulletin.tell()
+
+    def list_market(self, terms: MarketTerms) -> None:
+        """List a market and say so; it opens at its time, at once if that has passed.
+
+        Raises:
+            AlreadyListed: The name is taken.
+            NotListed: Its event is not there.
+            BadTerms: Its fees have no published formula.
+        """
+        _unique(terms.ticker, self._floor.markets)
+        event = self._floor.events.get(terms.event_ticker)
+        if event is None:
+            raise NotListed(f"no event {terms.event_ticker!r}")
+        now_us = self._floor.now_us()
+        self._floor.markets[terms.ticker] = Market(
+            terms=terms,
+            market_id=self._floor.uuid(),
+            event=event,
+            fees=fees_of(self._floor.series[event.series_ticker], event),
+            created_us=now_us,
+            updated_us=now_us,
+            close_us=terms.close_us,
+        )
+        self._say(terms.ticker, "created", now_us)
+        self._schedule(terms.open_us, "open", terms.ticker)
+        self._schedule(terms.close_us, "close", terms.ticker)
+        self.advance()
+
+    def next_due_us(self) -> int | None:
+        """Return when ``advance`` next has something to do; ``None`` for never."""
+        return self._due[0].at_us if self._due else None
+
+    def advance(self) -> None:
+        """Do everything whose time has come."""
+        now_us = self._floor.now_us()
+        while self._due and self._due[0].at_us <= now_us:
+            self._perform(heapq.heappop(self._due), now_us)
+        self._floor.bulletin.tell()
+
+    def watch_expiry(self, order_id: str, expires_us: int) -> None:
+        """Cancel an order at ``expires_us`` if it still rests then."""
+        self._schedule(expires_us, "expire", order_id)
+
+    def halt(self, ticker: str) -> None:
+        """Stop trading in an active market: cancels go through, orders do not.
+
+        Raises:
+            OutOfOrder: It is not active.
+        """
+        market = self._expect(ticker, "active")
+        now_us = self._floor.now_us()
+        market.status, market.updated_us = "inactive", now_us
+        self._orders.withdraw(_pausable(self._resting(market)), "HaltCancel", now_us)
+        self._say(market.ticker, "deactivated", now_us)
+
+    def resume(self, ticker: str) -> None:
+        """Reactivate a halted market; every resting order in it is cancelled.
+
+        Raises:
+            OutOfOrder: It is not halted.
+        """
+        market = self._expect(ticker, "inactive")
+        now_us = self._floor.now_us()
+        self._orders.withdraw(self._resting(market), "HaltCancel", now_us)
+        market.status, market.updated_us = "active", now_us
+        self._say(market.ticker, "activated", now_us)
+
+    def pause(self, *, exchange_active: bool = True, trading_active: bool = True) -> None:
+        """Set the exchange's state; both ``True`` ends a pause.
+
+        Args:
+            exchange_active: Whether anything at all may change state.
+            trading_active: Whether orders are taken; cancels are, regardless.
+        """
+        floor = self._floor
+        begins = floor.trading_active and floor.exchange_active
+        floor.exchange_active, floor.trading_active = exchange_active, trading_active
+        if begins and not (exchange_active and trading_active):
+            for market in floor.markets.values():
+                orders = _pausable(self._resting(market))
+                self._orders.withdraw(orders, "HaltCancel", floor.now_us())
+        floor.bulletin.tell()
+
+    def close(self, ticker: str) -> None:
+        """Close a market now, before its time: a winner is known.
+
+        Raises:
+            OutOfOrder: It is closed already.
+        """
+        market = self._expect(ticker, "initialized", "active", "inactive")
+        now_us = self._floor.now_us()
+        market.close_us = now_us
+        self._shut(market, now_us)
+        self._say(market.ticker, "close_date_updated", now_us)
+
+    def determine(self, ticker: str, verdict: Verdict, yes_value_micros: int | None = None) -> None:
+        """Say how a closed market ended; it settles when its timer has run.
+
+        Args:
+            ticker: The market.
+            verdict: ``scalar`` for a void at a fair price.
+            yes_value_micros: What one YES contract is paid, for ``scalar`` alone.
+
+        Raises:
+            OutOfOrder: It is not closed, or the value does not fit the verdict.
+        """
+        market = self._expect(ticker, "closed")
+        value = VALUE_MICROS.get(verdict, yes_value_micros)
+        named = yes_value_micros if yes_value_micros is not None else value
+        if value is None or named != value or not 0 <= value <= DOLLAR_MICROS:
+            raise OutOfOrder(f"{ticker} cannot settle {verdict} at {yes_value_micros}")
+        now_us = self._floor.now_us()
+        market.status, market.verdict, market.yes_value_micros = "determined", verdict, value
+        market.determined_us = market.updated_us = now_us
+        self._say(market.ticker, "determined", now_us)
+        self._schedule(now_us + market.terms.settles_in_us, "settle", market.ticker)
+        self.advance()
+
+    def finalize(self, ticker: str) -> None:
+        """Pay out a determined market now, whatever its timer says.
+
+        Raises:
+            OutOfOrder: It is not determined.
+        """
+        market = self._expect(ticker, "determined")
+        now_us = self._floor.now_us()
+        market.status, market.settled_us, market.updated_us = "finalized", now_us, now_us
+        for account in self._floor.accounts.values():
+            if market.ticker in account.holdings:
+                self._pay(account, market, now_us)
+        # What is left of the pairs' dollars is what rounding the payouts down left.
+        self._floor.house_micros += 10_000 * market.open_interest_centi
+        market.open_interest_centi = 0
+        self._say(market.ticker, "settled", now_us)
+
+    def _pay(self, account: Account, market: Market, now_us: int) -> None:
+        assert market.yes_value_micros is not None
+        assert market.verdict is not None
+        held = account.holding(market.ticker)
+        held_centi, cost_micros = held.yes_centi, int(held.cost_micros)
+        exact = payout_exact_micros(held_centi, market.yes_value_micros)
+        payout = int(exact) - int(exact) % DIRECT_GRID_MICROS
+        held.settle(payout)
+        account.move_cash(market.shard, payout)
+        self._floor.house_micros -= payout
+        if account.view is not None and held_centi:
+            account.view.post(
+                now_us,
+                SettlementView(
+                    number=self._floor.number(),
+                    ticker=market.ticker,
+                    event_ticker=market.event.event_ticker,
+                    exchange_index=market.shard,
+                    result=market.verdict,
+                    yes_value_micros=market.yes_value_micros,
+                    held_centi=held_centi,
+                    cost_micros=cost_micros,
+                    payout_micros=payout,
+                    fees_micros=held.fees_micros,
+                    now_us=now_us,
+                ),
+            )
+        self._floor.post_position(account, market, now_us)
+        self._floor.post_cash(account, market.shard, now_us)
+
+    def _perform(self, due: _Due, now_us: int) -> None:
+        if due.duty == "expire":
+            order = self._floor.orders.get(due.name)
+            if order is not None:
+                self._orders.withdraw([order], "ExpiryCancel", now_us)
+            return
+        market = self._floor.markets[Ticker(due.name)]
+        match due.duty, market.status:
+            case "open", "initialized":
+                market.status = "active"
+            case "close", "initialized" | "active" | "inactive":
+                self._shut(market, now_us)
+            case "settle", "determined":
+                self.finalize(due.name)
+            case _:
+                pass  # the world was there first
+
+    def _shut(self, market: Market, now_us: int) -> None:
+        self._orders.withdraw(self._resting(market), "CloseCancel", now_us)
+        market.status, market.updated_us = "closed", now_us
+
+    def _resting(self, market: Market) -> list[Order]:
+        return [
+            self._floor.orders[resting.order_id]
+            for side in ("bid", "ask")
+            for resting in market.book.orders(side)
+        ]
+
+    def _schedule(self, at_us: int, duty: Duty, name: str) -> None:
+        first = self.next_due_us()
+        heapq.heappush(self._due, _Due(at_us, self._floor.number(), duty, name))
+        if first is None or at_us < first:
+            self.on_due()
+
+    def _expect(self, ticker: str, *statuses: str) -> Market:
+        self.advance()
+        market = self._floor.market(ticker)
+        if market.status not in statuses:
+            raise OutOfOrder(f"{ticker} is {market.status}")
+        return market
+
+    def _say(self, ticker: Ticker, step: LifecycleStep, now_us: int) -> None:
+        self._floor.bulletin.post(MarketStepped(ticker=ticker, step=step, now_us=now_us))
+        self._floor.bulletin.tell()
+
+
+def _pausable(orders: list[Order]) -> list[Order]:
+    return [order for order in orders if order.request.cancel_on_pause]
+
+
+def _unique(name: str, taken: Container[str]) -> None:
+    if name in taken:
+        raise AlreadyListed(name)

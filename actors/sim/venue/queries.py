@@ -1,0 +1,96 @@
+"""A request's query, read once and judged against what its route declares. Pure."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from actors.sim.venue.refusals import Refused, bad_parameter, over_limit
+
+INT64 = 2**63
+
+
+@attrs.frozen
+class PageSize:
+    """Bounds of a route's ``limit``."""
+
+    most: int
+    default: int = 100
+    tag: str = "max"
+    """The validator's name for the upper bound, in its refusal."""
+
+
+@attrs.frozen(kw_only=True)
+class Query:
+    """What the client asked for."""
+
+    texts: Mapping[str, tuple[str, ...]]
+    integers: Mapping[str, int]
+    limit: int
+    cursor: str
+
+    def text(self, name: str) -> str:
+        """Return the first value of ``name``; empty if it was not given."""
+        return self.texts.get(name, ("",))[0]
+
+    def texts_of(self, name: str) -> tuple[str, ...]:
+        """Return every value of a repeated parameter."""
+        return self.texts.get(name, ())
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """Return the parts of a comma-separated parameter."""
+        return tuple(part for part in self.text(name).split(",") if part)
+
+    def flag(self, name: str) -> bool:
+        """Return whether a boolean parameter was set."""
+        return self.text(name) in {"true", "1"}
+
+    def integer(self, name: str) -> int | None:
+        """Return an integer that the route declares; ``None`` if it was not given."""
+        return self.integers.get(name)
+
+    def within(self, at_us: int) -> bool:
+        """Return whether an instant lies between ``min_ts`` and ``max_ts``, whole seconds."""
+        at_s = at_us // 1_000_000
+        least, most = self.integer("min_ts"), self.integer("max_ts")
+        return (least is None or at_s >= least) and (most is None or at_s <= most)
+
+
+def read_query(
+    pairs: tuple[tuple[str, str], ...],
+    operation: str,
+    integers: frozenset[str],
+    size: PageSize | None,
+) -> Query | Refused:
+    """Read a query, or say in shape C what is wrong with it.
+
+    Args:
+        pairs: Names and values as sent.
+        operation: The operation's name in the venue's own refusals.
+        integers: Parameters that must be whole numbers.
+        size: Bounds of ``limit``, where the route has pages.
+    """
+    texts: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        texts[name] = (*texts.get(name, ()), value)
+    numbers: dict[str, int] = {}
+    for name, values in texts.items():
+        if values[0] and (name in integers or (name == "limit" and size is not None)):
+            number = _integer(values[0])
+            if number is None:
+                return bad_parameter(f"Invalid format for parameter {name}")
+            numbers[name] = number
+    limit = numbers.get("limit", 0)
+    if size is not None:
+        if limit > size.most:
+            return over_limit(operation, "Limit", size.tag)
+        if limit < 0:
+            return over_limit(operation, "Limit", "gte" if size.tag == "lte" else "min")
+        limit = limit or size.default
+    return Query(texts=texts, integers=numbers, limit=limit, cursor=texts.get("cursor", ("",))[0])
+
+
+def _integer(text: str) -> int | None:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < len(str(INT64))):
+        return None
+    return int(text)

@@ -1,0 +1,149 @@
+"""What the trading actors share: the tree owns it, and it outlives each of them.
+
+A crash of the planner or the executor loses none of it: plays, books, what is at
+stake, which markets are frozen, which orders still owe us an answer.
+"""
+
+from collections.abc import Callable
+
+import attrs
+import trio
+
+from actors.exchange.orders import OrderPool
+from actors.exchange.signing import HeaderRing
+from actors.messages.catalogue import EMPTY, Catalogue
+from actors.messages.race import MatchDoubt
+from actors.messages.trading import ExitPlan, Play, Purpose, Sent
+from actors.model.limits import Exposure
+from actors.model.orders import Ticker
+from actors.model.score import GoalKey, MatchId
+from actors.risk.gate import State
+from actors.runtime.latest import Latest
+from actors.trader.books import Books
+
+
+@attrs.define(eq=False, kw_only=True)
+class TradingState:
+    """ACTIVE only while nothing speaks against it. Reasons are held by name."""
+
+    on_change: Callable[[State, str], None]
+    _reasons: dict[str, str] = attrs.field(init=False, factory=dict)
+
+    @property
+    def value(self) -> State:
+        """HALTED while any reason stands."""
+        return "HALTED" if self._reasons else "ACTIVE"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What speaks against trading, oldest first."""
+        return tuple(f"{name}: {why}" for name, why in self._reasons.items())
+
+    def halt(self, name: str, why: str) -> None:
+        """Stop entries for a reason; saying it twice changes nothing."""
+        if name not in self._reasons:
+            self._reasons[name] = why
+            self.on_change(self.value, f"{name}: {why}")
+
+    def clear(self, name: str) -> None:
+        """Take one reason back; entries resume when none is left."""
+        if self._reasons.pop(name, None) is not None:
+            self.on_change(self.value, f"cleared: {name}")
+
+
+@attrs.define(eq=False)
+class Inflight:
+    """Orders that owe us an answer, by client order id."""
+
+    _orders: dict[str, Sent] = attrs.field(init=False, factory=dict)
+    _emptied: trio.Event = attrs.field(init=False, factory=trio.Event)
+
+    def add(self, sent: Sent) -> None:
+        """Count on an answer to ``sent``."""
+        self._orders[sent.client_order_id] = sent
+
+    def remove(self, client_order_id: str) -> None:
+        """The answer is there; an id that owed none is fine."""
+        self._orders.pop(client_order_id, None)
+        if not self._orders:
+            self._emptied.set()
+            self._emptied = trio.Event()
+
+    def __contains__(self, client_order_id: str) -> bool:
+        return client_order_id in self._orders
+
+    def of(self, purpose: Purpose) -> list[Sent]:
+        """Return the entries, or the exits, that are still out."""
+        return [sent for sent in self._orders.values() if sent.purpose == purpose]
+
+    async def quiet(self) -> None:
+        """Return once nothing is owed; a drain waits for it."""
+        while self._orders:
+            await self._emptied.wait()
+
+
+@attrs.define(kw_only=True)
+class OpenLot:
+    """One entry's position on its way out."""
+
+    plan: ExitPlan
+    left_centi: int
+    attempts: int = 0
+    """Exit orders that have left for it, over restarts: each has an id of its own."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class Desk:
+    """The trading actors' common state."""
+
+    state: TradingState
+    exposure: Exposure
+    entries: OrderPool
+    exits: OrderPool
+    entry_headers: HeaderRing
+    exit_headers: HeaderRing
+    books: Books = attrs.field(factory=Books)
+    plays: dict[GoalKey, Play] = attrs.field(factory=dict)
+    """Written by the planner, read by the trigger; one play for each next score."""
+    catalogue: Latest[Catalogue] = attrs.field(factory=lambda: Latest(EMPTY))
+    traded: set[GoalKey] = attrs.field(factory=set)
+    """Keys that an entry has left for; restored from the journal at start."""
+    doubts: dict[MatchId, dict[GoalKey, None]] = attrs.field(factory=dict)
+    """Keys in doubt, by match: entries of such a match are closed."""
+    lots: dict[str, "OpenLot"] = attrs.field(factory=dict)
+    """What is still to be sold, by the entry's client order id."""
+    plans: dict[str, ExitPlan] = attrs.field(factory=dict)
+    """How each entry's position is to be left, by the entry's client order id."""
+    inflight: Inflight = attrs.field(factory=Inflight)
+    held_centi: dict[Ticker, int] = attrs.field(factory=dict)
+    """Signed position per market, as the venue's fills say."""
+    seen_trades: set[str] = attrs.field(factory=set)
+    """Trade ids of our fills that were taken in, whichever way they came."""
+    _unknowns: dict[Ticker, int] = attrs.field(init=False, factory=dict)
+
+    def hear_doubt(self, doubt: MatchDoubt) -> None:
+        """Close a match for entries, or open it again once no key of it is in doubt."""
+        match = MatchId(doubt.match)
+        keys = self.doubts.setdefault(match, {})
+        if doubt.in_doubt:
+            keys[doubt.key] = None
+        else:
+            keys.pop(doubt.key, None)
+        if not keys:
+            del self.doubts[match]
+
+    def is_frozen(self, ticker: Ticker) -> bool:
+        """Return whether a market has an order of unknown outcome: no entries, exits only."""
+        return ticker in self._unknowns
+
+    def freeze(self, ticker: Ticker) -> None:
+        """Count one more unknown order in a market."""
+        self._unknowns[ticker] = self._unknowns.get(ticker, 0) + 1
+
+    def thaw(self, ticker: Ticker) -> None:
+        """Count one unknown order less."""
+        left = self._unknowns.get(ticker, 0) - 1
+        if left > 0:
+            self._unknowns[ticker] = left
+        else:
+            self._unknowns.pop(ticker, None)

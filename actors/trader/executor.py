@@ -1,0 +1,135 @@
+"""The executor: owns every response. What the trigger sent, it sees through to an outcome.
+
+An order's outcome is a value: accepted, rejected, or unknown. Unknown holds its
+budget and freezes its market for entries until the resolver has asked the venue;
+a POST is never sent twice. The executor's restart loses nothing: the tree keeps
+what is in flight, and whatever lost its reader is unknown until it was asked for.
+"""
+
+import attrs
+import trio
+
+from actors.exchange.errors import ResponseLost
+from actors.exchange.orders import (
+    OrderAccepted,
+    OrderConnection,
+    OrderPool,
+    OrderRefused,
+    OrderUnknown,
+    interpret,
+)
+from actors.messages.trading import Accepted, Lot, OrderDone, Outcome, Rejected, Sent, Unknown
+from actors.model.money import CentiContracts, MicroDollars
+from actors.runtime.env import Env
+from actors.runtime.mailbox import Mailbox
+from actors.trader.desk import Desk
+from actors.trader.resolver import Resolver
+
+
+async def answer(connection: OrderConnection, sent: Sent, response_s: float) -> OrderDone:
+    """Finish sending, read the one response and say what it means.
+
+    Shielded and bounded: a send that is cancelled midway destroys its connection
+    (design section 2.7), and a response that nobody reads is an unknown order.
+    """
+    with trio.CancelScope(shield=True, deadline=trio.current_time() + response_s + 1):
+        try:
+            if sent.unsent_bytes:
+                await connection.flush(response_s)
+            response = await connection.response(response_s)
+        except ResponseLost as lost:
+            done_ns = connection.env.now_ns()
+            return OrderDone(
+                sent=sent, outcome=Unknown(reason=str(lost)), first_byte_ns=None, done_ns=done_ns
+            )
+        return OrderDone(
+            sent=sent,
+            outcome=outcome(interpret(response, sent.client_order_id)),
+            first_byte_ns=response.first_byte_ns,
+            done_ns=response.last_byte_ns,
+        )
+    done_ns = connection.env.now_ns()
+    return OrderDone(
+        sent=sent, outcome=Unknown(reason="deadline"), first_byte_ns=None, done_ns=done_ns
+    )
+
+
+def outcome(word: OrderAccepted | OrderRefused | OrderUnknown) -> Outcome:
+    """Say in our words what the exchange layer read."""
+    match word:
+        case OrderAccepted():
+            return Accepted(
+                order_id=word.order_id,
+                fill_count_centi=word.fill_count_centi,
+                average_fill_price_micros=word.average_fill_price_micros,
+                venue_ts_ms=word.ts_ms,
+            )
+        case OrderRefused():
+            return Rejected(status=word.status, code=word.code)
+        case OrderUnknown():
+            return Unknown(reason=word.reason)
+
+
+@attrs.define(eq=False, kw_only=True)
+class Executor:
+    """Waits for the responses to entries and passes on what they left us with."""
+
+    env: Env
+    desk: Desk
+    pool: OrderPool
+    inbox: Mailbox[Sent]
+    to_exits: Mailbox[Lot]
+    to_auditor: Mailbox[object]
+    resolver: Resolver
+    response_s: float
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until cancelled."""
+        async with trio.open_nursery() as nursery:
+            for orphan in self.desk.inflight.of("entry"):
+                nursery.start_soon(self._settle, self._lost(orphan, "executor restarted"))
+            task_status.started()
+            while True:
+                sent = await self.inbox.receive()
+                nursery.start_soon(self._see_through, sent)
+
+    def _lost(self, sent: Sent, reason: str) -> OrderDone:
+        # Nobody reads that connection's response any more, so it can carry no other order.
+        self.pool.discard(sent.connection)
+        return OrderDone(
+            sent=sent,
+            outcome=Unknown(reason=reason),
+            first_byte_ns=None,
+            done_ns=self.env.now_ns(),
+        )
+
+    async def _see_through(self, sent: Sent) -> None:
+        if sent.client_order_id not in self.desk.inflight:
+            return  # It was an orphan of the life before, and is settled already.
+        done = await answer(self.pool.connections[sent.connection], sent, self.response_s)
+        await self._settle(done)
+
+    async def _settle(self, done: OrderDone) -> None:
+        desk, sent = self.desk, done.sent
+        if isinstance(done.outcome, Unknown):
+            desk.freeze(sent.ticker)
+            self.to_auditor.post(done)
+            done = await self.resolver.resolve(sent)
+            desk.thaw(sent.ticker)
+        self._book(done)
+
+    def _book(self, done: OrderDone) -> None:
+        """Book an outcome that is known: what it cost at most, and what is to be sold."""
+        desk, sent = self.desk, done.sent
+        filled = CentiContracts(0)
+        if isinstance(done.outcome, Accepted):
+            filled = done.outcome.fill_count_centi
+        worst = sent.worst_micros * filled // sent.count_centi
+        desk.exposure.settle_outcome(sent.client_order_id, MicroDollars(worst))
+        desk.inflight.remove(sent.client_order_id)
+        self.to_auditor.post(done)
+        plan = desk.plans.get(sent.client_order_id)
+        if filled > 0 and plan is not None:
+            self.to_exits.post(Lot(plan=plan, count_centi=filled))
+        else:
+            desk.plans.pop(sent.client_order_id, None)

@@ -1,0 +1,265 @@
+"""The exits: every filled entry is sold again when its plan says so.
+
+Exits have their own connection and header sets and outlive the executor. They are
+immediate-or-cancel, reduce-only and carry no order group; to them only the
+controls of ``gate.reduction`` apply, so that in every trading state an exit still
+leaves. A plan that cannot finish holds to settlement, and says so.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+import trio
+
+from actors.config.profile import Exits as Settings
+from actors.exchange.orders import OrderConnection, OrderPool
+from actors.exchange.signing import HeaderRing, HeaderSet
+from actors.messages.catalogue import Market
+from actors.messages.records import Intent
+from actors.messages.trading import (
+    Accepted,
+    ExitHeld,
+    ExitPlan,
+    Lot,
+    OrderDone,
+    Rejected,
+    Sent,
+    Unknown,
+)
+from actors.model.grid import at_least, at_most
+from actors.model.money import CentiContracts, MicroDollars, Pips
+from actors.model.orders import OrderRequest, Side, Ticker, client_order_id, opposite
+from actors.risk import gate
+from actors.runtime.env import Env
+from actors.runtime.journal import Journal
+from actors.runtime.mailbox import Mailbox
+from actors.trader.desk import Desk, OpenLot
+from actors.trader.executor import answer
+from actors.trader.plays import Encode
+from actors.trader.resolver import Resolver
+
+OVER: Final = frozenset({"market_closed", "MARKET_INACTIVE", "market_inactive"})
+"""Refusals after which no later attempt can do better: the market has ended."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class Exits:
+    """Sells what entries left us holding."""
+
+    env: Env
+    journal: Journal
+    desk: Desk
+    pool: OrderPool
+    headers: HeaderRing
+    inbox: Mailbox[Lot]
+    to_auditor: Mailbox[object]
+    resolver: Resolver
+    settings: Settings
+    account: str
+    encode: Encode
+    response_s: float
+    on_used: Callable[[], None]
+    """Told after the bytes left that a header set is gone."""
+    _one_at_a_time: trio.Lock = attrs.field(init=False, factory=trio.Lock)
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until cancelled; lots that an earlier life left open are taken up again."""
+        async with trio.open_nursery() as nursery:
+            for lot in list(self.desk.lots.values()):
+                nursery.start_soon(self._leave, lot)
+            task_status.started()
+            while True:
+                news = await self.inbox.receive()
+                if news.plan.entry_client_order_id not in self.desk.lots:
+                    lot = OpenLot(plan=news.plan, left_centi=news.count_centi)
+                    self.desk.lots[news.plan.entry_client_order_id] = lot
+                    nursery.start_soon(self._leave, lot)
+
+    async def _leave(self, lot: OpenLot) -> None:
+        await self._settle_orphans(lot)
+        wait_s = (lot.plan.due_ns - self.env.now_ns()) / 1e9
+        await trio.sleep(max(0.0, wait_s))
+        why = "attempts"
+        while lot.left_centi > 0 and lot.attempts < self.settings.attempts:
+            async with self._one_at_a_time:
+                word = await self._attempt(lot)
+            if word in OVER:
+                why = word
+                break
+            if lot.left_centi > 0:
+                await trio.sleep(self.settings.retry_s)
+        self._finish(lot, why)
+
+    def _finish(self, lot: OpenLot, why: str) -> None:
+        entry = lot.plan.entry_client_order_id
+        self.desk.lots.pop(entry, None)
+        self.desk.plans.pop(entry, None)
+        if lot.left_centi > 0:
+            self.to_auditor.post(
+                ExitHeld(
+                    plan=lot.plan,
+                    left_centi=CentiContracts(lot.left_centi),
+                    reason=why,
+                    held_ns=self.env.now_ns(),
+                )
+            )
+
+    async def _settle_orphans(self, lot: OpenLot) -> None:
+        """Ask after exit orders of this lot that an earlier life of the actor left unanswered."""
+        for sent in self.desk.inflight.of("exit"):
+            if sent.entry_client_order_id == lot.plan.entry_client_order_id:
+                self.pool.discard(sent.connection, "exits restarted")
+                self._book(lot, await self.resolver.resolve(sent))
+
+    async def _attempt(self, lot: OpenLot) -> str:
+        """Send one exit order and see it through.
+
+        Returns:
+            A word for why nothing more was sold: a refusal's code, a control's
+            reason, or nothing where the order did its work.
+        """
+        market = self._market(lot.plan.ticker)
+        side = opposite(lot.plan.entry_side)
+        held = self.desk.held_centi.get(lot.plan.ticker, 0)
+        count = CentiContracts(min(lot.left_centi, held if side == "ask" else -held))
+        limit = self._limit_pips(lot.plan, side, market)
+        no = gate.reduction(
+            side=side,
+            limit_pips=limit,
+            floor_pips=lot.plan.floor_pips,
+            count_centi=count,
+            held_centi=held,
+            already_sent=False,
+        )
+        if no is not None:
+            # Counted too: a position that other orders have closed never comes back.
+            lot.attempts += 1
+            return no
+        connection: OrderConnection | None = None
+        with trio.move_on_after(self.response_s):
+            connection = await self.pool.take()
+        # Nothing may run between taking a connection and sending on it.
+        headers = self.headers.take(self.env.now_ns())
+        if connection is None or headers is None:
+            return "no_connection" if connection is None else "no_signature"
+        lot.attempts += 1
+        sent = self._send(lot.plan, self._request(lot, side, limit, count), connection, headers)
+        done = await answer(connection, sent, self.response_s)
+        if isinstance(done.outcome, Unknown):
+            self.to_auditor.post(done)
+            done = await self.resolver.resolve(sent)
+        self._book(lot, done)
+        return done.outcome.code if isinstance(done.outcome, Rejected) else ""
+
+    def _market(self, ticker: Ticker) -> Market | None:
+        for match in self.desk.catalogue.value.matches.values():
+            for market in match.markets:
+                if market.ticker == ticker:
+                    return market
+        return None
+
+    def _limit_pips(self, plan: ExitPlan, side: Side, market: Market | None) -> Pips:
+        """Return the limit: near the book where it is known, the plan's floor where it is not."""
+        best = self.desk.books.best_opposite_pips(plan.ticker, side)
+        ranges = () if market is None else market.price_ranges
+        if side == "ask":
+            near = (
+                plan.floor_pips if best is None else max(best - self.settings.slip, plan.floor_pips)
+            )
+            return at_least(ranges, near) or plan.floor_pips
+        near = plan.floor_pips if best is None else min(best + self.settings.slip, plan.floor_pips)
+        return at_most(ranges, near) or plan.floor_pips
+
+    def _request(
+        self, lot: OpenLot, side: Side, limit: Pips, count: CentiContracts
+    ) -> OrderRequest:
+        plan = lot.plan
+        return OrderRequest(
+            client_order_id=client_order_id(
+                account=self.account,
+                match=plan.key.match,
+                generation=plan.key.generation,
+                state=plan.key.state,
+                ticker=plan.ticker,
+                side=side,
+                leg=0,
+                attempt=lot.attempts,
+            ),
+            ticker=plan.ticker,
+            side=side,
+            price_pips=limit,
+            count_centi=count,
+            reduce_only=True,
+            exchange_index=plan.exchange_index,
+        )
+
+    def _send(
+        self,
+        plan: ExitPlan,
+        request: OrderRequest,
+        connection: OrderConnection,
+        headers: HeaderSet,
+    ) -> Sent:
+        gated_ns = self.env.now_ns()
+        body, tail = self.encode(request)
+        seq = self.journal.append(_intent(plan, request, body))
+        intent_ns = self.env.now_ns()
+        try:
+            unsent = connection.send_now(headers, tail)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            unsent = len(tail)
+        sent_ns = self.env.now_ns()
+        self.journal.sync_soon()
+        sent = Sent(
+            trigger=None,
+            key=plan.key,
+            purpose="exit",
+            entry_client_order_id=plan.entry_client_order_id,
+            connection=connection.index,
+            client_order_id=request.client_order_id,
+            ticker=plan.ticker,
+            side=request.side,
+            limit_pips=request.price_pips,
+            count_centi=request.count_centi,
+            exchange_index=plan.exchange_index,
+            worst_micros=MicroDollars(0),
+            intent_seq=seq,
+            gated_ns=gated_ns,
+            intent_ns=intent_ns,
+            sent_ns=sent_ns,
+            unsent_bytes=unsent,
+        )
+        self.desk.inflight.add(sent)
+        self.on_used()
+        self.to_auditor.post(sent)
+        return sent
+
+    def _book(self, lot: OpenLot, done: OrderDone) -> None:
+        self.desk.inflight.remove(done.sent.client_order_id)
+        if isinstance(done.outcome, Accepted):
+            lot.left_centi -= done.outcome.fill_count_centi
+        self.to_auditor.post(done)
+
+
+def _intent(plan: ExitPlan, request: OrderRequest, body: str) -> Intent:
+    return Intent(
+        client_order_id=request.client_order_id,
+        purpose="exit",
+        match=plan.key.match,
+        generation=plan.key.generation,
+        state=plan.key.state,
+        ticker=plan.ticker,
+        side=request.side,
+        limit_pips=request.price_pips,
+        count_centi=request.count_centi,
+        exchange_index=plan.exchange_index,
+        worst_micros=0,
+        feed="",
+        epoch=0,
+        frame_no=0,
+        exit_due_wall_ns=0,
+        exit_floor_pips=plan.floor_pips,
+        entry_client_order_id=plan.entry_client_order_id,
+        body=body,
+    )

@@ -1,0 +1,201 @@
+"""From a won race to bytes with the kernel: one call, no checkpoint, nothing but the send.
+
+The arbiter calls ``Fire`` with a trigger. Everything slow happened before: the
+planner has priced and encoded the play, the signer has made the header sets, the
+connections are warm. What is left is a look-up, the gate, one write to the page
+cache and one non-blocking send (design section 8). No log, no lock, no crypto and
+no await stand before the bytes; the words to the auditor come after them.
+"""
+
+from collections.abc import Callable
+
+import attrs
+import trio
+
+from actors.config.profile import Exits, Gates
+from actors.exchange.orders import OrderConnection
+from actors.exchange.signing import HeaderSet
+from actors.messages.race import Trigger
+from actors.messages.records import Intent
+from actors.messages.trading import ExitPlan, Leg, Passed, Sent
+from actors.model.money import ONE_DOLLAR_PIPS, CentiContracts, MicroDollars, Pips
+from actors.risk import gate
+from actors.runtime.env import Env
+from actors.runtime.errors import JournalFailed
+from actors.runtime.journal import Journal
+from actors.runtime.mailbox import Mailbox
+from actors.trader.desk import Desk
+
+
+@attrs.define(eq=False, kw_only=True)
+class Fire:
+    """Sends the play of a won race."""
+
+    env: Env
+    journal: Journal
+    desk: Desk
+    gates: Gates
+    exits: Exits
+    exit_after_ns: int
+    """Wall nanoseconds from a fill to its timed sale: ``after_match_s`` over the speed."""
+    order_max_centi: CentiContracts
+    to_executor: Mailbox[Sent]
+    to_auditor: Mailbox[object]
+    on_used: Callable[[], None]
+    """Told after the bytes left that a header set is gone."""
+
+    def __call__(self, trigger: Trigger) -> None:
+        """Send every leg of the trigger's play that may leave; say what became of each."""
+        desk, key = self.desk, trigger.key
+        play = desk.plays.get(key)
+        if play is None or not play.legs:
+            self._pass(trigger, None, "no_play" if play is None else play.reason)
+            return
+        said: list[Sent | Passed] = [self._leg(trigger, leg) for leg in play.legs]
+        if any(isinstance(word, Sent) for word in said):
+            desk.traded.add(key)
+            self.on_used()
+        for word in said:
+            if isinstance(word, Sent):
+                self.to_executor.post(word)
+            self.to_auditor.post(word)
+
+    def _leg(self, trigger: Trigger, leg: Leg) -> Sent | Passed:
+        desk, now_ns = self.desk, self.env.now_ns()
+        reason = self._judge(trigger, leg, now_ns)
+        if reason is not None:
+            return self._passed(trigger, leg, reason, now_ns)
+        connection = desk.entries.take_free()
+        if connection is None:
+            return self._passed(trigger, leg, "no_connection", now_ns)
+        headers = desk.entry_headers.take(now_ns)
+        if headers is None:
+            return self._passed(trigger, leg, "no_signature", now_ns)
+        refusal = desk.exposure.reserve(
+            leg.client_order_id,
+            ticker=leg.ticker,
+            match=trigger.key.match,
+            worst_micros=leg.worst_micros,
+        )
+        if refusal is not None:
+            return self._passed(trigger, leg, refusal, now_ns)
+        return self._send(trigger, leg, connection, headers, now_ns)
+
+    def _judge(self, trigger: Trigger, leg: Leg, now_ns: int) -> str | None:
+        desk, ticker = self.desk, leg.ticker
+        moment = gate.Moment(
+            now_ns=now_ns,
+            received_ns=trigger.report.received_ns,
+            state=desk.state.value,
+            journal_healthy=self.journal.healthy,
+            fresh_feeds=trigger.fresh_feeds,
+            in_doubt=trigger.key.match in desk.doubts,
+            frozen=desk.is_frozen(ticker),
+            book_whole=desk.books.whole(ticker) is not None,
+            book_proved_ns=desk.books.proved_ns,
+            best_opposite_pips=desk.books.best_opposite_pips(ticker, leg.side),
+        )
+        return gate.entry(
+            leg,
+            trigger.key,
+            moment,
+            gates=self.gates,
+            order_max_centi=self.order_max_centi,
+            traded=desk.traded,
+        )
+
+    def _send(
+        self,
+        trigger: Trigger,
+        leg: Leg,
+        connection: OrderConnection,
+        headers: HeaderSet,
+        gated_ns: int,
+    ) -> Sent | Passed:
+        plan = self._plan(trigger, leg, gated_ns)
+        try:
+            seq = self.journal.append(_intent(trigger, leg, plan))
+        except JournalFailed as error:
+            self.desk.exposure.settle_outcome(leg.client_order_id, MicroDollars(0))
+            self.desk.state.halt("journal", str(error))
+            return self._passed(trigger, leg, "journal", gated_ns)
+        intent_ns = self.env.now_ns()
+        try:
+            unsent = connection.send_now(headers, leg.tail)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            # Some of it may have left: only the venue can say, so the executor asks.
+            unsent = len(leg.tail)
+        sent_ns = self.env.now_ns()
+        self.journal.sync_soon()
+        self.desk.plans[leg.client_order_id] = plan
+        sent = Sent(
+            trigger=trigger,
+            key=trigger.key,
+            purpose="entry",
+            connection=connection.index,
+            client_order_id=leg.client_order_id,
+            ticker=leg.ticker,
+            side=leg.side,
+            limit_pips=leg.limit_pips,
+            count_centi=leg.count_centi,
+            exchange_index=leg.exchange_index,
+            worst_micros=leg.worst_micros,
+            intent_seq=seq,
+            gated_ns=gated_ns,
+            intent_ns=intent_ns,
+            sent_ns=sent_ns,
+            unsent_bytes=unsent,
+        )
+        self.desk.inflight.add(sent)
+        return sent
+
+    def _plan(self, trigger: Trigger, leg: Leg, now_ns: int) -> ExitPlan:
+        if leg.side == "bid":
+            floor = max(100, leg.limit_pips - self.exits.give_up)
+        else:
+            floor = min(ONE_DOLLAR_PIPS - 100, leg.limit_pips + self.exits.give_up)
+        return ExitPlan(
+            key=trigger.key,
+            match=trigger.key.match,
+            ticker=leg.ticker,
+            entry_side=leg.side,
+            entry_client_order_id=leg.client_order_id,
+            exchange_index=leg.exchange_index,
+            due_ns=now_ns + self.exit_after_ns,
+            due_wall_ns=self.env.wall_ns() + self.exit_after_ns,
+            floor_pips=Pips(floor),
+        )
+
+    def _passed(self, trigger: Trigger, leg: Leg, reason: str, now_ns: int) -> Passed:
+        return Passed(trigger=trigger, ticker=leg.ticker, reason=reason, decided_ns=now_ns)
+
+    def _pass(self, trigger: Trigger, leg: Leg | None, reason: str) -> None:
+        ticker = None if leg is None else leg.ticker
+        now_ns = self.env.now_ns()
+        self.to_auditor.post(
+            Passed(trigger=trigger, ticker=ticker, reason=reason, decided_ns=now_ns)
+        )
+
+
+def _intent(trigger: Trigger, leg: Leg, plan: ExitPlan) -> Intent:
+    report, key = trigger.report, trigger.key
+    return Intent(
+        client_order_id=leg.client_order_id,
+        purpose="entry",
+        match=key.match,
+        generation=key.generation,
+        state=key.state,
+        ticker=leg.ticker,
+        side=leg.side,
+        limit_pips=leg.limit_pips,
+        count_centi=leg.count_centi,
+        exchange_index=leg.exchange_index,
+        worst_micros=leg.worst_micros,
+        feed=report.feed,
+        epoch=report.epoch,
+        frame_no=report.frame_no,
+        exit_due_wall_ns=plan.due_wall_ns,
+        exit_floor_pips=plan.floor_pips,
+        entry_client_order_id="",
+        body=leg.body,
+    )

@@ -1,0 +1,198 @@
+"""Market data: the venue's stream into books, prints and fills, one connection at a time.
+
+Books go to the ``Books`` that the planner and the trigger read, and as messages to
+the auditor, which keeps a copy of its own. Fills go to whoever holds positions; what
+the stream may have missed while it was away is asked for over REST, and a trade id
+is taken in once, whichever way it came.
+"""
+
+from collections.abc import Callable, Sequence
+
+import attrs
+import trio
+
+from actors.exchange.errors import ExchangeError, StreamFailed
+from actors.exchange.rest import Rest
+from actors.exchange.signing import Signer
+from actors.exchange.stream import run_stream
+from actors.exchange.stream_core import StreamCore
+from actors.exchange.stream_values import (
+    StreamDelta,
+    StreamEvent,
+    StreamFees,
+    StreamFill,
+    StreamLifecycle,
+    StreamLost,
+    StreamMissed,
+    StreamOrder,
+    StreamSnapshot,
+    StreamTrade,
+    StreamValue,
+)
+from actors.messages.market import BookChange, BookDelta, BookLost, BookSnapshot, TradeSeen
+from actors.messages.trading import FillSeen
+from actors.model.orders import Ticker, sign
+from actors.runtime.env import Env
+from actors.runtime.errors import leaves
+from actors.runtime.health import Health
+from actors.runtime.latest import Latest
+from actors.runtime.mailbox import Mailbox
+from actors.runtime.websocket import open_websocket
+from actors.trader.desk import Desk
+
+STREAM_PATH = "/trade-api/ws/v2"
+ARMED_PING_S = 0.5
+"""Between proofs of life while a play is armed (design section 7, book age)."""
+IDLE_PING_S = 5.0
+
+
+@attrs.define(eq=False, kw_only=True)
+class MarketData:
+    """Holds the stream's one connection and shares out what it says."""
+
+    env: Env
+    desk: Desk
+    rest: Rest
+    sign: Signer
+    url: str
+    ca_file: str | None
+    wanted: Latest[Sequence[Ticker]]
+    to_auditor: Mailbox[object]
+    on_book: Callable[[Ticker], None]
+    """Told that a book changed; the planner's bell."""
+    on_lifecycle: Callable[[], None]
+    """Told that a market's life went on; the catalogue's nudge."""
+    health: Health
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Hold one connection for as long as it is any good.
+
+        Raises:
+            StreamFailed: The connection is no good any more.
+            ExchangeError: The venue refused us, or what it said cannot be read.
+            OSError: Nobody answered.
+        """
+        headers = await self.sign("GET", STREAM_PATH)
+        async with open_websocket(
+            self.env, self.url, ca_file=self.ca_file, headers=headers.pairs
+        ) as frames:
+            await self._catch_up()
+            task_status.started()
+            core = StreamCore((), self.env.now_ns())
+            try:
+                await run_stream(
+                    frames,
+                    core,
+                    wanted=self.wanted,
+                    on_value=self._take,
+                    now_ns=self.env.now_ns,
+                    ping_s=self._ping_s,
+                    on_proof=self._proved,
+                )
+            except ExceptionGroup as group:
+                # The first leaf is what ended the connection; the rest fell with it.
+                cause = next(leaves(group))
+                if isinstance(cause, ExchangeError | OSError):
+                    raise cause from group
+                raise StreamFailed(f"{type(cause).__name__}: {cause}") from group
+
+    def _ping_s(self) -> float:
+        return ARMED_PING_S if self.desk.plays else IDLE_PING_S
+
+    def _proved(self, since_ns: int) -> None:
+        self.desk.books.proved_ns = max(self.desk.books.proved_ns, since_ns)
+        self.health.mark(self.env.now_ns())
+
+    async def _catch_up(self) -> None:
+        """Take in the fills that the stream did not bring while nobody listened."""
+        for fill in await self.rest.fills():
+            self._fill(
+                FillSeen(
+                    fill=fill.fill(),
+                    client_order_id=None,
+                    received_ns=self.env.now_ns(),
+                    source="rest",
+                )
+            )
+
+    def _take(self, value: StreamValue) -> None:
+        match value:
+            case StreamDelta() | StreamSnapshot() | StreamLost():
+                for change in _changes(value):
+                    self._book(change)
+            case StreamTrade():
+                self.to_auditor.post(_trade(value))
+            case StreamFill():
+                self._fill(
+                    FillSeen(
+                        fill=value.fill,
+                        client_order_id=value.client_order_id,
+                        received_ns=value.received_ns,
+                        source="stream",
+                    )
+                )
+            case StreamLifecycle() | StreamEvent() | StreamFees():
+                self.on_lifecycle()
+            case StreamMissed(channel="fill"):
+                raise StreamFailed("fills were missed")
+            case StreamMissed() | StreamOrder():
+                pass  # Outcomes come with the order's own response, prints are for the record.
+
+    def _book(self, change: BookChange) -> None:
+        self.desk.books.apply(change)
+        self.on_book(change.ticker)
+        self.to_auditor.post(change)
+
+    def _fill(self, seen: FillSeen) -> None:
+        fill, desk = seen.fill, self.desk
+        if fill.trade_id in desk.seen_trades:
+            return
+        desk.seen_trades.add(fill.trade_id)
+        held = desk.held_centi.get(fill.ticker, 0)
+        desk.held_centi[fill.ticker] = held + sign(fill.side) * fill.count_centi
+        self.to_auditor.post(seen)
+
+
+def _changes(value: StreamSnapshot | StreamDelta | StreamLost) -> list[BookChange]:
+    match value:
+        case StreamSnapshot():
+            return [
+                BookSnapshot(
+                    ticker=value.ticker,
+                    bids=value.bids,
+                    asks=value.asks,
+                    sid=value.sid,
+                    seq=value.seq,
+                    received_ns=value.received_ns,
+                )
+            ]
+        case StreamDelta():
+            return [
+                BookDelta(
+                    ticker=value.ticker,
+                    side=value.side,
+                    price_pips=value.price_pips,
+                    change_centi=value.change_centi,
+                    sid=value.sid,
+                    seq=value.seq,
+                    venue_ts_ms=value.venue_ts_ms,
+                    received_ns=value.received_ns,
+                )
+            ]
+        case StreamLost():
+            return [
+                BookLost(ticker=ticker, reason=value.reason, received_ns=value.received_ns)
+                for ticker in value.tickers
+            ]
+
+
+def _trade(value: StreamTrade) -> TradeSeen:
+    return TradeSeen(
+        trade_id=value.trade_id,
+        ticker=value.ticker,
+        price_pips=value.price_pips,
+        count_centi=value.count_centi,
+        taker_side=value.taker_side,
+        venue_ts_ms=value.venue_ts_ms,
+        received_ns=value.received_ns,
+    )

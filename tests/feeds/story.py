@@ -1,0 +1,201 @@
+"""Tells a race to the law: who says what, when, in one line each."""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from actors.feeds.contest import Entrant, Standing
+from actors.feeds.entities import UNKNOWN, Binding, Bound
+from actors.feeds.race import Race
+from actors.messages.feeds import FeedEvent, Kind
+from actors.messages.race import Judged, MatchDoubt, RaceOutput, Trigger
+from actors.model.score import SOCCER, GoalKey, MatchId, Period, Score
+
+MATCH = MatchId("KXWCGAME-22DEC18ARGFRA")
+FIVE = ("ada", "bob", "cyd", "dan", "eve")
+SECOND = 1_000_000_000
+
+
+def score_of(text: str) -> Score:
+    home, _, away = text.partition("-")
+    return Score(int(home), int(away))
+
+
+@attrs.define(eq=False)
+class Story:
+    """One race, told in seconds. Checks with every line what must hold in every race."""
+
+    feeds: Mapping[str, Entrant] = attrs.field(
+        factory=lambda: {name: Entrant(dead_after_ns=10**18) for name in FIVE}
+    )
+    traded: Iterable[GoalKey] = ()
+    standings: Mapping[MatchId, Standing] = attrs.field(factory=dict)
+    stage_is_open: bool = True
+    race: Race = attrs.field(init=False)
+    outputs: list[RaceOutput] = attrs.field(init=False, factory=list)
+    epochs: dict[str, int] = attrs.field(init=False, factory=dict)
+    frames: int = attrs.field(init=False, default=0)
+    _traded_ever: set[GoalKey] = attrs.field(init=False, factory=set)
+    _in_doubt: set[GoalKey] = attrs.field(init=False, factory=set)
+    _shown: dict[tuple[str, int, MatchId], Score] = attrs.field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._traded_ever = set(self.traded)
+        self.race = Race(feeds=self.feeds, traded=self.traded, standings=self.standings)
+
+    def restart(self) -> None:
+        """Die, and come back with nothing but what a journal keeps."""
+        standing = self.race.standing(MATCH)
+        self._in_doubt.clear()
+        self.race = Race(
+            feeds=self.feeds,
+            traded=self._traded_ever,
+            standings={} if standing is None else {MATCH: standing},
+        )
+
+    def open(self, *feeds: str, at_s: float = 0) -> None:
+        """Begin a connection of each feed."""
+        for feed in feeds:
+            self.epochs[feed] = self.epochs.get(feed, 0) + 1
+            self._enter(self._event(feed, "opened", at_s), UNKNOWN)
+
+    def close(self, *feeds: str, at_s: float) -> None:
+        """End the connection of each feed."""
+        for feed in feeds:
+            self._enter(self._event(feed, "closed", at_s), UNKNOWN)
+
+    def beat(self, *feeds: str, at_s: float) -> None:
+        """Let each feed send a heartbeat."""
+        for feed in feeds:
+            self._enter(self._event(feed, "heartbeat", at_s), UNKNOWN)
+
+    def all_at(self, score: str = "0-0", at_s: float = 0, *, period: Period = "1H") -> None:
+        """Connect every feed, each with ``score`` as its baseline."""
+        for feed in self.feeds:
+            self.open(feed, at_s=at_s)
+            self.say(feed, score, at_s, period=period)
+
+    def say(
+        self,
+        feed: str,
+        score: str | None,
+        at_s: float,
+        *,
+        kind: Kind = "snapshot",
+        period: Period | None = "1H",
+        oriented: bool = True,
+        waited_s: float = 0,
+        match: MatchId = MATCH,
+    ) -> list[RaceOutput]:
+        """Let ``feed`` show ``score``; return what the race made of it."""
+        event = self._event(
+            feed, kind, at_s, score=None if score is None else score_of(score), period=period
+        )
+        bound = Bound(match=match, oriented=oriented, open=self.stage_is_open)
+        return self._enter(event, bound, waited_s)
+
+    def wait_until(self, at_s: float) -> list[RaceOutput]:
+        """Let the clock go on, waking the race whenever it asked to be woken."""
+        told: list[RaceOutput] = []
+        for _ in range(1_000):
+            due_ns = self.race.next_deadline_ns
+            if due_ns is None or due_ns > at_s * SECOND:
+                break
+            told += self._check(self.race.tick(due_ns))
+        told += self._check(self.race.tick(round(at_s * SECOND)))
+        return told
+
+    def _event(
+        self,
+        feed: str,
+        kind: Kind,
+        at_s: float,
+        score: Score | None = None,
+        period: Period | None = None,
+    ) -> FeedEvent:
+        self.frames += 1
+        at_ns = round(at_s * SECOND)
+        return FeedEvent(
+            feed=feed,
+            epoch=self.epochs.get(feed, 0),
+            frame_no=self.frames,
+            kind=kind,
+            feed_match="1" if score is not None or kind == "retraction" else None,
+            score=score,
+            period=period,
+            received_ns=at_ns,
+            received_wall_ns=at_ns,
+            decoded_ns=at_ns,
+        )
+
+    def _enter(self, event: FeedEvent, binding: Binding, waited_s: float = 0) -> list[RaceOutput]:
+        now_ns = event.received_ns + round(waited_s * SECOND)
+        before, was_in_doubt = self.race.standing(MATCH), self.race.is_in_doubt(MATCH)
+        outputs = self.race.enter(event, binding, now_ns)
+        told = [one for one in outputs if isinstance(one, Judged)]
+        own = [one.report for one in told if not one.consequence]
+        assert own == [event], "each report is judged once"
+        triggers = [one for one in outputs if isinstance(one, Trigger)]
+        assert len(triggers) <= 1, "a report triggers once at most"
+        for trigger in triggers:
+            assert trigger.report is event
+            assert trigger.score == event.score
+            assert trigger.key not in self._traded_ever, "a key is traded once"
+            self._traded_ever.add(trigger.key)
+            shown = self._shown.get((event.feed, event.epoch, trigger.key.match))
+            assert shown not in {None, event.score}, "a trigger is the feed's own move"
+            if before is not None and trigger.key.match == MATCH and len(told) == 1:
+                assert not was_in_doubt, "nothing is traded in doubt"
+                assert SOCCER.step(before.score, trigger.score) == trigger.scorer
+        if isinstance(binding, Bound) and event.score is not None:
+            self._shown[event.feed, event.epoch, binding.match] = event.score
+        return self._check(outputs, before)
+
+    def _check(self, outputs: list[RaceOutput], before: Standing | None = None) -> list[RaceOutput]:
+        after = self.race.standing(MATCH)
+        if before is not None:
+            assert after is not None
+            assert after.generation >= before.generation, "the generation never falls"
+            if after.generation == before.generation:
+                assert before.score == after.score or SOCCER.is_behind(before.score, after.score)
+        for one in outputs:
+            if isinstance(one, MatchDoubt):
+                assert (one.key in self._in_doubt) is not one.in_doubt, "doubts open and end"
+                (self._in_doubt.add if one.in_doubt else self._in_doubt.remove)(one.key)
+        assert any(key.match == MATCH for key in self._in_doubt) == self.race.is_in_doubt(MATCH)
+        self.outputs += outputs
+        return outputs
+
+    @property
+    def triggers(self) -> list[tuple[str, int, str]]:
+        """Every trigger so far: the winner, the generation, the state."""
+        return [
+            (one.report.feed, one.key.generation, one.key.state)
+            for one in self.outputs
+            if isinstance(one, Trigger)
+        ]
+
+    @property
+    def doubts(self) -> list[tuple[bool, int, str]]:
+        """Every word about doubts so far: whether it opened, and the key's two numbers."""
+        return [
+            (one.in_doubt, one.key.generation, one.key.state)
+            for one in self.outputs
+            if isinstance(one, MatchDoubt)
+        ]
+
+    @property
+    def standing(self) -> tuple[int, str] | None:
+        """What is accepted."""
+        standing = self.race.standing(MATCH)
+        return None if standing is None else (standing.generation, standing.score.text)
+
+
+def judgements(outputs: list[RaceOutput]) -> list[str]:
+    """Return the judgements among ``outputs``, in their order."""
+    return [one.judgement for one in outputs if isinstance(one, Judged)]
+
+
+def reasons(outputs: list[RaceOutput]) -> list[str]:
+    """Return the reasons of the judgements among ``outputs``."""
+    return [one.reason for one in outputs if isinstance(one, Judged)]

@@ -1,0 +1,114 @@
+"""Judges the venue's JSON by the published OpenAPI and AsyncAPI documents, where they are at hand.
+
+They lie in a folder beside the repository and are never copied here. Stricter
+than a client need be: a field that no document names is a fault too.
+"""
+
+import os
+import warnings
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # no stubs in the lock, and two calls need none
+
+SHARED = Path(os.environ.get("TOUCHLINE_SHARED") or Path(__file__).parents[3].parent / "shared")
+FOLDER = SHARED / "spec" / "kalshi"
+
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+
+
+def require(name: str) -> Path:
+    """The document's path; without it the test is skipped loudly, or fails where CI runs."""
+    path = FOLDER / name
+    if not path.exists():
+        message = f"{path} is not there: the wire was not checked against the published documents"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn(message, stacklevel=2)
+        pytest.skip(message)
+    return path
+
+
+Schema = dict[str, Any]
+
+
+@cache
+def document(name: str) -> Schema:
+    loaded = yaml.load(require(name).read_bytes(), Loader=yaml.CSafeLoader)
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def faults(value: object, schema: Schema, name: str, where: str = "") -> list[str]:
+    """What is wrong with ``value``, each fault with its path."""
+    if "$ref" in schema:
+        named = _named(schema["$ref"], name) | {
+            key: each for key, each in schema.items() if key == "nullable"
+        }
+        return faults(value, named, name, where)
+    if value is None and schema.get("nullable"):
+        return []
+    found = [
+        fault for part in schema.get("allOf", []) for fault in faults(value, part, name, where)
+    ]
+    if not _is_of_type(value, schema.get("type")):
+        return [*found, f"{where}: {value!r} is no {schema['type']}"]
+    if value not in schema.get("enum", [value]) or value != schema.get("const", value):
+        found.append(f"{where}: {value!r} is not what is listed")
+    if isinstance(value, dict):
+        found += _object_faults(value, schema, name, where)
+    if isinstance(value, list):
+        for index, each in enumerate(value):
+            found += faults(each, schema.get("items", {}), name, f"{where}[{index}]")
+    return found
+
+
+def _named(reference: str, name: str) -> Schema:
+    found = document(name)
+    for part in reference.removeprefix("#/").split("/"):
+        found = found[part]
+    return found
+
+
+def _is_of_type(value: object, kinds: str | list[str] | None) -> bool:
+    if kinds is None:
+        return True
+    listed = [kinds] if isinstance(kinds, str) else kinds
+    allowed = tuple(kind for each in listed for kind in TYPES[each])
+    return isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))
+
+
+def _object_faults(value: dict[str, object], schema: Schema, name: str, where: str) -> list[str]:
+    properties = schema.get("properties")
+    found = [f"{where}: no {key}" for key in schema.get("required", []) if key not in value]
+    if properties is None:
+        return found
+    for key, each in value.items():
+        if key in properties:
+            found += faults(each, properties[key], name, f"{where}.{key}")
+        elif "additionalProperties" not in schema:
+            found.append(f"{where}: unknown field {key}")
+    return found
+
+
+def check_rest(schema: str, value: object) -> None:
+    parts = document("openapi.yaml")["components"]["schemas"]
+    assert faults(value, parts[schema], "openapi.yaml") == []
+
+
+def check_stream(schema: str, value: object) -> None:
+    parts = document("asyncapi.yaml")["components"]["schemas"]
+    assert faults(value, parts[schema], "asyncapi.yaml") == []

@@ -1,0 +1,90 @@
+from fractions import Fraction
+
+from actors.model.orders import Side
+from actors.sim.venue.collateral import Claim, need_micros, taking_slack_micros
+from actors.sim.venue.fees import fee_terms
+from tests.sim.venue.hall import HOME, open_hall, order, quote
+
+FREE = Fraction(0)
+TAKER = fee_terms("quadratic", Fraction(1)).taker
+
+
+def claim(side: Side, price_pips: int, count_centi: int) -> Claim:
+    return Claim(side, price_pips, count_centi, FREE, 0)
+
+
+def test_a_bid_needs_its_price_and_an_ask_one_minus_its_price() -> None:
+    assert need_micros([claim("bid", 6_000, 100)], 0) == 600_000
+    assert need_micros([claim("ask", 6_000, 100)], 0) == 400_000
+
+
+def test_what_closes_a_position_needs_nothing() -> None:
+    assert need_micros([claim("ask", 6_000, 100)], 100) == 0
+    assert need_micros([claim("ask", 6_000, 150)], 100) == 200_000
+    assert need_micros([claim("bid", 6_000, 100)], -100) == 0
+
+
+def test_a_position_covers_what_would_trade_first() -> None:
+    far, near = claim("ask", 9_000, 100), claim("ask", 6_000, 100)
+
+    assert need_micros([far, near], 100) == 100_000
+    assert need_micros([near, far], 100) == 100_000
+
+
+def test_a_position_is_not_cover_for_its_own_side() -> None:
+    assert need_micros([claim("bid", 6_000, 100)], 100) == 600_000
+
+
+def test_one_fill_needs_exactly_what_it_will_be_charged() -> None:
+    slack = taking_slack_micros("bid", TAKER, 5_200, 100, makers=1)
+
+    assert need_micros([Claim("bid", 5_200, 100, TAKER, slack)], 0) == 537_500
+
+
+def test_an_account_with_just_enough_may_trade_and_one_pip_less_may_not() -> None:
+    for cash, accepted in ((537_500, True), (537_400, False)):
+        hall = open_hall(cash_micros=cash)
+        hall.create("maker", quote("ask", 5_200, 100))
+        if accepted:
+            hall.create("us", order("bid", 5_200, 100))
+            assert hall.cash("us") == 0
+        else:
+            assert hall.refusal("us", order("bid", 5_200, 100)).code == "insufficient_balance"
+
+
+def test_the_limit_counts_even_where_the_fill_would_be_cheaper() -> None:
+    hall = open_hall(cash_micros=600_000)
+    hall.create("maker", quote("ask", 5_200, 100))
+
+    assert hall.refusal("us", order("bid", 9_900, 100)).code == "insufficient_balance"
+
+
+def test_resting_orders_reserve_and_give_back() -> None:
+    hall = open_hall(cash_micros=1_000_000)
+    account = hall.venue.floor.account("us")
+    first = hall.create("us", quote("bid", 5_000, 100))
+
+    assert account.available(0) == 500_000
+    assert hall.refusal("us", quote("bid", 6_000, 100)).code == "insufficient_balance"
+    hall.venue.cancel_order("us", first.order_id)
+    assert account.available(0) == 1_000_000
+
+
+def test_an_order_that_uncovers_another_must_pay_for_it() -> None:
+    hall = open_hall(cash_micros=600_000)
+    hall.create("maker", quote("ask", 5_000, 100))
+    hall.create("us", order("bid", 5_000, 100))
+    hall.create("us", quote("ask", 6_000, 100))
+    hall.create("maker", quote("bid", 4_000, 100))
+
+    # Selling the 100 at 40 cents would leave the resting ask to be a purchase of NO.
+    assert hall.refusal("us", order("ask", 4_000, 100)).code == "insufficient_balance"
+    assert hall.venue.position_centi("us", HOME) == 100
+
+
+def test_cash_of_one_shard_funds_no_order_on_another() -> None:
+    hall = open_hall(shard=3)
+    hall.venue.open_account("elsewhere", {0: 1_000_000_000})
+
+    assert hall.refusal("elsewhere", quote("bid", 5_000, 100)).code == "insufficient_balance"
+    hall.create("us", quote("bid", 5_000, 100))
