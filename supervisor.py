@@ -2,8 +2,9 @@
 
 Nothing imports this module but the command line and the tests, because it is the
 one place that knows every actor. ``plant`` makes what outlives the actors and
-lists the children; ``main`` owns the process: options, signals, the simulated
-world, the exit code.
+lists the children; ``open_soil`` opens what a process must have before that. The
+process around it (options, signals, the simulated world, exit codes) is in
+``actors/cli/run.py``.
 """
 
 import sys
@@ -16,51 +17,42 @@ if __name__ == "__main__":
         _early.signal(getattr(_early, _name), _early.SIG_IGN)
 
 try:
-    import argparse
     import hashlib
-    import json
-    import os
-    import signal
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from contextlib import AsyncExitStack
+    from collections.abc import Callable, Sequence
     from functools import partial
     from pathlib import Path
     from typing import Any, Final
 
     import attrs
-    import structlog
-    import trio
-
     from actors.audit.auditor import Auditor
     from actors.audit.errors import NotReconciled
     from actors.audit.reconciler import Reconciler
     from actors.audit.recovery import recover
-    from actors.audit.summary import day_table, summary_json
-    from actors.config.calendar import trading_day
-    from actors.config.load import BadProfile, Loaded, load, world_names
-    from actors.config.profile import Feed as FeedSettings
-    from actors.config.state import StateFolder, day_folder, standing_folder
-    from actors.exchange.errors import KeyRefused
-    from actors.exchange.keys import SigningKey, load_key
     from actors.feeds.arbiter import Arbiter
+    from actors.feeds.feed import Epochs, Feed
+    from actors.feeds.websocket import connect as connect_websocket
+    from actors.messages.recovered import Recovered
+
+    from actors.config.calendar import trading_day
+    from actors.config.load import BadProfile, Loaded
+    from actors.config.profile import Feed as FeedSettings
+    from actors.config.state import StateFolder
+    from actors.exchange.keys import SigningKey
     from actors.feeds.codecs import polymarket
     from actors.feeds.contest import Entrant
-    from actors.feeds.feed import Epochs, Feed
     from actors.feeds.race import Race
     from actors.feeds.recall import Recalled, recall
-    from actors.feeds.websocket import connect as connect_websocket
-    from actors.messages.codec import RECORDS
+    from actors.messages.codec import JournalCodec
     from actors.messages.feeds import FeedEvent
     from actors.messages.records import Segment
-    from actors.messages.recovered import Recovered
+    from actors.model.score import MatchId, Score
     from actors.runtime.child import ActorEvent, Child, Run
     from actors.runtime.console import Console
-    from actors.runtime.env import Env, RealEnv
-    from actors.runtime.errors import Escalated, JournalCorrupt, JournalFailed, NotStopping, leaves
+    from actors.runtime.env import Env
+    from actors.runtime.errors import JournalCorrupt, JournalFailed, NotStopping, leaves
     from actors.runtime.health import Health, HealthRegistry
     from actors.runtime.journal import Journal
     from actors.runtime.mailbox import Mailbox
-    from actors.runtime.process import ChildFailed, child_process, read_handshake
     from actors.runtime.restart import RestartPolicy
     from actors.runtime.segments import read
     from actors.runtime.supervise import Supervisor
@@ -69,6 +61,7 @@ except ModuleNotFoundError as missing:
     sys.exit(f"touchline: {missing.name} is not installed here; run: make demo")
 
 ROOT: Final = Path(__file__).resolve().parent
+CODEC: Final = JournalCodec()
 
 # An outage of one feed costs some races and must never cost the process; the first
 # try after a good life is immediate, and no provider is dialled like a nail.
@@ -93,6 +86,8 @@ class Soil:
     """Match seconds in a wall second; 1 outside the simulator."""
     write: Callable[[bytes], object]
     """Writes lines for a person; may wait, for it runs off the loop."""
+    on_stuck: Callable[[NotStopping], None]
+    """Told when only children that ignore their cancellation are left."""
 
 
 @attrs.frozen(kw_only=True)
@@ -106,6 +101,13 @@ class Tree:
     reconciler: Reconciler
     health: HealthRegistry
     events: list[ActorEvent]
+
+    async def until_settled(self) -> None:
+        """Return once every match is over and settled and nothing of ours is left to do."""
+        desk = self.trading.desk
+        while not self.trading.catalogue.all_settled or desk.lots:
+            await desk.catalogue.changed()
+        await desk.inflight.quiet()
 
 
 def plant(soil: Soil) -> Tree:
@@ -128,9 +130,7 @@ def plant(soil: Soil) -> Tree:
         to_auditor.post(event)
 
     def child(name: str, run: Run, *mailboxes: Mailbox[Any], **says: Any) -> Child:  # noqa: ANN401 - Child's own fields
-        return Child(
-            id=name, run=run, health=cell(name, *mailboxes), **{"policy": CORE, **says}
-        )
+        return Child(id=name, run=run, health=cell(name, *mailboxes), **{"policy": CORE, **says})
 
     def branch(name: str, children: Sequence[Child], **says: Any) -> Supervisor:  # noqa: ANN401 - Supervisor's own fields
         return Supervisor(
@@ -235,6 +235,7 @@ def plant(soil: Soil) -> Tree:
             child("core", core.run, shutdown_s=core.longest_stop_s),
             child("feeds", feeds.run, shutdown_s=feeds.longest_stop_s),
         ),
+        on_stuck=soil.on_stuck,
     )
     return Tree(
         root=root,
@@ -245,3 +246,135 @@ def plant(soil: Soil) -> Tree:
         health=health,
         events=events,
     )
+
+
+def _entrant(feed: FeedSettings) -> Entrant:
+    return Entrant(
+        role=feed.role,
+        delay_ns=int(feed.delay_s * 1e9),
+        dead_after_ns=int(feed.dead_after_s * 1e9),
+    )
+
+
+def _accepted(race: Race, match: MatchId) -> tuple[Score, int] | None:
+    standing = race.standing(match)
+    return None if standing is None else (standing.score, standing.generation)
+
+
+def _feed(
+    settings: FeedSettings,
+    env: Env,
+    epochs: Epochs,
+    to_arbiter: Mailbox[FeedEvent],
+    cell: Callable[[str], Health],
+) -> Child:
+    name = f"feed.{settings.name}"
+    feed = Feed(
+        env=env,
+        name=settings.name,
+        connect=partial(connect_websocket, env, settings.url, ca_file=settings.ca_file or None),
+        decode=polymarket.decode,
+        epochs=epochs,
+        to_arbiter=to_arbiter,
+        dead_after_s=settings.dead_after_s,
+        health=cell(name),
+    )
+    return Child(
+        id=name,
+        run=feed.run,
+        criticality="feed",
+        policy=FEED,
+        boot_wait_s=5.0,
+        ready_s=settings.dead_after_s,
+        good_marks=True,
+        health=cell(name),
+    )
+
+
+def open_soil(
+    env: Env,
+    loaded: Loaded,
+    key: SigningKey,
+    state: StateFolder,
+    *,
+    speed: float,
+    write: Callable[[bytes], object],
+    on_stuck: Callable[[NotStopping], None],
+) -> Soil:
+    """Read what the journal knows, and open it for writing.
+
+    Raises:
+        BadProfile: The journal is of another account or environment.
+        JournalCorrupt: It is damaged in a way that no torn write explains.
+        JournalFailed: The disk refused.
+    """
+    profile, folder = loaded.profile, str(state.journal)
+    recovered = recover(env.disk, folder, CODEC)
+    first = recovered.first
+    if first is not None and (first.account, first.environment) != (
+        profile.account,
+        profile.environment,
+    ):
+        raise BadProfile(
+            f"{folder}: the journal of account {first.account!r} in {first.environment}; this is "
+            f"{profile.account!r} in {profile.environment}"
+        )
+    recalled = recall(entry.record for entry in read(env.disk, folder, CODEC))
+    run = f"{env.wall_ns():x}"
+
+    def first_record(previous_anchor: str) -> Segment:
+        return Segment(
+            run=run,
+            account=profile.account,
+            environment=profile.environment,
+            mono_ns=env.now_ns(),
+            wall_ns=env.wall_ns(),
+            commit=_commit(),
+            config_sha256=loaded.sha256,
+            lock_sha256=hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest(),
+            previous_anchor=previous_anchor,
+        )
+
+    journal = Journal.open(env, folder, CODEC, first_record, anchor_file=str(state.anchors))
+    return Soil(
+        env=env,
+        loaded=loaded,
+        key=key,
+        journal=journal,
+        recovered=recovered,
+        recalled=recalled,
+        speed=speed,
+        write=write,
+        on_stuck=on_stuck,
+    )
+
+
+def _commit() -> str:
+    """Return the checkout's commit, read without running anything; empty outside a clone."""
+    try:
+        head = (ROOT / ".git" / "HEAD").read_text().strip()
+        reference = head.removeprefix("ref: ")
+        return head if reference == head else (ROOT / ".git" / reference).read_text().strip()
+    except OSError:
+        return ""
+
+
+def exit_code(error: BaseException) -> int:
+    """Return what the process says of an error that ended the tree (design section 4)."""
+    causes = [leaf for outer in leaves(error) for leaf in (outer, *getattr(outer, "causes", ()))]
+    for kind, code in ((JournalFailed, 74), (JournalCorrupt, 74), (NotReconciled, 75)):
+        if any(isinstance(cause, kind) for cause in causes):
+            return code
+    return 70
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one profile from the command line; return the exit code."""
+    # The process around the tree uses this module, so it can only be asked for now.
+    from actors.cli.run import run  # noqa: PLC0415
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

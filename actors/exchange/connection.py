@@ -143,7 +143,8 @@ class OrderConnection:
                 it is lost.
         """
         # Not `free`: what arrived since the caller asked must not stop the order here.
-        assert self._owed is None and self.ready, "an order needs a free connection"  # noqa: PT018 - one invariant
+        assert self.ready, "an order needs a free connection"
+        assert self._owed is None, "an order needs a free connection, which owes nothing"
         return self._send(b"%b%b%b" % (self._order_head, headers.data, tail))
 
     async def flush(self, deadline_s: float) -> None:

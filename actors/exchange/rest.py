@@ -6,13 +6,13 @@ answer can be: the value, ``VenueRefused`` when the venue said no, and
 endpoint that needs no account is asked without a signature.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol, TypeVar
 from urllib.parse import quote
 
 from actors.exchange import wire_market as market, wire_orders as portfolio, wire_venue as venue
 from actors.exchange.errors import VenueRefused, VenueUnreachable, WireGarbled
-from actors.exchange.signing import API_ROOT, HeaderSet
+from actors.exchange.signing import API_ROOT, Sign
 from actors.exchange.wire import Decoder, read_error
 from actors.exchange.wire_market import (
     EventFeeChange,
@@ -34,7 +34,7 @@ from actors.exchange.wire_orders import (
 )
 from actors.exchange.wire_venue import AccountLimits, EndpointCosts, ExchangeStatus, Schedule
 from actors.model.orders import Ticker
-from actors.runtime.http import HttpFailed, HttpResponse
+from actors.runtime.http import HttpClient, HttpFailed
 
 Item = TypeVar("Item")
 Body = TypeVar("Body")
@@ -52,8 +52,6 @@ class _HasCursor(Protocol):
 Page = TypeVar("Page", bound=_HasCursor)
 
 Query = Sequence[tuple[str, str]]
-Sign = Callable[[str, str], Awaitable[HeaderSet]]
-"""Signs one request, given its method and its path: a ``Signer``."""
 
 PAGE: Final = 1_000
 EVENTS_PAGE: Final = 200
@@ -67,30 +65,10 @@ _STATUS_WITH_BODY: Final = frozenset({200, 500, 503, 504})
 """``/exchange/status`` says with these, in its usual body, that the venue is down."""
 
 
-class Http(Protocol):
-    """What carries a request: ``runtime.http.HttpClient``."""
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Query = (),
-        headers: Sequence[tuple[str, str]] = (),
-        body: bytes = b"",
-    ) -> HttpResponse:
-        """Send one request and return the whole response.
-
-        Raises:
-            HttpFailed: There is none.
-        """
-        ...
-
-
 class Rest:
     """The venue's REST interface, as one account sees it."""
 
-    def __init__(self, *, http: Http, sign: Sign) -> None:
+    def __init__(self, *, http: HttpClient, sign: Sign) -> None:
         """Make it; nothing is asked yet.
 
         Args:

@@ -6,6 +6,7 @@ secret: it prints as nothing and cannot be pickled.
 """
 
 from bisect import insort
+from collections.abc import Awaitable, Callable
 from typing import Final, NoReturn
 
 import attrs
@@ -17,7 +18,6 @@ from actors.runtime.env import Env
 
 API_ROOT: Final = "/trade-api/v2"
 ORDERS_PATH: Final = f"{API_ROOT}/portfolio/events/orders"
-STREAM_PATH: Final = "/trade-api/ws/v2"
 MAX_AGE_NS: Final = 5_000_000_000
 """The venue takes timestamps more than ten seconds old; we leave half of that to the way."""
 
@@ -45,6 +45,10 @@ class HeaderSet:
     @override
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a header set is neither copied nor pickled")
+
+
+Sign = Callable[[str, str], Awaitable[HeaderSet]]
+"""Signs one request, given its method and its path: a ``Signer``, to whoever needs one."""
 
 
 def header_set(

@@ -4,17 +4,23 @@ A quiet market says nothing for minutes, and the venue's own pings come when the
 like (reference ``kalshi.md`` section 5); so life is proved by pings of our own.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 import attrs
 import trio
 
-from actors.exchange.errors import StreamSilent
+from actors.exchange.errors import StreamFailed, StreamSilent, WireGarbled
+from actors.exchange.signing import Sign
 from actors.exchange.stream_core import StreamCore
 from actors.exchange.stream_values import StreamValue
 from actors.model.orders import Ticker
+from actors.runtime.env import Env
+from actors.runtime.errors import leaves
 from actors.runtime.latest import Latest
+from actors.runtime.websocket import Frames, WebSocketFailed, open_websocket
 
 SEND_S: Final = 5.0
 """How long a command may take to leave."""
@@ -22,20 +28,25 @@ SILENT_S: Final = 10.0
 """How long a ping may go unanswered: sooner than ``dead_after_s``, because money hangs on it."""
 
 
-class Frames(Protocol):
-    """An open WebSocket (``runtime.websocket``); its own errors pass through here."""
+LARGEST_MESSAGE: Final = 1024 * 1024
+"""A snapshot of a book with every price in use takes a quarter of it."""
 
-    async def receive(self) -> str | bytes:
-        """Return the next whole message."""
-        ...
 
-    async def send(self, message: str) -> None:
-        """Send one message."""
-        ...
+@asynccontextmanager
+async def open_stream(
+    env: Env, url: str, *, sign: Sign, ca_file: str | None = None
+) -> AsyncIterator[Frames]:
+    """Open the venue's WebSocket, authorised by headers of the handshake.
 
-    async def ping(self) -> None:
-        """Send a ping and wait for its answer."""
-        ...
+    Raises:
+        WebSocketRefused: The venue does not want us; its body says why (``read_error``).
+        WebSocketFailed: Nobody answered.
+    """
+    headers = await sign("GET", urlsplit(url).path)
+    async with open_websocket(
+        env, url, ca_file=ca_file, headers=headers.pairs, max_message_bytes=LARGEST_MESSAGE
+    ) as frames:
+        yield frames
 
 
 def _nobody(_now_ns: int) -> None:
@@ -52,8 +63,8 @@ async def run_stream(
     ping_s: Callable[[], float],
     on_proof: Callable[[int], None] = _nobody,
     silent_s: float = SILENT_S,
-) -> None:
-    """Run one connection until it fails; it never returns.
+) -> NoReturn:
+    """Run one connection until it fails.
 
     However it ends, also when cancelled, the last values say that its books can no
     longer be trusted.
@@ -70,16 +81,23 @@ async def run_stream(
         silent_s: How long a ping may go unanswered.
 
     Raises:
-        ExceptionGroup: Of ``StreamFailed``, ``WireGarbled`` or an error of ``frames``.
+        StreamFailed: The venue ended the stream, or does not answer.
+        WireGarbled: A message cannot be read.
+        WebSocketFailed: The connection is over.
     """
     run = _Run(frames, core, on_value, now_ns, on_proof)
+    why: list[BaseException] = []
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run.read)
             nursery.start_soon(run.follow, wanted)
             nursery.start_soon(run.prove, ping_s, silent_s)
+    except* (StreamFailed, WireGarbled, WebSocketFailed) as group:
+        why.extend(leaves(group))
     finally:
         run.tell(core.ended(now_ns()))
+    # One connection fails once: what its other tasks then ran into says nothing more.
+    raise why[0]
 
 
 @attrs.define(eq=False)
@@ -133,6 +151,8 @@ class _Run:
         if not self.core.has_commands:
             return
         async with self.sending:
-            with trio.fail_after(SEND_S):
+            with trio.move_on_after(SEND_S) as patience:
                 for command in self.core.take_commands():
                     await self.frames.send(command)
+        if patience.cancelled_caught:
+            raise StreamFailed(f"a command did not leave within {SEND_S:g} s")

@@ -20,6 +20,9 @@ FOREVER: Final = 2**63
 WITHDRAWN_KEPT: Final = 16
 """Withdrawn scores remembered of one match."""
 
+CROSSINGS_KEPT: Final = 16
+"""Steps back remembered of one feed in one match."""
+
 
 @attrs.frozen(kw_only=True)
 class Entrant:
@@ -136,6 +139,15 @@ class Runner:
         return True
 
 
+@attrs.frozen
+class Crossing:
+    """A feed's own step back."""
+
+    before: Score
+    after: Score
+    at_ns: int
+
+
 @attrs.define(eq=False)
 class View:
     """What one feed shows of one match on one connection."""
@@ -151,11 +163,29 @@ class View:
     """Since when it disagrees with the accepted score; ``None`` while it agrees."""
     denies: Score | None = None
     """A score that it went back on or contradicted, until it counts that goal again."""
-    crossed: Score | None = None
-    """The highest score that it has taken back by itself: it knows of that reversal."""
-    crossed_ns: int = 0
+    denies_since_ns: int = 0
+    crossings: list[Crossing] = attrs.field(factory=list)
+    """Its own steps back that stood, oldest first: the reversals that it knows of."""
     disowned_until_ns: int = 0
     """Until then, or its next move, what it shows is news of a withdrawn score."""
+
+    def step_back(self, before: Score, at_ns: int) -> None:
+        """Remember that it went back from ``before`` to what it shows now."""
+        self.crossings = [
+            *self.crossings[1 - CROSSINGS_KEPT :],
+            Crossing(before, self.score, at_ns),
+        ]
+
+    def deny(self, score: Score, at_ns: int) -> None:
+        """Note that it does not count the goal that made ``score`` any more."""
+        if self.denies is None:
+            self.denies_since_ns = at_ns
+        self.denies = score
+
+    def relent(self) -> None:
+        """Note that it counts again what it denied: it never knew of a reversal."""
+        self.denies = None
+        self.crossings = [one for one in self.crossings if one.at_ns < self.denies_since_ns]
 
     def is_fresh(self, at_ns: int) -> bool:
         """Return whether its connection is open and not silent for too long."""
@@ -188,10 +218,13 @@ class Claim:
 
 @attrs.frozen
 class Withdrawal:
-    """A score that was taken back."""
+    """A score that was taken back, ``times`` over in short succession."""
 
     claimed_ns: int
+    """When it was accepted the first of these times."""
     at_ns: int
+    """When it was taken back the last time."""
+    times: int
 
 
 @attrs.define(eq=False)
@@ -289,8 +322,13 @@ class Contest:
 
     def withdraw(self, claim: Claim, at_ns: int) -> None:
         """Remember that ``claim`` was taken back, against late news of it."""
-        self.withdrawn.pop(claim.score, None)
-        self.withdrawn[claim.score] = Withdrawal(claim.at_ns, at_ns)
+        last = self.withdrawn.pop(claim.score, None)
+        if last is not None and claim.at_ns - last.at_ns <= 2 * self.rules.window_ns:
+            # A slow feed has all of them still to tell.
+            withdrawal = Withdrawal(last.claimed_ns, at_ns, last.times + 1)
+        else:
+            withdrawal = Withdrawal(claim.at_ns, at_ns, 1)
+        self.withdrawn[claim.score] = withdrawal
         if len(self.withdrawn) > WITHDRAWN_KEPT:
             del self.withdrawn[next(iter(self.withdrawn))]
         winner = self.views.get(claim.feed)

@@ -138,7 +138,6 @@ def overturn(contest: Contest, sitting: Sitting, to: Score, report: FeedEvent) -
     for claim in taken_back:
         sitting.doubt(claim.key, "overturned", in_doubt=False)
     _keep_doubt_about_the_rest(contest, sitting)
-    contest.watch_support(at_ns)
 
 
 def _look_anew(rules: Rules, view: View, to: Score, taken_back: list[Claim], at_ns: int) -> None:

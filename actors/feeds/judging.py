@@ -7,7 +7,7 @@ judgement on record.
 
 from typing import Final
 
-from actors.feeds.contest import FOREVER, Claim, Contest, Hearing, View
+from actors.feeds.contest import FOREVER, Claim, Contest, Hearing, View, Withdrawal
 from actors.feeds.doubts import has_returned, open_doubt, settle
 from actors.feeds.entities import Bound
 from actors.messages.race import Trigger
@@ -38,7 +38,9 @@ def judge_baseline(contest: Contest, hearing: Hearing, view: View) -> None:
         return
     view.apart_since_ns = at_ns
     if not contest.rules.policy.is_behind(accepted, score):
-        hearing.judge("baseline", "behind the accepted score")
+        _vouch(contest, hearing, view)
+        returned = has_returned(contest, hearing)
+        hearing.judge("restored" if returned else "baseline", "not the accepted score")
         contest.watch_support(at_ns)
     elif until_ns := _late_news_until_ns(contest, view, at_ns):
         view.disowned_until_ns = until_ns
@@ -135,7 +137,7 @@ def judge_other(contest: Contest, hearing: Hearing, view: View, before: Score) -
         if policy.is_behind(score, accepted):
             _judge_laggard(contest, hearing, view)
         else:
-            _judge_conflict(contest, hearing, view)
+            _judge_conflict(contest, hearing, view, accepted)
     elif was_late_news:
         hearing.judge("laggard", "heard of a reversal")
     else:
@@ -157,7 +159,7 @@ def _judge_laggard(contest: Contest, hearing: Hearing, view: View) -> None:
     hearing.judge("restored" if returned else "laggard", reason, key, behind_ns)
 
 
-def _judge_conflict(contest: Contest, hearing: Hearing, view: View) -> None:
+def _judge_conflict(contest: Contest, hearing: Hearing, view: View, accepted: Score) -> None:
     if _is_withdrawn(contest, view):
         view.disowned_until_ns = FOREVER
         hearing.judge("laggard", "late news of a withdrawn score")
@@ -165,7 +167,7 @@ def _judge_conflict(contest: Contest, hearing: Hearing, view: View) -> None:
     if not view.oriented:
         hearing.judge("conflict", "unoriented")
         return
-    view.denies = contest.accepted
+    view.deny(accepted, hearing.at_ns)
     key = contest.trail[-1].key
     if view.runner.entrant.delay_ns:
         hearing.judge("conflict", "delayed", key)
@@ -178,7 +180,7 @@ def _judge_conflict(contest: Contest, hearing: Hearing, view: View) -> None:
 def _judge_reversal(contest: Contest, hearing: Hearing, view: View, before: Score) -> None:
     view.runner.tally.reversals += 1
     if view.denies is None or contest.rules.reaches(before, view.denies):
-        view.denies = before
+        view.deny(before, hearing.at_ns)
     key = contest.trail[-1].key
     explicit = hearing.report.kind == "retraction"
     if view.runner.entrant.delay_ns:
@@ -284,7 +286,7 @@ def _late_news_until_ns(contest: Contest, view: View, at_ns: int) -> int:
         if (
             is_news
             and rules.reaches(view.score, score)
-            and not _has_crossed(contest, view, score, withdrawal.claimed_ns)
+            and not _has_crossed(contest, view, score, withdrawal)
         ):
             patience_ns = rules.window_ns + view.runner.tally.usual_lag_ns
             until_ns = max(until_ns, withdrawal.at_ns + patience_ns)
@@ -294,17 +296,20 @@ def _late_news_until_ns(contest: Contest, view: View, at_ns: int) -> int:
 def _is_withdrawn(contest: Contest, view: View) -> bool:
     return any(
         contest.rules.reaches(view.score, score)
-        and not _has_crossed(contest, view, score, withdrawal.claimed_ns)
+        and not _has_crossed(contest, view, score, withdrawal)
         for score, withdrawal in contest.withdrawn.items()
     )
 
 
-def _has_crossed(contest: Contest, view: View, score: Score, claimed_ns: int) -> bool:
-    return (
-        view.crossed is not None
-        and view.crossed_ns >= claimed_ns
-        and contest.rules.reaches(view.crossed, score)
+def _has_crossed(contest: Contest, view: View, score: Score, withdrawal: Withdrawal) -> bool:
+    reaches = contest.rules.reaches
+    known = sum(
+        one.at_ns >= withdrawal.claimed_ns
+        and reaches(one.before, score)
+        and not reaches(one.after, score)
+        for one in view.crossings
     )
+    return known >= withdrawal.times
 
 
 def _lag_ns(claim: Claim, view: View, at_ns: int) -> int | None:
@@ -318,8 +323,8 @@ def _lag_ns(claim: Claim, view: View, at_ns: int) -> int | None:
 
 
 def _vouch(contest: Contest, hearing: Hearing, view: View) -> None:
-    if False:
-        view.denies = None
+    if view.denies is not None and contest.rules.reaches(view.score, view.denies):
+        view.relent()
     contest.corroborate(view, hearing.at_ns)
     if contest.accepted is not None and contest.rules.reaches(view.score, contest.accepted):
         contest.unvouched_since_ns = None

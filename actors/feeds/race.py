@@ -222,9 +222,7 @@ class Race:
         policy, accepted, score = self._rules.policy, contest.accepted, view.score
         assert accepted is not None
         if not policy.is_behind(before, score):
-            if view.crossed is None or not policy.is_behind(before, view.crossed):
-                view.crossed = before
-            view.crossed_ns = hearing.at_ns
+            view.step_back(before, hearing.at_ns)
         if score == accepted:
             judge_agreement(contest, hearing, view, before)
         elif policy.is_behind(accepted, score):
@@ -247,8 +245,8 @@ def _new_view(
     old = contest.views.get(runner.name)
     view = View(runner, report.epoch, score, bound.oriented, report.period, report)
     if old is not None:
-        view.crossed, view.crossed_ns = old.crossed, old.crossed_ns
-        if old.denies is not None and not contest.rules.reaches(score, old.denies):
-            view.denies = old.denies
+        view.crossings = old.crossings
+        if old.denies is not None:
+            view.denies, view.denies_since_ns = old.denies, old.denies_since_ns
     contest.views[runner.name] = view
     return view

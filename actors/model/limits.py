@@ -122,6 +122,7 @@ class Exposure:
 
         They are taken as they are: past orders may exceed limits tightened since.
         """
+        # May be replaced while trading; what is open already then counts against the new ones.
         self.limits = limits
         self._day = day
         self._entries: dict[str, Entry] = {}
@@ -182,12 +183,15 @@ class Exposure:
     def settle_outcome(self, client_order_id: str, filled_micros: MicroDollars) -> MicroDollars:
         """Replace a reservation by what the order cost, fees included; 0 if nothing filled.
 
-        The last word counts: a cost that was provisional may be corrected. For an
-        unknown outcome do not call this, and the reservation stands.
+        The last word counts, so a cost may be corrected. What it frees can be reserved
+        again at once; a first word that is provisional must therefore be a bound, such
+        as the worst case of what filled. For an unknown outcome do not call this, and
+        the reservation stands.
 
         Returns:
-            By how much the cost exceeds the worst case that was reserved: 0 unless
-            the bound was wrong. It counts in full all the same.
+            By how much the cost exceeds what was counted before: 0 unless the bound
+            or the first word was wrong. It counts in full all the same, and may then
+            exceed a budget.
 
         Raises:
             NotReserved: The order reserved nothing.
@@ -197,7 +201,7 @@ class Exposure:
             raise ValueError(f"an entry cannot cost {filled_micros} micro-dollars")
         entry = self._entry(client_order_id)
         self._put(attrs.evolve(entry, filled_micros=filled_micros))
-        return MicroDollars(max(0, filled_micros - entry.worst_micros))
+        return MicroDollars(max(0, filled_micros - entry.spent_micros))
 
     def release_position(self, client_order_id: str, left_micros: MicroDollars = _NOTHING) -> None:
         """Note that of what an order filled only ``left_micros`` of cost is still held.

@@ -11,6 +11,7 @@ cancelled is used no more.
 import math
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
@@ -28,7 +29,7 @@ Fields = Sequence[tuple[str, str]]
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 CLOSE_S: Final = 1.0
-"""How long closing connections may take; it never waits for a peer."""
+"""How long closing connections may take. It waits for no peer."""
 
 HTTPCORE_ERRORS: Final = (
     httpcore.NetworkError,
@@ -169,20 +170,21 @@ class HttpClient(trio.abc.AsyncResource):
             timeout_s: For a whole request, from its turn in the queue to the last byte.
             max_body_bytes: Longer answers are refused.
             max_connections: How many requests may be under way at once.
-            keepalive_expiry_s: See ``client``.
-
-        Raises:
-            BadEndpoint: ``base_url`` is not one.
+            keepalive_expiry_s: See ``client``, and for what is raised.
         """
-        self._env = env
-        self._base_url = base_url
-        self._ca_file = ca_file
+        self._new_client = partial(
+            client,
+            env,
+            base_url,
+            ca_file=ca_file,
+            timeout_s=None,
+            keepalive_expiry_s=keepalive_expiry_s,
+        )
         self._timeout_s = timeout_s
         self._max_body_bytes = max_body_bytes
-        self._keepalive_expiry_s = keepalive_expiry_s
         self._turns = trio.Semaphore(max_connections)
         self._closed = False
-        self._pool = self._new_pool()
+        self._pool = _Pool(self._new_client())
 
     async def request(
         self,
@@ -234,17 +236,6 @@ class HttpClient(trio.abc.AsyncResource):
         self._closed = True
         await self._pool.client.aclose()
 
-    def _new_pool(self) -> "_Pool":
-        return _Pool(
-            client(
-                self._env,
-                self._base_url,
-                ca_file=self._ca_file,
-                timeout_s=None,
-                keepalive_expiry_s=self._keepalive_expiry_s,
-            )
-        )
-
     @contextmanager
     def _in_time(self, method: str, path: str) -> Iterator[trio.CancelScope]:
         try:
@@ -291,7 +282,7 @@ class HttpClient(trio.abc.AsyncResource):
     async def _settle(self, pool: "_Pool", *, sound: bool) -> None:
         """Put an unsound client aside, and close it once nobody uses it any more."""
         if not sound and pool is self._pool and not self._closed:
-            self._pool = self._new_pool()
+            self._pool = _Pool(self._new_client())
         if pool is not self._pool and pool.users == 0:
             await pool.client.aclose()
 

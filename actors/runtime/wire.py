@@ -273,7 +273,7 @@ class TlsWire(SocketWire):
     HTTP and WebSocket notice a cut by themselves.
     """
 
-    __slots__ = ("_ended", "_incoming", "_outgoing", "_shaken", "_tls")
+    __slots__ = ("_damage", "_ended", "_incoming", "_outgoing", "_shaken", "_tls")
 
     def __init__(
         self,
@@ -295,6 +295,7 @@ class TlsWire(SocketWire):
         )
         self._shaken = False
         self._ended = False
+        self._damage: ssl.SSLError | None = None
 
     async def handshake(self) -> None:
         """Agree on keys and prove who the server is. To be called once, before all else.
@@ -361,6 +362,8 @@ class TlsWire(SocketWire):
 
     def _decode(self, limit: int) -> bytes | None:
         """Return plain bytes, nothing at the end, ``None`` when more must come first."""
+        if self._damage:
+            raise trio.BrokenResourceError("TLS was broken before") from self._damage
         if self._ended:
             return b""
         try:
@@ -371,6 +374,7 @@ class TlsWire(SocketWire):
             data = b""
         except ssl.SSLError as error:
             self._answer()
+            self._damage = error
             raise self._break(error) from error
         self._answer()
         self._ended = data == b""

@@ -52,7 +52,7 @@ class Habits:
 
 
 STANDARD_LOAD: Final = Habits(
-    styles=(Style(levels=2, half_spread_cents=0.8, contracts=(150, 400)),),
+    styles=(Style(levels=1, half_spread_cents=0.8, contracts=(200, 500)),),
     breath_s=20.0,
     bet_s=20.0,
 )
@@ -213,6 +213,8 @@ class Crew:
         occasion, began_s = self._occasions, self.agenda.now_s()
 
         def pulls(maker: Maker) -> None:
+            if self._pulled_for.get(maker.account, 0) > occasion:
+                return  # it knows of something newer already
             self._pulled_for[maker.account] = occasion
             maker.pull()
             if self.at_work:

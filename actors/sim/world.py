@@ -96,6 +96,9 @@ class World:
     stadiums: tuple[Stadium, ...] = attrs.field(init=False)
     handshake: Handshake | None = attrs.field(init=False, default=None)
     """What ``run`` reported, once it has."""
+    server: VenueServer = attrs.field(init=False)
+    commands: Mapping[str, Command] = attrs.field(init=False)
+    """What the control socket does."""
     over: trio.Event = attrs.field(init=False, factory=trio.Event)
     """Set when every match has ended and every market is settled."""
     _start: trio.Event = attrs.field(init=False, factory=trio.Event)
@@ -112,6 +115,14 @@ class World:
         self.feeds = {
             name: FeedServer(name=name, timing=timing, seed=seed)
             for name, timing in options.feeds.items()
+        }
+        self.commands = {
+            **feed_commands(self.feeds),
+            "start": self._do_start,
+            "status": self._do_status,
+            "halt_market": self._do_halt,
+            "resume_market": self._do_resume,
+            "reverse_goal": self._do_reverse,
         }
         path = options.truth_file
         file = None if path is None else env.disk.open_append(path, MODE)
@@ -151,14 +162,14 @@ class World:
             key = self._admit_trader()
             self._people()
             async with trio.open_nursery() as nursery:
-                server = self._venue_server(None if papers is None else papers.tls)
-                venue: Endpoint = await nursery.start(server.run)
+                self.server = self._venue_server(None if papers is None else papers.tls)
+                venue: Endpoint = await nursery.start(self.server.run)
                 here = Endpoint(self.options.host, 0)
                 feeds: dict[str, Endpoint] = {
                     name: await nursery.start(partial(feed.run, self.env, here))
                     for name, feed in self.feeds.items()
                 }
-                control = Control(self._commands())
+                control = Control(self.commands)
                 asked: Endpoint = await nursery.start(partial(control.run, self.env, here))
                 self.handshake = {
                     "v": 1,
@@ -176,7 +187,7 @@ class World:
                     **self._about(),
                 }
                 task_status.started(self.handshake)
-                await self._await_trader(server)
+                await self._await_trader(self.server.book_watched)
                 await nursery.start(self.agenda.run)
                 log.info("world.started", matchday=self.timetable.day.name)
                 await trio.sleep_forever()
@@ -247,7 +258,7 @@ class World:
             latency=self.options.latency,
         )
 
-    async def _await_trader(self, server: VenueServer) -> None:
+    async def _await_trader(self, book_watched: trio.Event) -> None:
         if self.options.hold:
             await self._start.wait()
             return
@@ -258,7 +269,7 @@ class World:
                 waiting.cancel_scope.cancel()
 
             waiting.cancel_scope.deadline = trio.current_time() + self.options.start_delay_s
-            waiting.start_soon(first_of, server.book_watched)
+            waiting.start_soon(first_of, book_watched)
             waiting.start_soon(first_of, self._start)
 
     def _hear(self, event: VenueEvent) -> None:
@@ -272,16 +283,6 @@ class World:
         if self._settled == markets and all(each.course.is_over for each in self.stadiums):
             self.over.set()
             log.info("world.over", matchday=self.timetable.day.name)
-
-    def _commands(self) -> Mapping[str, Command]:
-        return {
-            **feed_commands(self.feeds),
-            "start": self._do_start,
-            "status": self._do_status,
-            "halt_market": self._do_halt,
-            "resume_market": self._do_resume,
-            "reverse_goal": self._do_reverse,
-        }
 
     async def _do_start(self, _: Arguments) -> Mapping[str, object]:
         self._start.set()

@@ -1,12 +1,10 @@
 """A venue of one test: reads real requests off a stream and answers as it is told to.
 
-Orders are answered by the next of ``answers``, each a coroutine function given the
-request and the stream; when there is none left, they are accepted. Everything else
-is answered as the exchange's status.
+An order is answered as ``answers`` says for its client order id, and else accepted;
+everything else is answered by ``probe``, which tells the exchange's status.
 """
 
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable
 
 import attrs
@@ -97,7 +95,7 @@ async def tell_status(_seen: Seen, stream: trio.abc.Stream) -> None:
 class Venue:
     """Serves any number of connections, and remembers what it was asked."""
 
-    answers: deque[Answer] = attrs.field(factory=deque)
+    answers: dict[str, Answer] = attrs.field(factory=dict)
     probe: Answer = tell_status
     seen: list[Seen] = attrs.field(factory=list)
     connections: int = 0
@@ -116,10 +114,9 @@ class Venue:
         number, parser = self.connections, h11.Connection(h11.SERVER)
         while (seen := await self._request(number, parser, stream)) is not None:
             self.seen.append(seen)
-            if seen.method != "POST":
-                await self.probe(seen, stream)
-            else:
-                await (self.answers.popleft() if self.answers else accept)(seen, stream)
+            order = seen.method == "POST"
+            answer = self.answers.get(seen.client_order_id, accept) if order else self.probe
+            await answer(seen, stream)
             # The answers are written by hand; the parser only has to believe in them.
             parser = h11.Connection(h11.SERVER)
 

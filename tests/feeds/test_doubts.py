@@ -385,3 +385,82 @@ def test_two_phantoms_cost_a_feed_its_right_to_trigger(feed: str) -> None:
 
     assert judgements(told.say(feed, "1-0", 300)) == ["claim"]
     assert [one.quarantined for one in told.race.ledgers()] == [one == feed for one in FIVE]
+
+
+def test_a_feed_that_corrects_its_own_phantom_does_not_trigger_with_the_correction() -> None:
+    told = at_one_nil("ada")
+    told.wait_until(73)
+
+    corrected = told.say("ada", "0-1", 75)
+
+    assert judgements(corrected) == ["claim"]
+    assert reasons(corrected) == ["contradicts itself"]
+    assert judgements(told.say("bob", "0-1", 76)) == ["trigger"]
+
+
+def cancelled_and_scored_anew_by_ada(*stale: str) -> Story:
+    """1-0, taken back by ada and bob, scored anew by ada; those named still show the first."""
+    told = at_one_nil("ada", "bob", *stale)
+    told.say("ada", "0-0", 64)
+    told.say("bob", "0-0", 64)
+    told.say("ada", "1-0", 70)
+    assert told.standing == (1, "1-0")
+    return told
+
+
+def test_a_feed_that_still_shows_the_cancelled_goal_does_not_vouch_for_the_new_one() -> None:
+    told = cancelled_and_scored_anew_by_ada("cyd")
+
+    told.wait_until(83)
+
+    assert told.standing == (2, "0-0")
+    assert [one.phantoms for one in told.race.ledgers()] == [1, 0, 0, 0, 0]
+
+
+def test_late_news_of_a_reversal_raises_no_doubt_about_the_goal_scored_anew() -> None:
+    told = cancelled_and_scored_anew_by_ada("cyd")
+
+    assert judgements(told.say("cyd", "0-0", 71)) == ["laggard"]
+    assert judgements(told.say("cyd", "1-0", 72)) == ["echo"]
+
+    assert told.standing == (1, "1-0")
+    assert not told.race.is_in_doubt(MATCH)
+
+
+def test_a_feed_that_still_shows_the_cancelled_goal_does_not_hold_the_new_one() -> None:
+    told = cancelled_and_scored_anew_by_ada("cyd")
+
+    assert judgements(told.say("ada", "0-0", 75)) == ["reversal", "overturned"]
+
+
+def test_a_reversal_that_is_settled_counts_for_nothing_in_the_next() -> None:
+    told = cancelled_and_scored_anew_by_ada("cyd")
+    told.say("cyd", "0-0", 71)
+    told.say("cyd", "1-0", 72)
+
+    assert judgements(told.say("ada", "0-0", 75)) == ["reversal"]
+    assert told.race.is_in_doubt(MATCH)
+
+
+def test_late_news_of_a_cancelled_goal_does_not_contradict_a_goal_of_the_other_side() -> None:
+    told = at_one_nil("ada", "bob")
+    told.say("ada", "0-0", 64)
+    told.say("bob", "0-0", 64)
+    told.say("ada", "0-1", 66)
+
+    assert judgements(told.say("cyd", "1-0", 67)) == ["laggard"]
+    assert judgements(told.say("cyd", "0-0", 68)) == ["laggard"]
+    assert judgements(told.say("cyd", "0-1", 69)) == ["echo"]
+
+    assert told.triggers == [("ada", 0, "1-0"), ("ada", 1, "0-1")]
+    assert not told.race.is_in_doubt(MATCH)
+
+
+def test_a_goal_that_all_feeds_came_to_show_can_be_doubted_again() -> None:
+    told = at_one_nil("ada")
+    told.wait_until(73)
+    for feed in FIVE[1:]:
+        told.say(feed, "1-0", 75)
+
+    assert judgements(told.say("ada", "0-0", 80)) == ["reversal"]
+    assert told.race.is_in_doubt(MATCH)

@@ -48,7 +48,7 @@ def reserve(
 
 
 class Budgets(RuleBasedStateMachine):
-    """Any sequence of reservations, outcomes, releases, restarts and days."""
+    """Any sequence of reservations, outcomes that keep within them, releases, restarts, days."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class Budgets(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 99), amount=amounts)
     def outcome(self, pick: int, amount: MicroDollars) -> None:
         entry = self.entry(pick)
-        filled = min(amount, entry.worst_micros)
+        filled = min(amount, entry.spent_micros)
 
         assert self.exposure.settle_outcome(entry.client_order_id, filled) == 0
         again = self.exposure.entries()
@@ -251,14 +251,25 @@ def test_a_cost_above_its_worst_case_is_told_and_counts_in_full() -> None:
     assert exposure.headroom_micros(MARKET, MATCH) == 0
 
 
-def test_a_corrected_cost_replaces_the_provisional_one() -> None:
+def test_a_corrected_cost_replaces_the_first_one_and_a_higher_one_is_told() -> None:
     exposure = exposure_of()
     reserve(exposure, "o1", 400)
 
-    exposure.settle_outcome("o1", MicroDollars(300))
-    exposure.settle_outcome("o1", MicroDollars(310))
+    told = [exposure.settle_outcome("o1", MicroDollars(cost)) for cost in (300, 310, 290)]
 
-    assert exposure.open_account_micros == exposure.spent_day_micros == 310
+    assert told == [0, 10, 0]
+    assert exposure.open_account_micros == exposure.spent_day_micros == 290
+
+
+def test_a_cost_corrected_below_what_is_still_held_is_all_that_is_open() -> None:
+    exposure = exposure_of()
+    reserve(exposure, "o1", 400)
+    exposure.settle_outcome("o1", MicroDollars(300))
+    exposure.release_position("o1", MicroDollars(200))
+
+    exposure.settle_outcome("o1", MicroDollars(50))
+
+    assert exposure.open_market_micros(MARKET) == 50
 
 
 def test_a_late_word_about_yesterday_does_not_change_today() -> None:

@@ -12,6 +12,8 @@ from cryptography.x509.oid import NameOID
 
 from actors.runtime.env import ServerTls
 
+DAY = timedelta(days=1)
+
 
 @attrs.frozen(kw_only=True)
 class Papers:
@@ -21,12 +23,23 @@ class Papers:
     server: ServerTls
 
 
-def issue(folder: Path, *hosts: str, days: int = 1) -> Papers:
+def issue(folder: Path, *hosts: str) -> Papers:
     """Write an authority and a certificate for ``hosts`` (names or addresses) into ``folder``."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority = _certificate("test authority", authority_key, authority_key, [], days, ca=True)
     key = ec.generate_private_key(ec.SECP256R1())
-    leaf = _certificate("test server", key, authority_key, list(hosts), days, ca=False)
+    authority = (
+        _blank("test authority", authority_key.public_key(), authority_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .sign(authority_key, hashes.SHA256())
+    )
+    leaf = (
+        _blank("test server", key.public_key(), authority_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.SubjectAlternativeName(list(map(_name, hosts))), critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
     (folder / "ca.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     (folder / "server.pem").write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
     (folder / "server.key").write_bytes(
@@ -42,36 +55,39 @@ def issue(folder: Path, *hosts: str, days: int = 1) -> Papers:
     )
 
 
-def _certificate(
-    name: str,
-    key: ec.EllipticCurvePrivateKey,
-    signer: ec.EllipticCurvePrivateKey,
-    hosts: list[str],
-    days: int,
-    *,
-    ca: bool,
-) -> x509.Certificate:
+def _blank(
+    name: str, key: ec.EllipticCurvePublicKey, signer: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
-    builder = (
+    return (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
         .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")]))
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=2))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .not_valid_before(now - DAY)
+        .not_valid_after(now + DAY)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer), critical=False)
     )
-    if hosts:
-        builder = builder.add_extension(x509.SubjectAlternativeName(_names(hosts)), critical=False)
-    return builder.sign(signer, hashes.SHA256())
 
 
-def _names(hosts: list[str]) -> list[x509.GeneralName]:
-    names: list[x509.GeneralName] = []
-    for host in hosts:
-        try:
-            names.append(x509.IPAddress(ipaddress.ip_address(host)))
-        except ValueError:
-            names.append(x509.DNSName(host))
-    return names
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

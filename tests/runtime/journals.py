@@ -153,11 +153,11 @@ def anchors_end(data: bytes) -> int:
     return max(frame.start for frame in walk(data) if frame.type_no == ANCHOR_TYPE)
 
 
-def renumbered(data: bytes, keep: Callable[[int], bool]) -> bytes:
-    """Rewrite a segment as a forger would: some records left out, the rest numbered anew."""
+def renumbered(data: bytes, *, without: int) -> bytes:
+    """Rewrite a segment as a forger would: one record left out, the rest numbered anew."""
     out, seq = [], 0
     for frame in walk(data):
-        if keep(frame.seq):
+        if frame.seq != without:
             seq += 1
             body = data[frame.body : frame.end]
             out.append(pack(seq, frame.mono_ns, frame.type_no, frame.version, body))

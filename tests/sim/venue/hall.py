@@ -1,6 +1,7 @@
 """A venue with one event of two markets, two accounts and a clock that the test moves."""
 
 import random
+from collections.abc import Callable
 from fractions import Fraction
 
 import attrs
@@ -77,17 +78,19 @@ class Hall:
         return cash + pairs + floor.house_micros
 
 
-def market_terms(ticker: Ticker, ranges: tuple[GridRange, ...] = LINEAR_CENT) -> MarketTerms:
+def market_terms(
+    ticker: Ticker, ranges: tuple[GridRange, ...] = LINEAR_CENT, start_us: int = START_US
+) -> MarketTerms:
     return MarketTerms(
         ticker=ticker,
         event_ticker=EVENT,
         title=f"Will {ticker[-3:]} win?",
         yes_sub_title=ticker[-3:],
-        open_us=START_US - SECOND,
-        close_us=START_US + 7200 * SECOND,
-        expected_expiration_us=START_US + 7200 * SECOND,
-        latest_expiration_us=START_US + 86_400 * SECOND,
-        occurrence_us=START_US,
+        open_us=start_us - SECOND,
+        close_us=start_us + 7200 * SECOND,
+        expected_expiration_us=start_us + 7200 * SECOND,
+        latest_expiration_us=start_us + 86_400 * SECOND,
+        occurrence_us=start_us,
         settles_after_us=SECOND // 2,
         price_ranges=ranges,
         custom_strike={"soccer_team": TEAM},
@@ -103,9 +106,11 @@ def open_hall(
     ranges: tuple[GridRange, ...] = LINEAR_CENT,
     read_lag_us: int = 0,
     seed: int = 1,
+    now_us: Callable[[], int] | None = None,
 ) -> Hall:
+    """Open one; its clock stands still unless another is given."""
     clock = Clock()
-    venue = Venue(now_us=clock, rng=random.Random(seed), read_lag_us=read_lag_us)
+    venue = Venue(now_us=now_us or clock, rng=random.Random(seed), read_lag_us=read_lag_us)
     venue.open_account("us", {shard: cash_micros}, on_record=True)
     venue.open_account("maker", {shard: RICH_MICROS})
     venue.list_series(
@@ -121,12 +126,12 @@ def open_hall(
         )
     )
     for ticker in (HOME, AWAY):
-        venue.list_market(market_terms(ticker, ranges))
+        venue.list_market(market_terms(ticker, ranges, venue.now_us()))
     venue.list_milestone(
         MilestoneTerms(
             milestone_id="6b1f3c58-0000-4000-a000-000000000002",
             title="IRI v NZL",
-            start_us=START_US,
+            start_us=venue.now_us(),
             related_event_tickers=(EVENT,),
             source_ids={"provider": "12345678901"},
             details={"home_team_id": TEAM},

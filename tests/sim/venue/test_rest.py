@@ -10,6 +10,8 @@ from tests.sim.venue.hall import AWAY, EVENT, HOME, SECOND, SERIES, Hall, open_h
 from tests.sim.venue.papers import ROOT, Desk
 from tests.sim.venue.published import check_rest
 
+Row = tuple[str, dict[str, str], str]
+
 ORDERS = "/portfolio/events/orders"
 MILESTONE = "6b1f3c58-0000-4000-a000-000000000002"
 
@@ -157,7 +159,7 @@ def test_cancel_all_answers_nothing_and_leaves_nothing() -> None:
     assert desk.get("/portfolio/orders", status="resting")["orders"] == []
 
 
-PUBLIC = (
+PUBLIC: tuple[Row, ...] = (
     ("/exchange/status", {}, "ExchangeStatus"),
     ("/exchange/schedule", {}, "GetExchangeScheduleResponse"),
     ("/exchange/user_data_timestamp", {}, "GetUserDataTimestampResponse"),
@@ -177,7 +179,7 @@ PUBLIC = (
     (f"/milestones/{MILESTONE}", {}, "GetMilestoneResponse"),
     ("/account/endpoint_costs", {}, "GetAccountEndpointCostsResponse"),
 )
-PRIVATE = (
+PRIVATE: tuple[Row, ...] = (
     ("/portfolio/orders", {}, "GetOrdersResponse"),
     ("/portfolio/balance", {}, "GetBalanceResponse"),
     ("/portfolio/positions", {"settlement_status": "all"}, "GetPositionsResponse"),

@@ -1,0 +1,11 @@
+"""``python -m actors``: the tools beside the trading process."""
+
+import sys
+
+try:
+    from actors.cli.tools import main
+except ModuleNotFoundError as missing:
+    sys.exit(f"touchline: {missing.name} is not installed here; run: make setup")
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command line: ``python supervisor.py`` and ``python -m actors …``."""

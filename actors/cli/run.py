@@ -1,0 +1,299 @@
+"""The process around the tree: options, the simulated world, signals, the exit code.
+
+Child processes, signals and the service manager belong here and not to the tree
+(design section 5): an actor can be restarted, a process cannot.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import structlog
+import trio
+
+import supervisor
+from actors.audit.summary import day_table, summary_json
+from actors.config.load import BadProfile, load, world_names
+from actors.config.state import StateFolder, day_folder, standing_folder
+from actors.exchange.errors import KeyRefused
+from actors.exchange.keys import load_key
+from actors.feeds.ledger import FeedLedger
+from actors.runtime.env import Env, RealEnv
+from actors.runtime.errors import JournalCorrupt, JournalFailed, NotStopping, reason
+from actors.runtime.process import ChildFailed, ChildProcess, child_process, read_handshake
+from actors.runtime.systemd import Notifier, notify_sender
+
+USAGE, UNAVAILABLE, ESCALATED, JOURNAL, RISK, KEY = 2, 69, 70, 74, 75, 78
+"""Exit codes (design section 4)."""
+
+WORLD_UP_S: Final = 30.0
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one profile until it is done or told to stop; return the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return trio.run(_serve, chosen)
+    except BadProfile as error:
+        return _say(USAGE, str(error))
+    except KeyRefused as error:
+        return _say(KEY, f"key: {error}")
+    except ChildFailed as error:
+        return _say(UNAVAILABLE, str(error))
+    except (JournalCorrupt, JournalFailed) as error:
+        return _say(JOURNAL, f"journal: {error}")
+    except OSError as error:
+        return _say(JOURNAL, f"state: {error}")
+
+
+def _say(code: int, text: str) -> int:
+    sys.stderr.write("".join(f"touchline: {line}\n" for line in text.splitlines()))
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="supervisor.py", description="Hear a goal first, trade it, and prove it."
+    )
+    parser.add_argument("--profile", required=True, help="a shipped profile's name, or a file")
+    parser.add_argument("--state", metavar="DIR", help="where the journal and the pages are kept")
+    parser.add_argument("--summary", metavar="FILE", help="write the day's figures there as JSON")
+    world = parser.add_argument_group("the simulated world (profiles that name one)")
+    world.add_argument("--world", metavar="FILE", help="attach to a running world: its handshake")
+    world.add_argument("--matchday", metavar="NAME", help="which day of real matches is played")
+    world.add_argument("--speed", type=_above_zero, metavar="X", help="match seconds in a second")
+    world.add_argument(
+        "--min-gap",
+        type=_above_zero,
+        metavar="S",
+        help="least seconds between two incidents of a match",
+    )
+    world.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of everything drawn (default 1)"
+    )
+    return parser
+
+
+def _above_zero(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above zero: {text}")
+    return value
+
+
+async def _serve(chosen: argparse.Namespace) -> int:
+    env = RealEnv()
+    needs_world = bool(world_names(chosen.profile))
+    state = _state(chosen, env, needs_world)
+    state.make()
+    _log_to(state.log)
+    async with _world(chosen, state, needs_world) as (handshake, process):
+        loaded = load(chosen.profile, handshake)
+        key = load_key(loaded.profile.key.pem_file)
+        speed = float((handshake or {}).get("speed", 1.0))
+        soil = supervisor.open_soil(
+            env, loaded, key, state, speed=speed, write=_write, on_stuck=_end
+        )
+        around = Around(
+            tree=supervisor.plant(soil),
+            env=env,
+            state=state,
+            world=process,
+            stop_when_settled=loaded.profile.run.stop_when == "settled",
+            notifier=Notifier(notify_sender(os.environ.get("NOTIFY_SOCKET"))),
+        )
+        await around.live()
+        soil.journal.close()
+        await _tell(chosen, around)
+    return around.code
+
+
+def _state(chosen: argparse.Namespace, env: Env, needs_world: bool) -> StateFolder:  # noqa: FBT001
+    if needs_world and chosen.world is None and chosen.state is None:
+        utc = datetime.fromtimestamp(env.wall_ns() / 1e9, UTC).strftime("%Y%m%dT%H%M%SZ")
+        day = chosen.matchday or "default"
+        return day_folder(supervisor.ROOT / "runs", utc, day, chosen.seed)
+    return standing_folder(Path(chosen.profile).stem, chosen.state, os.environ)
+
+
+@asynccontextmanager
+async def _world(
+    chosen: argparse.Namespace,
+    state: StateFolder,
+    needs_world: bool,  # noqa: FBT001
+) -> AsyncIterator[tuple[Mapping[str, Any] | None, ChildProcess | None]]:
+    """Start the world, or attach to a running one, or neither."""
+    if not needs_world:
+        yield None, None
+        return
+    if chosen.world is not None:
+        try:
+            line = (await trio.Path(chosen.world).read_bytes()).strip()
+        except OSError as error:
+            raise ChildFailed(f"world: {chosen.world}: {error.strerror}") from error
+        yield read_handshake(line, "world"), None
+        return
+    options = {"--matchday": chosen.matchday, "--speed": chosen.speed, "--min-gap": chosen.min_gap}
+    arguments = ["actors.sim", "--seed", str(chosen.seed), "--folder", str(state.world)]
+    for name, value in options.items():
+        arguments += [] if value is None else [name, str(value)]
+    log = state.world / "world.log"
+    async with child_process("world", arguments, root=supervisor.ROOT, log=log) as process:
+        try:
+            handshake = await process.first_line(WORLD_UP_S)
+        except ChildFailed as error:
+            # What it said on its way out is the one line that helps.
+            last = log.read_text("utf-8", "replace").strip().splitlines()[-1:]
+            raise ChildFailed("\n".join([*last, str(error)])) from error
+        yield handshake, process
+
+
+@attrs.define(eq=False, kw_only=True)
+class Around:
+    """What the process does around a running tree."""
+
+    tree: supervisor.Tree
+    env: Env
+    state: StateFolder
+    world: ChildProcess | None
+    stop_when_settled: bool
+    notifier: Notifier
+    code: int = 0
+    """What the process will exit with."""
+
+    async def live(self) -> None:
+        """Run the tree until the day is settled, somebody says stop, or it cannot go on."""
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._mind_signals)
+            if self.world is not None:
+                nursery.start_soon(self._mind_world, self.world)
+            if self.stop_when_settled:
+                nursery.start_soon(self._mind_day)
+            try:
+                await self.tree.root.run(task_status=_Ready(self.notifier))
+            except Exception as error:  # noqa: BLE001 - whatever ends the tree becomes an exit code
+                self.code = _say(supervisor.exit_code(error), reason(error, 2_000))
+            nursery.cancel_scope.cancel()
+
+    async def _mind_signals(self, task_status: trio.TaskStatus[None]) -> None:
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+        with trio.open_signal_receiver(*numbers) as signals:
+            task_status.started()
+            async for number in signals:
+                if number in {signal.SIGTERM, signal.SIGINT}:
+                    self.notifier.stopping("asked to stop")
+                    self.tree.root.stop()
+                elif number == signal.SIGUSR1:
+                    await self.env.blocking(self._dump)
+                elif number == signal.SIGUSR2:
+                    # Not a toggle: signals coalesce, and a halt said twice is one halt.
+                    self.tree.trading.desk.state.halt("operator", "SIGUSR2")
+
+    def _dump(self) -> None:
+        health = self.tree.health.snapshot(self.env.now_ns())
+        text = json.dumps(health, indent=1).encode()
+        self.env.disk.write_whole(str(self.state.root / "health.json"), text, 0o600)
+
+    async def _mind_world(self, world: ChildProcess) -> None:
+        left = await world.wait()
+        self.code = _say(UNAVAILABLE, f"world: ended unexpectedly (exit code {left})")
+        self.tree.trading.desk.state.halt("world", "the simulated world ended")
+        self.tree.root.stop()
+
+    async def _mind_day(self) -> None:
+        await self.tree.until_settled()
+        self.tree.root.stop()
+
+
+@attrs.frozen
+class _Ready:
+    """Tells the service manager when the tree is up."""
+
+    notifier: Notifier
+
+    def started(self, value: None = None) -> None:
+        """Pass it on."""
+        assert value is None
+        self.notifier.ready("trading")
+
+
+async def _tell(chosen: argparse.Namespace, around: Around) -> None:
+    """Write the pages in a process of their own, then the day's table and the summary."""
+    tree, state = around.tree, around.state
+    arguments = ["actors", "report", "--journal", str(state.journal), "--out", str(state.pages)]
+    async with child_process(
+        "report", arguments, root=supervisor.ROOT, log=state.root / "report.log"
+    ) as pages:
+        left = await pages.wait()
+    feeds = {ledger.feed: feed_figures(ledger) for ledger in tree.race.ledgers()}
+    restarts = sum(event.event == "restarted" for event in tree.events)
+    lines = day_table(tree.auditor.tally, tree.reconciler.statement)
+    lines.append(
+        f"pages: {state.pages / 'index.html'}"
+        if left == 0
+        else f"pages: not written (see {state.root / 'report.log'})"
+    )
+    text = "".join(f"{line}\n" for line in lines)
+    await around.env.blocking(_write, text.encode("utf-8", "backslashreplace"))
+    if chosen.summary is not None:
+        summary = summary_json(
+            tally=tree.auditor.tally,
+            statement=tree.reconciler.statement,
+            restarts=restarts,
+            feeds=feeds,
+        )
+        text = json.dumps(summary, indent=2) + "\n"
+        await trio.Path(chosen.summary).write_text(text, "utf-8")
+
+
+def feed_figures(ledger: FeedLedger) -> dict[str, object]:
+    """Return a feed's record as plain values for the summary."""
+    return {
+        "wins": ledger.wins,
+        "echoes": ledger.echoes,
+        "phantoms": ledger.phantoms,
+        "reversals": ledger.reversals,
+        "coverage": round(ledger.coverage, 4),
+        "lag_ms_p50": _ms(ledger.lag_ns(0.5)),
+        "lag_ms_p90": _ms(ledger.lag_ns(0.9)),
+        "margin_ms_p50": _ms(ledger.margin_ns(0.5)),
+    }
+
+
+def _ms(value_ns: int | None) -> float | None:
+    return None if value_ns is None else round(value_ns / 1e6, 3)
+
+
+def _write(data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(sys.stdout.fileno(), view) :]
+
+
+def _log_to(path: Path) -> None:
+    """Send the process's own log to a file, as JSON lines."""
+    file = path.open("a", encoding="utf-8", errors="backslashreplace")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("INFO"),
+        logger_factory=structlog.WriteLoggerFactory(file=file),
+    )
+
+
+def _end(error: NotStopping) -> None:
+    """End the process under children that ignore their cancellation; the journal is closed."""
+    _say(ESCALATED, str(error))
+    os._exit(ESCALATED)

@@ -1,0 +1,75 @@
+from collections.abc import Iterator
+
+import trio
+import trio.testing
+
+from actors.sim.venue.outbox import Outbox
+
+
+async def test_frames_leave_after_their_delays_and_never_overtake(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    delays = iter([0.5, 0.1, 0.7])
+    outbox = Outbox(lambda: next(delays), 10)
+    sent: list[tuple[float, str]] = []
+
+    async def send(frame: str) -> None:
+        await trio.lowlevel.checkpoint()
+        sent.append((round(trio.current_time() - started, 3), frame))
+
+    started = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(outbox.drain, send)
+        for frame in "abc":
+            outbox.put(frame)
+        await trio.sleep(2)
+        nursery.cancel_scope.cancel()
+
+    assert sent == [(0.5, "a"), (0.5, "b"), (0.7, "c")]
+
+
+async def test_a_client_that_does_not_read_is_given_up_when_too_much_waits(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    outbox = Outbox(lambda: 0.0, 3)
+    stuck = trio.Event()
+
+    async def send(_frame: str) -> None:
+        await stuck.wait()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(outbox.drain, send)
+        outbox.put("first")
+        await trio.testing.wait_all_tasks_blocked()
+        for _ in range(4):
+            assert not outbox.overflowed
+            outbox.put("more")
+        assert outbox.overflowed
+        outbox.put("ignored")
+        stuck.set()
+
+
+async def test_an_idle_outbox_waits_for_the_next_frame(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    def no_delay() -> Iterator[float]:
+        while True:
+            yield 0.0
+
+    delays = no_delay()
+    outbox = Outbox(lambda: next(delays), 3)
+    sent: list[str] = []
+
+    async def send(frame: str) -> None:
+        await trio.lowlevel.checkpoint()
+        sent.append(frame)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(outbox.drain, send)
+        for frame in ("a", "b"):
+            await trio.sleep(1)
+            outbox.put(frame)
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+
+    assert sent == ["a", "b"]
