@@ -25,26 +25,26 @@ try:
 
     import attrs
     from actors.audit.auditor import Auditor
-    from actors.audit.errors import NotReconciled
     from actors.audit.reconciler import Reconciler
-    from actors.audit.recovery import recover
-    from actors.feeds.arbiter import Arbiter
-    from actors.feeds.feed import Epochs, Feed
-    from actors.feeds.websocket import connect as connect_websocket
-    from actors.messages.recovered import Recovered
 
+    from actors.audit.errors import NotReconciled
+    from actors.audit.recovery import recover
     from actors.config.calendar import trading_day
     from actors.config.load import BadProfile, Loaded
     from actors.config.profile import Feed as FeedSettings
     from actors.config.state import StateFolder
     from actors.exchange.keys import SigningKey
+    from actors.feeds.arbiter import Arbiter
     from actors.feeds.codecs import polymarket
     from actors.feeds.contest import Entrant
+    from actors.feeds.feed import Epochs, Feed
     from actors.feeds.race import Race
     from actors.feeds.recall import Recalled, recall
+    from actors.feeds.websocket import connect as connect_websocket
     from actors.messages.codec import JournalCodec
     from actors.messages.feeds import FeedEvent
     from actors.messages.records import Segment
+    from actors.messages.recovered import Recovered
     from actors.model.score import MatchId, Score
     from actors.runtime.child import ActorEvent, Child, Run
     from actors.runtime.console import Console
@@ -193,8 +193,9 @@ def plant(soil: Soil) -> Tree:
         on_doubt=trading.desk.hear_doubt,
         on_report=trading.standings.hear,
         to_auditor=to_auditor,
+        health=cell("arbiter", to_arbiter),
     )
-    epochs = Epochs(recovered.epochs)
+    epochs = Epochs.after(recovered.epochs)
     quiet, (to_executor, to_exits) = trading.desk.inflight.quiet, trading.inboxes
     core = branch(
         "core",

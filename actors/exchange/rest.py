@@ -57,7 +57,7 @@ PAGE: Final = 1_000
 EVENTS_PAGE: Final = 200
 MILESTONES_PAGE: Final = 500
 BOOKS_AT_ONCE: Final = 100
-MOST_PAGES: Final = 200
+MOST_PAGES: Final = 100
 """A list longer than this many pages is taken for one without an end."""
 
 _SERVER_FAULT: Final = 500

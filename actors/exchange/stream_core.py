@@ -84,6 +84,9 @@ class StreamCore:
         self._refused: dict[Ticker, None] = {}
         self._whole: dict[Ticker, int | None] = {}
         """Books that nothing is missing from, each with the venue's clock of it."""
+        self._left: dict[Ticker, int] = {}
+        """Books that were given up on this connection, and the command that asked for each
+        of them again: until it is confirmed, a snapshot may be from before."""
         self._outbox: list[str] = []
         self._number = 0
         self._pending: dict[int, _Command] = {}
@@ -183,18 +186,22 @@ class StreamCore:
             return
         if subscription.sid is None:
             return  # The confirmation brings us back here.
+        number = 0
         more = tuple(t for t in self._wanted if t not in subscription.asked)
         fewer = tuple(t for t in subscription.asked if t not in self._wanted)
         if more:
-            self._update(subscription, "add_markets", more, now_ns)
+            number = self._update(subscription, "add_markets", more, now_ns)
         if fewer:
             self._update(subscription, "delete_markets", fewer, now_ns)
+        if subscription.channel == BOOKS:
+            self._left |= {ticker: number for ticker in more if ticker in self._left}
+            self._left |= dict.fromkeys(fewer, 0)
         subscription.asked = dict.fromkeys(self._wanted)
 
     def _subscribe(
         self, subscription: _Subscription, tickers: tuple[Ticker, ...], now_ns: int
     ) -> None:
-        number = self._ask(subscription, tickers, now_ns)
+        number = self._ask(_Command(subscription, tickers, now_ns))
         self._outbox.append(wire.subscribe(number, subscription.channel, tickers))
         subscription.sent = True
         subscription.asked = dict.fromkeys(tickers)
@@ -205,14 +212,15 @@ class StreamCore:
         action: wire.Action,
         tickers: tuple[Ticker, ...],
         now_ns: int,
-    ) -> None:
+    ) -> int:
         assert subscription.sid is not None, "only a confirmed subscription can be changed"
-        number = self._ask(subscription, tickers, now_ns)
+        number = self._ask(_Command(subscription, tickers, now_ns))
         self._outbox.append(wire.update(number, subscription.sid, action, tickers))
+        return number
 
-    def _ask(self, subscription: _Subscription, tickers: tuple[Ticker, ...], now_ns: int) -> int:
+    def _ask(self, command: _Command) -> int:
         self._number += 1
-        self._pending[self._number] = _Command(subscription, tickers, now_ns)
+        self._pending[self._number] = command
         return self._number
 
     # What is missing.
@@ -283,11 +291,16 @@ class StreamCore:
 
     def _updated(self, envelope: wire.Envelope, received_ns: int) -> list[StreamValue]:
         subscription = None if envelope.sid is None else self._by_sid.get(envelope.sid)
-        if subscription is None:
+        if subscription is None or subscription.channel != BOOKS:
             return []
+        back = tuple(t for t, number in self._left.items() if number == envelope.id)
+        if back:
+            for ticker in back:
+                del self._left[ticker]
+            self._update(subscription, "get_snapshot", back, received_ns)
         listed = wire.updated(envelope.msg).market_tickers
         busy = any(each.subscription is subscription for each in self._pending.values())
-        if subscription.channel != BOOKS or listed is None or busy:
+        if listed is None or busy:
             return []
         missing = tuple(t for t in subscription.asked if t not in set(listed))
         return self._refuse(missing, received_ns) if missing else []
@@ -322,7 +335,7 @@ class StreamCore:
     def _snapshot(self, envelope: wire.Envelope, received_ns: int) -> list[StreamValue]:
         subscription, sid, seq = self._place(envelope)
         row = wire.snapshot(envelope.msg)
-        if row.ticker not in subscription.asked:
+        if row.ticker not in subscription.asked or row.ticker in self._left:
             self.dropped += 1
             return []
         self._whole[row.ticker] = row.clock

@@ -317,6 +317,13 @@ class Reconciled:
     lines: list[str]
     """One line per difference; empty when clean."""
     balance_micros: int
+    """Cash at the venue, over all shards."""
+    opening: list[list[int]] = attrs.field(factory=list)
+    """[shard, micro-dollars]: cash with which the account began, before every fill that
+    the venue still tells of. In the first reconciliation of a journal alone."""
+    history_ms: int = 0
+    """The venue's time of the newest order or fill before this journal: older ones are
+    another's business. In the first reconciliation alone."""
 
 
 @attrs.frozen(kw_only=True)

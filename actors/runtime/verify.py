@@ -107,9 +107,6 @@ class _Check:
 
     def segment(self, disk: Disk, file: SegmentFile, *, is_last: bool) -> None:
         """Check one segment, after all before it."""
-        if file.first_seq != self.seq + 1:
-            self._gap(f"{file.name}: byte 0", file.first_seq)
-            self.seq = file.first_seq - 1
         try:
             data = disk.read(file.path)
         except OSError as error:
@@ -150,8 +147,6 @@ class _Check:
         next_frame = find(data, at)
         until = len(data) if next_frame is None else next_frame.start
         self.problem(f"{file.name}: byte {at}: {what}; {until - at} bytes cannot be read")
-        # The damaged bytes stay in the chain, so that the next anchor disagrees as well.
-        self.chain.update(memoryview(data)[at:until])
         return until
 
     def _gap(self, place: str, seq: int) -> None:
@@ -172,6 +167,8 @@ class _Check:
         if frame.start != 0:
             self.problem(f"{place} opens a segment in the middle of one")
             return
+        if frame.seq != file.first_seq:
+            self.problem(f"{place} is not the one that the file is named after")
         if frame.type_no != SEGMENT_TYPE:
             self.problem(f"{place} is not the one that opens a segment")
             return

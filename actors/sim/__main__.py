@@ -19,6 +19,7 @@ import structlog
 import trio
 
 from actors.runtime.env import RealEnv
+from actors.runtime.errors import leaves
 from actors.sim.errors import WorldError
 from actors.sim.matchday import DEFAULT, matchday, matchdays
 from actors.sim.script import day_script
@@ -26,6 +27,7 @@ from actors.sim.timetable import Pace, Timetable, lay_out
 from actors.sim.venue.latency import PROFILES
 from actors.sim.world import Options, World
 
+FAILED: Final = 1
 USAGE: Final = 2
 WARNING: Final = 30
 FOLDER_MODE: Final = 0o700
@@ -50,11 +52,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"world: {error}\n")
         return USAGE
     _log_to_stderr()
-    with ExitStack() as stack:
-        folder = chosen.folder or stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="touchline-world-")
-        )
-        return trio.run(_live, timetable, _options(chosen, folder))
+    code = FAILED
+    try:
+        with ExitStack() as stack:
+            folder = chosen.folder or stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="touchline-world-")
+            )
+            code = trio.run(_live, timetable, _options(chosen, folder))
+    except* OSError as faults:
+        for fault in leaves(faults):
+            sys.stderr.write(f"world: {fault}\n")
+    return code
 
 
 def catalogue() -> str:
@@ -71,12 +79,7 @@ async def _live(timetable: Timetable, options: Options) -> int:
     world = World(env=RealEnv(), timetable=timetable, options=options)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_leave_on_signal, nursery.cancel_scope)
-        try:
-            handshake = await world.start_in(nursery)
-        except OSError as error:
-            sys.stderr.write(f"world: {error}\n")
-            nursery.cancel_scope.cancel()
-            return 1
+        handshake = await world.start_in(nursery)
         sys.stdout.write(json.dumps(handshake, separators=(",", ":")) + "\n")
         sys.stdout.flush()
         await _end_of_input()
@@ -146,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--hold", action="store_true", help="wait for the control command 'start'")
     add(
         "--start-delay",
-        type=_positive,
+        type=_not_negative,
         default=30.0,
         metavar="S",
         help="wait at most so long for somebody to follow a book (30)",
@@ -155,13 +158,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
+    number = _not_negative(text)
+    if number == 0:
         raise argparse.ArgumentTypeError(f"not a positive number: {text}")
     return number
 
 
-_positive.__name__ = "number"  # what argparse calls it when it is none
+def _not_negative(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"not a number that could be meant: {text}")
+    return number
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,7 +6,7 @@ from a shuffled deck of all of them; the dates are made up, the goals are not.
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import attrs
@@ -15,37 +15,39 @@ from actors.sim.draws import stream
 from actors.sim.listing import event_ticker
 from actors.sim.matchday import Fixture, matchdays
 from actors.sim.script import DayScript, MatchScript, match_script
-from actors.sim.timetable import Layout, Pace
+from actors.sim.timetable import MatchTimetable, Pace, Timetable, place
 
 LANES: Final = 3
-PAUSE_S: Final = 5 * 60
 FIRST_KICKOFF: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 PACE: Final = Pace(speed=1.0, min_gap_s=10.0, max_gap_s=30.0)
 """Real speed with dead time skipped: over three lanes a goal about every twenty seconds."""
 
 
-def synthetic_day(seed: int, hours: float, pace: Pace = PACE) -> DayScript:
-    """Write a script that fills ``hours`` of the world's clock at ``pace``.
+def synthetic_day(seed: int, hours: float, pace: Pace = PACE) -> Timetable:
+    """Fill ``hours`` of the world's clock at ``pace``.
 
     No goal is marked for slow makers or a faster rival: these days are for statistics.
     """
-    layout = Layout(seed=seed, pace=pace)
-    free_s = [int(FIRST_KICKOFF.timestamp())] * LANES
-    deck, ends_s = _deck(seed), [0.0] * LANES
-    matches: list[MatchScript] = []
-    while min(ends_s) < 3600 * hours:
-        lane = free_s.index(min(free_s))
-        script = _scheduled(next(deck), free_s[lane], seed)
-        free_s[lane] += script.length_s + PAUSE_S
-        ends_s[lane] = layout.place(script).ends_s
-        matches.append(script)
-    return DayScript(name=f"synthetic-{hours:g}h", seed=seed, matches=tuple(matches))
+    free_s, placed = [pace.open_s] * LANES, list[MatchTimetable]()
+    for number, fixture in enumerate(_deck(seed)):
+        kickoff_s = min(free_s)
+        if kickoff_s >= 3600 * hours:
+            break
+        match = place(_scheduled(fixture, number, seed), kickoff_s, pace, seed)
+        free_s[free_s.index(kickoff_s)] = match.ends_s + pace.break_s
+        placed.append(match)
+    scripts = tuple(match.script for match in placed)
+    day = DayScript(name=f"synthetic-{hours:g}h", seed=seed, matches=scripts)
+    return Timetable(day=day, pace=pace, matches=tuple(placed))
 
 
-def _scheduled(fixture: Fixture, kickoff_utc_s: int, seed: int) -> MatchScript:
-    date = f"{datetime.fromtimestamp(kickoff_utc_s, UTC):%Y-%m-%d}"
-    fixture = attrs.evolve(fixture, date=date, kickoff_utc_s=kickoff_utc_s)
+def _scheduled(fixture: Fixture, number: int, seed: int) -> MatchScript:
+    """Give the ``number``-th match a minute of its own, and so a ticker of its own."""
+    kickoff = FIRST_KICKOFF + timedelta(minutes=number)
+    fixture = attrs.evolve(
+        fixture, date=f"{kickoff:%Y-%m-%d}", kickoff_utc_s=int(kickoff.timestamp())
+    )
     return match_script(fixture, event_ticker(fixture, with_time=True), seed)
 
 

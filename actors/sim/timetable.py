@@ -181,49 +181,31 @@ class Timetable:
 
     @property
     def ends_s(self) -> float:
-        """When the last match is over."""
-        return max(match.ends_s for match in self.matches)
+        """When the last match is over; 0 without any."""
+        return max((match.ends_s for match in self.matches), default=0.0)
 
 
 def lay_out(day: DayScript, pace: Pace) -> Timetable:
-    """Place every match of a day on the wall."""
-    layout = Layout(seed=day.seed, pace=pace)
-    return Timetable(day=day, pace=pace, matches=tuple(map(layout.place, day.matches)))
-
-
-@attrs.define(kw_only=True, eq=False)
-class Layout:
-    """Places one match after another, in order of their kick-offs.
+    """Place every match of a day on the wall.
 
     Matches that overlapped in reality overlap here: a later one kicks off when
     the match still running has reached that minute. Others follow one another.
     """
-
-    seed: int
-    pace: Pace
-    _recent: list[MatchTimetable] = attrs.field(init=False, factory=list)
-
-    def place(self, script: MatchScript) -> MatchTimetable:
-        """Place the next match."""
-        pace = self.pace
-        kickoff_s = max(
-            (_after(match, script, pace) for match in self._recent), default=pace.open_s
-        )
-        placed = MatchTimetable(
-            script=script,
-            opens_s=max(0.0, kickoff_s - pace.open_s),
-            moments=_moments(script, kickoff_s, pace, stream(self.seed, "pace", script.match)),
-            speed=pace.speed,
-        )
-        # What had ended by this kick-off cannot hold up a later one more than this match does.
-        self._recent = [match for match in self._recent if not _had_ended(match, script)]
-        self._recent.append(placed)
-        return placed
+    placed: list[MatchTimetable] = []
+    for script in day.matches:
+        kickoff_s = max((_after(match, script, pace) for match in placed), default=pace.open_s)
+        placed.append(place(script, kickoff_s, pace, day.seed))
+    return Timetable(day=day, pace=pace, matches=tuple(placed))
 
 
-def _had_ended(placed: MatchTimetable, later: MatchScript) -> bool:
-    begun_s = later.fixture.kickoff_utc_s - placed.script.fixture.kickoff_utc_s
-    return begun_s >= placed.script.length_s
+def place(script: MatchScript, kickoff_s: float, pace: Pace, seed: int) -> MatchTimetable:
+    """Place one match that kicks off ``kickoff_s`` after the world's clock begins."""
+    return MatchTimetable(
+        script=script,
+        opens_s=max(0.0, kickoff_s - pace.open_s),
+        moments=_moments(script, kickoff_s, pace, stream(seed, "pace", script.match)),
+        speed=pace.speed,
+    )
 
 
 def _moments(
@@ -247,7 +229,7 @@ def _step(now: Incident, then: Incident) -> Step:
 def _after(placed: MatchTimetable, later: MatchScript, pace: Pace) -> float:
     """Return the earliest kick-off of ``later`` that keeps it in step with ``placed``."""
     begun_s = later.fixture.kickoff_utc_s - placed.script.fixture.kickoff_utc_s
-    if _had_ended(placed, later):
+    if begun_s >= placed.script.length_s:
         return placed.ends_s + pace.wall_s("break", begun_s - placed.script.length_s)
     return _reached(placed.moments, begun_s)
 

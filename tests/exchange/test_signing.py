@@ -7,7 +7,7 @@ import attrs
 import pytest
 import trio
 from cryptography.hazmat.primitives.asymmetric import ed25519
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from trio.testing import MockClock
 from typing_extensions import override
@@ -111,6 +111,7 @@ class RingMachine(RuleBasedStateMachine):
 
 
 TestRing = RingMachine.TestCase
+TestRing.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 
 
 def test_two_sets_of_one_timestamp_are_not_stocked() -> None:

@@ -74,6 +74,18 @@ def test_whatever_lies_behind_the_prefix_is_set_aside_whole(cut: int, junk: byte
     assert torn == data[prefix:]
 
 
+@pytest.mark.parametrize("seq", [1, 7, 9, 2**64 - 1])
+def test_a_whole_record_out_of_its_number_ends_the_prefix(seq: int) -> None:
+    whole, disk = _cut_segment(0)
+    stray = pack(seq, 0, ROLL_TYPE, 1, CODEC.encode(roll(99))[2])
+    overwrite(disk, paths(disk)[0], whole + stray)
+
+    reopened(disk)
+
+    assert rolls(disk) == list(range(2, 8))
+    assert [disk.read(f"{FOLDER}/{name}") for name in set_aside(disk, FOLDER)] == [stray]
+
+
 def test_what_is_set_aside_twice_gets_two_names() -> None:
     disk = written([2])
     for _ in range(2):

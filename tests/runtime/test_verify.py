@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from actors.runtime.disk import MemoryDisk
-from actors.runtime.frames import OVERHEAD_BYTES, pack, walk
+from actors.runtime.frames import ANCHOR_TYPE, OVERHEAD_BYTES, SEGMENT_TYPE, pack, walk
 from actors.runtime.verify import MAX_PROBLEMS, verify
 from tests.runtime.journals import (
     ANCHORS,
@@ -16,6 +16,7 @@ from tests.runtime.journals import (
     anchors_end,
     check,
     memory_disk,
+    opening,
     overwrite,
     paths,
     renumbered,
@@ -182,6 +183,35 @@ def test_a_segment_has_to_begin_with_its_opening_and_hold_no_other() -> None:
     instead = pack(1, 0, ROLL_TYPE, 1, CODEC.encode(roll(1))[2])
     changed = instead + content[frames[0].end :]
     assert any("not the one that opens" in line for line in check(_disk({first: changed})).problems)
+
+
+def test_a_segment_under_another_name_is_found() -> None:
+    disk = _disk()
+    disk.rename(_segments()[-1], f"{FOLDER}/{'9' * 16}.tlj")
+
+    assert any("named after" in line for line in check(disk).problems)
+
+
+def test_an_opening_that_names_another_anchor_is_found_before_anything_seals_it() -> None:
+    disk = written([4])
+    seq = check(disk).last_seq + 1
+    opened = pack(seq, 0, SEGMENT_TYPE, 1, CODEC.encode(opening("ab" * 32))[2])
+    disk.write_whole(f"{FOLDER}/{seq:016d}.tlj", opened)
+
+    assert any("names another anchor" in line for line in check(disk).problems)
+
+
+def test_a_last_anchor_that_claims_other_records_is_found() -> None:
+    disk = written([4])
+    path = paths(disk)[0]
+    whole = disk.read(path)
+    frame = list(walk(whole))[-1]
+    body = whole[frame.body : frame.end].replace(b'"first_seq":1', b'"first_seq":2')
+    overwrite(
+        disk, path, whole[: frame.start] + pack(frame.seq, frame.mono_ns, ANCHOR_TYPE, 1, body)
+    )
+
+    assert any("seals 2 to 5, not 1 to 5" in line for line in verify(disk, FOLDER, CODEC).problems)
 
 
 def test_the_end_that_nothing_seals_yet_is_counted_and_no_problem() -> None:

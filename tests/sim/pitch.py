@@ -87,6 +87,7 @@ class Spectator:
     nursery: trio.Nursery
     heard: list[tuple[str, float, str]] = attrs.field(factory=list)
     """Which stream, when, what."""
+    _sockets: list[trio.CancelScope] = attrs.field(init=False, factory=list)
 
     @property
     def digest(self) -> str:
@@ -122,6 +123,11 @@ class Spectator:
         for name, feed in self.handshake["feeds"].items():
             await self.nursery.start(self._listen, name, feed["url"], [], [])
 
+    def leave(self) -> None:
+        """Drop every connection without a goodbye."""
+        for socket in self._sockets:
+            socket.cancel()
+
     async def _listen(
         self,
         source: str,
@@ -131,24 +137,25 @@ class Spectator:
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         endpoint = Endpoint.parse(url)
-        wire = await self.env.dial(endpoint)
         path = url.partition(endpoint.authority)[2]
-        socket = await wrap_client_stream(
-            self.nursery,
-            wire,  # type: ignore[arg-type]  # annotated for sockets, written for any stream
-            endpoint.authority,
-            path,
-            extra_headers=headers,
-        )
-        for text in greeting:
-            await socket.send_message(text)
-        task_status.started()
-        while True:
-            message = await socket.get_message()
-            assert isinstance(message, str)
-            self.heard.append((source, trio.current_time(), message))
-            if message == "ping":
-                await socket.send_message("pong")
+        async with trio.open_nursery() as nursery:
+            self._sockets.append(nursery.cancel_scope)
+            socket = await wrap_client_stream(
+                nursery,
+                await self.env.dial(endpoint),  # type: ignore[arg-type]  # any stream will do
+                endpoint.authority,
+                path,
+                extra_headers=headers,
+            )
+            for text in greeting:
+                await socket.send_message(text)
+            task_status.started()
+            while True:
+                message = await socket.get_message()
+                assert isinstance(message, str)
+                self.heard.append((source, trio.current_time(), message))
+                if message == "ping":
+                    await socket.send_message("pong")
 
 
 @asynccontextmanager

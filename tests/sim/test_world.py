@@ -1,6 +1,10 @@
 """Laws of a whole world, in memory, on a clock that jumps."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +22,7 @@ from actors.sim.venue.order_entry import Created
 from actors.sim.world import FEEDS, TRADER, TRADER_CASH_MICROS
 from tests.sim.pitch import ONE_GOAL, PENALTY, Spectator, timetable, world_of
 
+ROOT = Path(__file__).parent.parent.parent
 OVERLAPPING = "2022-11-29"
 BUSY = "2022-11-21"
 
@@ -50,6 +55,26 @@ def test_the_same_seed_is_the_same_world_and_another_is_another() -> None:
     assert digests[0] == digests[1] != digests[2]
 
 
+def test_the_same_seed_is_the_same_world_in_every_process() -> None:
+    program = (
+        "from tests.sim.test_world import live, seeded; from tests.sim.pitch import timetable\n"
+        "day = timetable('2026-06-28')\n"
+        "print(seeded(day, lambda: live(day, truth_file='/world/truth')).digest)"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+
+    assert said[0] == said[1]
+    assert len(said[0].split()[-1]) == 64
+
+
 async def test_the_handshake_says_where_everything_is(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
@@ -74,10 +99,10 @@ async def test_the_day_begins_when_somebody_follows_a_book(
     async with world_of(timetable(ONE_GOAL)) as on:
         await on.follow_feeds()
         await trio.sleep(7)
-        assert not on.world.agenda.has_begun
+        early = on.world.agenda.has_begun
         await on.follow_books()
         await trio.sleep(0.5)
-        assert on.world.agenda.has_begun
+        assert (early, on.world.agenda.has_begun) == (False, True)
         assert on.world.agenda.now_s() < 0.6
 
 
@@ -86,19 +111,19 @@ async def test_the_day_begins_without_anybody_after_its_delay(
 ) -> None:
     async with world_of(timetable(ONE_GOAL), start_delay_s=5.0) as on:
         await trio.sleep(4.9)
-        assert not on.world.agenda.has_begun
+        early = on.world.agenda.has_begun
         await trio.sleep(0.2)
-        assert on.world.agenda.has_begun
+        assert (early, on.world.agenda.has_begun) == (False, True)
 
 
 async def test_a_held_day_begins_at_its_command(autojump_clock: trio.testing.MockClock) -> None:
     async with world_of(timetable(ONE_GOAL), hold=True) as on:
         await on.follow_books()
         await trio.sleep(60)
-        assert not on.world.agenda.has_begun
+        early = on.world.agenda.has_begun
         await on.world.commands["start"]({"do": "start"})
         await trio.sleep(0.1)
-        assert on.world.agenda.has_begun
+        assert (early, on.world.agenda.has_begun) == (False, True)
 
 
 async def test_every_market_settles_on_ninety_minutes(
@@ -176,11 +201,16 @@ async def test_a_trader_who_leaves_and_returns_finds_the_day_going_on(
     async with world_of(timetable(BUSY)) as on:
         await on.follow_books()
         await trio.sleep(10)
-        before_s = on.world.agenda.now_s()
-        on.world.server.drop_streams()
+        on.leave()
         await trio.sleep(3)
+        assert on.world.agenda.now_s() == pytest.approx(13)
+        heard = len(on.heard)
 
-        assert on.world.agenda.now_s() == pytest.approx(before_s + 3)
+        await on.follow_books()
+        await trio.sleep(1)
+
+        assert on.world.agenda.now_s() == pytest.approx(14)
+        assert len(on.heard) > heard
 
 
 def marked(day: Timetable, reaction: str) -> tuple[int, float]:
@@ -230,16 +260,15 @@ async def bought_after(day: Timetable, reaction: str, delay_s: float) -> tuple[i
     return asked[0].count_centi, got[0]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_slow_makers_surely_fill_and_a_faster_rival_surely_leaves_nothing(
     seed: int, autojump_clock: trio.testing.MockClock
 ) -> None:
     day = timetable(BUSY, seed)
 
-    for delay_s in (0.25, 1.2):
-        asked, got = await bought_after(day, "slow makers", delay_s)
-        assert got == asked
-        assert (await bought_after(day, "faster rival", delay_s))[1] == 0
+    asked, got = await bought_after(day, "slow makers", 1.2)
+    assert got == asked
+    assert (await bought_after(day, "faster rival", 0.1))[1] == 0
 
 
 async def test_a_goal_taken_back_is_taken_back_for_feeds_and_markets(
@@ -331,9 +360,9 @@ async def test_a_match_is_listed_a_while_before_its_makers_come(
         second = on.world.stadiums[1]
         await on.follow_books(matches=1)
         await trio.sleep(day.matches[1].opens_s - 3)
-        assert not second.is_listed
+        early = second.is_listed
         await trio.sleep(2)
-        assert second.is_listed
+        assert (early, second.is_listed) == (False, True)
         assert not on.world.venue.book(second.tickers["home"]).bids
         await trio.sleep(3)
         assert on.world.venue.book(second.tickers["home"]).bids

@@ -8,7 +8,7 @@ import attrs
 from actors.model.matching import SelfTrade
 from actors.model.money import CentiContracts, Pips
 from actors.model.orders import Side, Ticker, TimeInForce
-from actors.sim.venue.collateral import Claim, need_micros, resting_slack_micros
+from actors.sim.venue.collateral import Claim, Claims, resting_slack_micros
 from actors.sim.venue.holdings import Holding, leg_pips
 from actors.sim.venue.listing import Market
 from actors.sim.venue.views import AccountView, CashView, OrderStatus, OrderView, UpdateReason
@@ -85,6 +85,12 @@ class Order:
         self.reason = reason
         self.updated_us = now_us
 
+    def claim(self) -> Claim:
+        """Return what it may take while it rests."""
+        rate, price_pips = self.market.fees.maker, self.request.price_pips
+        slack = resting_slack_micros(rate, price_pips, self.remaining_centi, self.carried_micros)
+        return Claim(self.request.side, price_pips, self.remaining_centi, rate, slack)
+
     def average_micros(self) -> tuple[Fraction, Fraction]:
         """Return price of the YES leg and fee, a contract, over all fills."""
         cost = self.taker_cost_micros + self.maker_cost_micros
@@ -138,6 +144,7 @@ class Account:
     """Every client order id it ever used; membership is asked, order never."""
     view: AccountView | None = None
     """``None`` for an account that nobody reads over the API."""
+    _claims: dict[Ticker, Claims] = attrs.field(init=False, factory=dict)
     _needs: dict[Ticker, int] = attrs.field(init=False, factory=dict)
     _reserved: dict[int, int] = attrs.field(init=False, factory=dict)
 
@@ -153,6 +160,16 @@ class Account:
         """Return the cash on one shard that no resting order may need."""
         return self.cash(shard) - self._reserved.get(shard, 0)
 
+    def rest(self, order: Order) -> None:
+        """Count ``order`` among what rests; again, when it has become smaller."""
+        self.resting.setdefault(order.market.ticker, {})[order.order_id] = order
+        self._claims_in(order.market).put(order.order_id, order.claim())
+
+    def forget(self, order: Order) -> None:
+        """Count ``order`` no more: it was filled or cancelled."""
+        del self.resting[order.market.ticker][order.order_id]
+        self._claims_in(order.market).drop(order.order_id, order.request.side)
+
     def affords(self, market: Market, claim: Claim) -> bool:
         """Return whether the shard's cash covers ``claim`` beside all that rests."""
         before = self._needs.get(market.ticker, 0)
@@ -160,7 +177,7 @@ class Account:
         return extra <= 0 or extra <= self.available(market.shard)
 
     def reserve(self, market: Market) -> None:
-        """Count anew what this market's orders may need, after any of them changed."""
+        """Count anew what this market's orders may need, after orders or position changed."""
         need = self._need(market, None)
         change = need - self._needs.get(market.ticker, 0)
         self._needs[market.ticker] = need
@@ -176,21 +193,9 @@ class Account:
         """Return what its owner may read of one shard's cash."""
         return CashView(exchange_index=shard, available_micros=self.available(shard))
 
+    def _claims_in(self, market: Market) -> Claims:
+        return self._claims.setdefault(market.ticker, Claims())
+
     def _need(self, market: Market, extra: Claim | None) -> int:
-        rate = market.fees.maker
-        claims = [
-            Claim(
-                order.request.side,
-                order.request.price_pips,
-                order.remaining_centi,
-                rate,
-                resting_slack_micros(
-                    rate, order.request.price_pips, order.remaining_centi, order.carried_micros
-                ),
-            )
-            for order in self.resting.get(market.ticker, {}).values()
-        ]
-        if extra is not None:
-            claims.append(extra)
         held = self.holdings.get(market.ticker)
-        return need_micros(claims, held.yes_centi if held else 0)
+        return self._claims_in(market).need_micros(held.yes_centi if held else 0, extra)

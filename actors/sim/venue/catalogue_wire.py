@@ -121,8 +121,7 @@ def price_ranges(of: Market) -> list[Json]:
 
 def quote(of: Market) -> Json:
     """Write the best prices; an empty side reads $0 to buy from and $1 to sell to."""
-    bid = next(iter(of.book.levels("bid", 1)), None)
-    ask = next(iter(of.book.levels("ask", 1)), None)
+    bid, ask = of.best("bid"), of.best("ask")
     bid_pips = bid.price_pips if bid else 0
     # Before it opens, a market's asks have been seen at zero (reference section 4).
     no_ask = 0 if of.status == "initialized" else ONE

@@ -6,7 +6,6 @@ nothing: it brings more than its fee. The dearest bid and the cheapest ask trade
 first, so they are what a position covers first.
 """
 
-from collections.abc import Iterable
 from fractions import Fraction
 
 import attrs
@@ -27,32 +26,70 @@ class Claim:
     slack_micros: int
     """What rounding may take on top, over all the fills it may come to."""
 
+    def need_micros(self, covered_centi: int = 0) -> int:
+        """Return what it may take if a position covers ``covered_centi`` of it."""
+        open_centi = self.count_centi - covered_centi
+        if open_centi <= 0:
+            return 0
+        value = leg_pips(self.side, self.price_pips) * open_centi
+        return value + _fee_ceiling(self.rate, self.price_pips, open_centi) + self.slack_micros
 
-def need_micros(claims: Iterable[Claim], held_centi: int) -> int:
-    """Return the cash that ``claims`` of one market may take at worst.
 
-    Args:
-        claims: In order of arrival.
-        held_centi: Signed position in that market.
+@attrs.define(eq=False)
+class Claims:
+    """One account's orders in one market, in order of arrival, with their sums.
+
+    The sums are kept because this is asked at every change of every order; only
+    the side that a position covers is ever walked.
     """
-    bids = [claim for claim in claims if claim.side == "bid"]
-    asks = [claim for claim in claims if claim.side == "ask"]
-    # Stable sorts: at one price the earlier order trades first.
-    bids.sort(key=lambda claim: -claim.price_pips)
-    asks.sort(key=lambda claim: claim.price_pips)
-    return _side_need(bids, max(0, -held_centi)) + _side_need(asks, max(0, held_centi))
+
+    _claims: dict[Side, dict[str, Claim]] = attrs.field(
+        init=False, factory=lambda: {"bid": {}, "ask": {}}
+    )
+    _sums: dict[Side, int] = attrs.field(init=False, factory=lambda: {"bid": 0, "ask": 0})
+
+    def put(self, order_id: str, claim: Claim) -> None:
+        """Take an order in, or its new size."""
+        self._sums[claim.side] += claim.need_micros()
+        old = self._claims[claim.side].get(order_id)
+        if old is not None:
+            self._sums[claim.side] -= old.need_micros()
+        self._claims[claim.side][order_id] = claim
+
+    def drop(self, order_id: str, side: Side) -> None:
+        """Forget an order."""
+        self._sums[side] -= self._claims[side].pop(order_id).need_micros()
+
+    def need_micros(self, held_centi: int, extra: Claim | None = None) -> int:
+        """Return the cash that they, and ``extra`` arriving last, may take at worst.
+
+        Args:
+            held_centi: Signed position in the market.
+            extra: An order that is not there yet.
+        """
+        total = sum(self._sums.values())
+        if extra is not None:
+            total += extra.need_micros()
+        if held_centi == 0:
+            return total
+        side: Side = "ask" if held_centi > 0 else "bid"
+        claims = list(self._claims[side].values())
+        if extra is not None and extra.side == side:
+            claims.append(extra)
+        return total - _relief_micros(claims, abs(held_centi))
 
 
-def _side_need(claims: list[Claim], cover_centi: int) -> int:
-    total = 0
+def _relief_micros(claims: list[Claim], cover_centi: int) -> int:
+    """Return by how much a position lowers the need of ``claims``, all of the side it covers."""
+    # A stable sort: at one price the earlier order trades first.
+    claims.sort(key=lambda claim: leg_pips(claim.side, claim.price_pips), reverse=True)
+    relief = 0
     for claim in claims:
-        covered = min(cover_centi, claim.count_centi)
-        cover_centi -= covered
-        open_centi = claim.count_centi - covered
-        if open_centi:
-            total += leg_pips(claim.side, claim.price_pips) * open_centi
-            total += _fee_ceiling(claim.rate, claim.price_pips, open_centi) + claim.slack_micros
-    return total
+        if cover_centi <= 0:
+            break
+        relief += claim.need_micros() - claim.need_micros(cover_centi)
+        cover_centi -= claim.count_centi
+    return relief
 
 
 def _fee_ceiling(rate: Fraction, price_pips: int, count_centi: int) -> int:

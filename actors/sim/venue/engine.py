@@ -69,7 +69,7 @@ class Venue:
         Args:
             name: How the world and the keys call it.
             cash_micros: Cash by shard, on the $0.0001 grid.
-            on_record: Whether its history is kept for the API.
+            on_record: Whether its history is kept for REST; who has a key needs it.
 
         Raises:
             AlreadyListed: The name is taken.

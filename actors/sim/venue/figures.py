@@ -19,6 +19,8 @@ from actors.model.orders import Side
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PIP_MICROS = 100
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def price(price_pips: int) -> str:
@@ -61,7 +63,14 @@ def cents(amount_micros: int) -> int:
 def stamp(at_us: int) -> str:
     """Spell an instant: ``"2026-06-11T06:31:29.957081Z"``."""
     at = EPOCH + timedelta(microseconds=at_us)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond:06d}Z"
+    return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def http_date(at_us: int) -> str:
+    """Spell an instant for HTTP: ``"Thu, 11 Jun 2026 06:31:29 GMT"``."""
+    at = EPOCH + timedelta(microseconds=at_us)
+    day, month = DAYS[at.weekday()], MONTHS[at.month - 1]
+    return f"{day}, {at:%d} {month} {at:%Y %H:%M:%S} GMT"
 
 
 def read_stamp(text: str) -> int | None:

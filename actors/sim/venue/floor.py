@@ -42,8 +42,14 @@ class Floor:
     """Fees, and what rounding of settlements left: the venue's own."""
     exchange_active: bool = True
     trading_active: bool = True
+    opened_us: int = attrs.field(init=False)
+    """When the venue was opened: the age of what has no date of its own."""
     _clocks: dict[int, int] = attrs.field(init=False, factory=dict)
     _number: int = attrs.field(init=False, default=0)
+
+    @opened_us.default
+    def _opened_now(self) -> int:
+        return self.now_us()
 
     def account(self, name: str) -> Account:
         """Return an account.

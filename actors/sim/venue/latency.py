@@ -21,7 +21,7 @@ class Delay:
         """Return one delay in seconds; exactly 0 where nothing is set, without a draw."""
         if self.jitter_ms == 0:
             return self.floor_ms / 1e3
-        return (self.floor_ms + rng.gammavariate(3.0, self.jitter_ms / 3.0)) / 1e3
+        return (self.floor_ms + rng.gammavariate(3.0, 1.0) * self.jitter_ms / 3.0) / 1e3
 
 
 @attrs.frozen(kw_only=True)

@@ -202,8 +202,9 @@ class Lifecycle:
         Raises:
             OutOfOrder: It is not determined.
         """
-        market = self._expect(ticker, "determined")
-        now_us = self._floor.now_us()
+        self._finalize(self._expect(ticker, "determined"), self._floor.now_us())
+
+    def _finalize(self, market: Market, now_us: int) -> None:
         market.status, market.settled_us, market.updated_us = "finalized", now_us, now_us
         for account in self._floor.accounts.values():
             if market.ticker in account.holdings:
@@ -256,7 +257,7 @@ class Lifecycle:
             case "close", "initialized" | "active" | "inactive":
                 self._shut(market, now_us)
             case "settle", "determined":
-                self.finalize(due.name)
+                self._finalize(market, now_us)
             case _:
                 pass  # the world was there first
 

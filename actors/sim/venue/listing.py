@@ -10,8 +10,9 @@ from typing import Literal
 
 import attrs
 
+from actors.model.book import Level
 from actors.model.matching import PriceTimeBook
-from actors.model.orders import Ticker
+from actors.model.orders import Side, Ticker
 from actors.sim.venue.errors import BadTerms
 from actors.sim.venue.fees import WAIVED, FeeTerms, fee_terms
 
@@ -19,6 +20,9 @@ Status = Literal["initialized", "active", "inactive", "closed", "determined", "f
 """The life cycle; ``disputed`` and ``amended`` never happen here."""
 
 Verdict = Literal["yes", "no", "scalar"]
+
+Quote = tuple[Level | None, Level | None, int, int, int, int]
+"""Best bid and ask, last price and size, volume, open interest."""
 
 DOLLAR_PIPS = 10_000
 DOLLAR_MICROS = 1_000_000
@@ -163,6 +167,21 @@ class Market:
     def shard(self) -> int:
         """The exchange index it trades on."""
         return self.event.exchange_index
+
+    def best(self, side: Side) -> Level | None:
+        """Return the best level of one side, ``None`` where nothing rests."""
+        return next(iter(self.book.levels(side, 1)), None)
+
+    def quote(self) -> Quote:
+        """Return all that a ticker message tells, to see whether it changed."""
+        return (
+            self.best("bid"),
+            self.best("ask"),
+            self.last_price_pips,
+            self.last_size_centi,
+            self.volume_centi,
+            self.open_interest_centi,
+        )
 
     def fees_at(self, now_us: int) -> FeeTerms:
         """Return the rates in force at ``now_us``."""

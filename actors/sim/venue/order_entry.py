@@ -102,12 +102,10 @@ class OrderEntry:
         if request.client_order_id:
             account.spent_ids.add(request.client_order_id)
         self._book(account, order, result, cap_centi)
+        # Before the listeners hear of it: one of them may trade with what now rests.
+        outcome = _outcome(order, result)
         self._floor.bulletin.tell()
-        if result.killed == "post_only_cross":
-            return refuse(400, "invalid_order", details="post only cross")
-        if result.killed == "fill_or_kill":
-            return refuse(409, "fill_or_kill_insufficient_resting_volume")
-        return _created(order)
+        return outcome
 
     def cancel(self, name: str, order_id: str) -> Cancelled | Refused:
         """Take a resting order out; what does not rest is not found, whatever became of it.
@@ -175,7 +173,9 @@ class OrderEntry:
             maker = self._floor.orders[execution.maker_order_id]
             touched[maker.account] = self._floor.accounts[maker.account]
             self._clearing.execute(order, maker, execution, now_us)
-            if maker.remaining_centi == 0:
+            if maker.remaining_centi:
+                touched[maker.account].rest(maker)
+            else:
                 self._forget(maker)
             self._floor.post_order(maker)
         for gave_way in result.self_cancelled:
@@ -185,7 +185,7 @@ class OrderEntry:
             self._floor.post_order(own)
         if result.rested_centi:
             self._floor.orders[order.order_id] = order
-            account.resting.setdefault(market.ticker, {})[order.order_id] = order
+            account.rest(order)
         if result.cancelled_centi:
             order.end(_why_ended(order, result, cap_centi), now_us)
         self._floor.post_order(order)
@@ -196,7 +196,7 @@ class OrderEntry:
 
     def _forget(self, order: Order) -> None:
         del self._floor.orders[order.order_id]
-        del self._floor.accounts[order.account].resting[order.market.ticker][order.order_id]
+        self._floor.accounts[order.account].forget(order)
 
 
 def _unacceptable(account: Account, market: Market, request: CreateOrder) -> Refused | None:
@@ -275,18 +275,18 @@ def _incoming(order: Order, cap_centi: CentiContracts | None) -> Incoming:
 def _why_ended(order: Order, result: Result, cap_centi: CentiContracts | None) -> UpdateReason:
     if cap_centi is not None and cap_centi < order.request.count_centi:
         return "ReduceOnlyCancel"
-    match result.killed:
-        case "post_only_cross":
-            return "PostOnlyCrossCancel"
-        case "self_trade":
-            return "SelfTradeCancel"
-        case "reduce_only":
-            return "ReduceOnlyCancel"
-        case "fill_or_kill" | None:
-            return order.reason
+    if result.killed == "post_only_cross":
+        return "PostOnlyCrossCancel"
+    if result.killed == "self_trade":
+        return "SelfTradeCancel"
+    return order.reason
 
 
-def _created(order: Order) -> Created:
+def _outcome(order: Order, result: Result) -> Created | Refused:
+    if result.killed == "post_only_cross":
+        return refuse(400, "invalid_order", details="post only cross")
+    if result.killed == "fill_or_kill":
+        return refuse(409, "fill_or_kill_insufficient_resting_volume")
     filled = order.filled_centi
     price, fee = order.average_micros() if filled else (None, None)
     return Created(

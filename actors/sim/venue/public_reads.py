@@ -195,7 +195,7 @@ class PublicReads:
         if query.flag("with_milestones"):
             names = {event.event_ticker for event in page}
             body["milestones"] = [
-                catalogue_wire.milestone(terms, terms.start_us)
+                catalogue_wire.milestone(terms, self._floor.opened_us)
                 for terms in self._floor.milestones.values()
                 if names.intersection(terms.related_event_tickers)
             ]
@@ -255,7 +255,7 @@ class PublicReads:
             and query.text("related_event_ticker") in {"", *terms.related_event_tickers}
         ]
         page, cursor = page_from(rows, query.limit, query.cursor)
-        written = [catalogue_wire.milestone(terms, terms.start_us) for terms in page]
+        written = [catalogue_wire.milestone(terms, self._floor.opened_us) for terms in page]
         return Answer({"milestones": written, "cursor": cursor})
 
     def milestone(self, call: Call) -> Answer | Refused:
@@ -263,7 +263,7 @@ class PublicReads:
         terms = self._floor.milestones.get(call.path["milestone_id"])
         if terms is None:
             return not_found()
-        return Answer({"milestone": catalogue_wire.milestone(terms, terms.start_us)})
+        return Answer({"milestone": catalogue_wire.milestone(terms, self._floor.opened_us)})
 
     def _event(self, event: EventTerms, *, nested: bool) -> Json:
         body = catalogue_wire.event(event, self._floor.series[event.series_ticker])

@@ -1,8 +1,8 @@
 """How the venue says no: a value with an HTTP status, a code and the body's shape.
 
-Reference ``kalshi.md`` section 3 knows four shapes. A is nested, B flat (a JSON
-type error), C one ``msg`` (a query parameter out of bounds), D a bare string (a
-rate limit). Clients must read all of them, so the venue sends all of them.
+Reference ``kalshi.md`` section 3: shape A is nested, B flat (a JSON type error),
+C one ``msg`` (a query parameter out of bounds). Clients must read all of them,
+so the venue sends all of them.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class Refused:
 
     status: int
     code: str
-    """The code to branch on; shapes C and D carry none on the wire."""
+    """The code to branch on; shape C carries none on the wire."""
     body: Mapping[str, object]
 
 
@@ -39,11 +39,6 @@ def bad_request(details: str) -> Refused:
 def bad_parameter(details: str) -> Refused:
     """Refuse in shape C: a query parameter outside its bounds."""
     return Refused(status=400, code="bad_parameter", body={"msg": details})
-
-
-def too_many_requests() -> Refused:
-    """Refuse in shape D: the rate limit, a bare string and no header."""
-    return Refused(status=429, code="too_many_requests", body={"error": "too many requests"})
 
 
 def not_found() -> Refused:

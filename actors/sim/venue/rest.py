@@ -6,6 +6,7 @@ from urllib.parse import unquote
 import msgspec
 
 from actors.runtime.serve import Request, Response
+from actors.sim.venue import figures
 from actors.sim.venue.auth import KeyRing
 from actors.sim.venue.engine import Venue
 from actors.sim.venue.portfolio import Portfolio, Tier
@@ -28,10 +29,9 @@ class Rest:
     def respond(self, request: Request) -> Response:
         """Answer one request."""
         outcome = self._outcome(request)
-        if isinstance(outcome, Refused):
-            return Response(outcome.status, msgspec.json.encode(outcome.body))
         body = b"" if outcome.body is None else msgspec.json.encode(outcome.body)
-        return Response(outcome.status, body)
+        date = figures.http_date(self._venue.now_us())
+        return Response(outcome.status, body, (("date", date),))
 
     def _outcome(self, request: Request) -> Answer | Refused:
         found = self._find(request)

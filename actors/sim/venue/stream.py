@@ -24,7 +24,7 @@ from actors.sim.venue.events import (
     Traded,
     VenueEvent,
 )
-from actors.sim.venue.listing import Market
+from actors.sim.venue.listing import Market, Quote
 
 Json = dict[str, object]
 Channel = Literal[
@@ -41,7 +41,6 @@ CHANNELS: Final[Mapping[str, Channel]] = {
 }
 SEQUENCED: Final = frozenset({"orderbook_delta", "trade", "market_lifecycle_v2"})
 MARKET_LIMIT: Final = 500_000
-"""Markets of one subscription."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -54,7 +53,7 @@ class Subscription:
     """In the order asked for; ``None`` is every market."""
     use_yes_price: bool = False
     seq: int = 0
-    quotes: dict[str, Json] = attrs.field(factory=dict)
+    quotes: dict[str, Quote] = attrs.field(factory=dict)
     """Last quote sent, by market, for the ticker channel."""
 
     def covers(self, ticker: str) -> bool:
@@ -74,10 +73,18 @@ class StreamSession:
         venue: Where the books are.
         account: Whose private messages it may see.
         send: Takes one text frame; bounded and never waiting.
+        market_limit: Markets that one subscription may name.
     """
 
-    def __init__(self, venue: Venue, account: str, send: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        account: str,
+        send: Callable[[str], None],
+        market_limit: int = MARKET_LIMIT,
+    ) -> None:
         self._venue = venue
+        self._market_limit = market_limit
         self._account = account
         self._user_id = venue.floor.account(account).user_id
         self._send_text = send
@@ -272,7 +279,7 @@ class StreamSession:
         if subscription.tickers is None:
             return []
         new = [ticker for ticker in tickers if ticker not in subscription.tickers]
-        if len(subscription.tickers) + len(new) > MARKET_LIMIT:
+        if len(subscription.tickers) + len(new) > self._market_limit:
             self._error(number, 26, subscription)
             return None
         subscription.tickers |= dict.fromkeys(new)
@@ -309,10 +316,11 @@ class StreamSession:
     def _tell_quote(self, subscription: Subscription | None, ticker: str, now_us: int) -> None:
         if subscription is None or not subscription.covers(ticker):
             return
-        quote = stream_wire.ticker(self._market(ticker))
+        market = self._market(ticker)
+        quote = market.quote()
         if subscription.quotes.get(ticker) != quote:
             subscription.quotes[ticker] = quote
-            self._tell("ticker", ticker, "ticker", lambda: quote | stream_wire.times(now_us))
+            self._tell("ticker", ticker, "ticker", lambda: stream_wire.ticker(market, now_us))
 
     def _tell(
         self, channel: Channel, ticker: str, message_type: str, body: Callable[[], Json]

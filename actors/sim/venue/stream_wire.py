@@ -141,8 +141,8 @@ def user_order(changed: OrderChanged, user_id: str) -> Json:
     return body
 
 
-def ticker(market: Market) -> Json:
-    """Write a market's quote and volume, times apart."""
+def ticker(market: Market, now_us: int) -> Json:
+    """Write a market's quote and volume."""
     quote = catalogue_wire.quote(market)
     wanted = ("yes_bid_dollars", "yes_ask_dollars", "yes_bid_size_fp", "yes_ask_size_fp")
     open_micros = market.open_interest_centi * market.last_price_pips
@@ -155,12 +155,10 @@ def ticker(market: Market) -> Json:
         "dollar_volume": market.volume_micros // 1_000_000,
         "dollar_open_interest": open_micros // 1_000_000,
         "last_trade_size_fp": figures.count(market.last_size_centi),
+        "ts": now_us // 1_000_000,
+        "ts_ms": now_us // 1000,
+        "time": figures.stamp(now_us),
     }
-
-
-def times(now_us: int) -> Json:
-    """Write the three spellings of a ticker's time."""
-    return {"ts": now_us // 1_000_000, "ts_ms": now_us // 1000, "time": figures.stamp(now_us)}
 
 
 def lifecycle(step: LifecycleStep, market: Market) -> Json:

@@ -76,7 +76,7 @@ class FillView:
 
 @attrs.frozen(kw_only=True)
 class PositionView:
-    """What was held in one market. Money rounded towards the past: never more than exact."""
+    """What was held in one market; fractions of a micro-dollar are cut off."""
 
     ticker: Ticker
     exchange_index: int

@@ -1,7 +1,9 @@
 from fractions import Fraction
 
+from hypothesis import given, strategies as st
+
 from actors.model.orders import Side
-from actors.sim.venue.collateral import Claim, need_micros, taking_slack_micros
+from actors.sim.venue.collateral import Claim, Claims, taking_slack_micros
 from actors.sim.venue.fees import fee_terms
 from tests.sim.venue.hall import HOME, open_hall, order, quote
 
@@ -13,32 +15,42 @@ def claim(side: Side, price_pips: int, count_centi: int) -> Claim:
     return Claim(side, price_pips, count_centi, FREE, 0)
 
 
+def need(claims: list[Claim], held_centi: int) -> int:
+    resting = Claims()
+    for number, each in enumerate(claims[:-1]):
+        resting.put(str(number), each)
+    as_extra = resting.need_micros(held_centi, claims[-1])
+    resting.put("last", claims[-1])
+    assert resting.need_micros(held_centi) == as_extra
+    return as_extra
+
+
 def test_a_bid_needs_its_price_and_an_ask_one_minus_its_price() -> None:
-    assert need_micros([claim("bid", 6_000, 100)], 0) == 600_000
-    assert need_micros([claim("ask", 6_000, 100)], 0) == 400_000
+    assert need([claim("bid", 6_000, 100)], 0) == 600_000
+    assert need([claim("ask", 6_000, 100)], 0) == 400_000
 
 
 def test_what_closes_a_position_needs_nothing() -> None:
-    assert need_micros([claim("ask", 6_000, 100)], 100) == 0
-    assert need_micros([claim("ask", 6_000, 150)], 100) == 200_000
-    assert need_micros([claim("bid", 6_000, 100)], -100) == 0
+    assert need([claim("ask", 6_000, 100)], 100) == 0
+    assert need([claim("ask", 6_000, 150)], 100) == 200_000
+    assert need([claim("bid", 6_000, 100)], -100) == 0
 
 
 def test_a_position_covers_what_would_trade_first() -> None:
     far, near = claim("ask", 9_000, 100), claim("ask", 6_000, 100)
 
-    assert need_micros([far, near], 100) == 100_000
-    assert need_micros([near, far], 100) == 100_000
+    assert need([far, near], 100) == 100_000
+    assert need([near, far], 100) == 100_000
 
 
 def test_a_position_is_not_cover_for_its_own_side() -> None:
-    assert need_micros([claim("bid", 6_000, 100)], 100) == 600_000
+    assert need([claim("bid", 6_000, 100)], 100) == 600_000
 
 
 def test_one_fill_needs_exactly_what_it_will_be_charged() -> None:
     slack = taking_slack_micros("bid", TAKER, 5_200, 100, makers=1)
 
-    assert need_micros([Claim("bid", 5_200, 100, TAKER, slack)], 0) == 537_500
+    assert need([Claim("bid", 5_200, 100, TAKER, slack)], 0) == 537_500
 
 
 def test_an_account_with_just_enough_may_trade_and_one_pip_less_may_not() -> None:
@@ -88,3 +100,35 @@ def test_cash_of_one_shard_funds_no_order_on_another() -> None:
 
     assert hall.refusal("elsewhere", quote("bid", 5_000, 100)).code == "insufficient_balance"
     hall.create("us", quote("bid", 5_000, 100))
+
+
+@given(
+    claims=st.lists(
+        st.builds(
+            claim, st.sampled_from(["bid", "ask"]), st.integers(1, 9_999), st.integers(1, 50)
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    held=st.integers(-60, 60),
+)
+def test_the_need_is_what_trades_beyond_the_position_costs(claims: list[Claim], held: int) -> None:
+    expected = 0
+    for side, cover in (("bid", max(0, -held)), ("ask", max(0, held))):
+        mine = [each for each in claims if each.side == side]
+        mine.sort(key=lambda each: each.price_pips, reverse=side == "bid")
+        units = [each.price_pips for each in mine for _ in range(each.count_centi)]
+        costs = [price if side == "bid" else 10_000 - price for price in units]
+        expected += sum(costs[cover:])
+
+    assert need(claims, held) == expected
+
+
+def test_a_smaller_order_needs_less_and_a_dropped_one_nothing() -> None:
+    resting = Claims()
+    resting.put("a", claim("bid", 6_000, 100))
+    resting.put("a", claim("bid", 6_000, 40))
+    assert resting.need_micros(0) == 240_000
+
+    resting.drop("a", "bid")
+    assert resting.need_micros(0) == 0

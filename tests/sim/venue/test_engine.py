@@ -8,10 +8,10 @@ from hypothesis import given, settings, strategies as st
 from actors.model.matching import SelfTrade
 from actors.model.orders import Side, Ticker, TimeInForce
 from actors.sim.venue.errors import AlreadyListed, BadTerms, NotListed
-from actors.sim.venue.events import VenueEvent
+from actors.sim.venue.events import BookChanged, VenueEvent
 from actors.sim.venue.listing import DECI_CENT, LINEAR_CENT, Verdict
 from actors.sim.venue.order_entry import Created
-from tests.sim.venue.hall import AWAY, HOME, Hall, open_hall, order, quote
+from tests.sim.venue.hall import AWAY, HOME, Hall, market_terms, open_hall, order, quote
 
 NAMES: Final = ("us", "maker", "third")
 GRIDS: Final = {10: DECI_CENT, 100: LINEAR_CENT}
@@ -150,6 +150,35 @@ def test_a_listener_that_trades_at_once_is_told_in_order_too() -> None:
     stop()
     hall.create("us", quote("bid", 4_000, 100))
     assert len([event for event in heard if hasattr(event, "clock")]) == 2
+
+
+def test_an_order_is_answered_as_it_stood_before_anyone_heard_of_it() -> None:
+    hall = open_hall()
+
+    def pounce(event: VenueEvent) -> None:
+        if isinstance(event, BookChanged) and event.cause == "us":
+            hall.create("maker", order("ask", 5_000, 100))
+
+    hall.venue.listen(pounce)
+
+    created = hall.create("us", quote("bid", 5_000, 100))
+
+    assert (created.fill_count_centi, created.remaining_centi) == (0, 100)
+    assert hall.venue.position_centi("us", HOME) == 100
+
+
+def test_a_thousand_markets_settle_at_one_instant() -> None:
+    hall = open_hall()
+    tickers = [Ticker(f"T{number}") for number in range(1_000)]
+    for ticker in tickers:
+        hall.venue.list_market(market_terms(ticker))
+        hall.venue.close_market(ticker)
+        hall.venue.determine(ticker, "no")
+    hall.clock.pass_s(1)
+
+    hall.venue.advance()
+
+    assert {hall.venue.market(ticker).status for ticker in tickers} == {"finalized"}
 
 
 def test_an_account_is_opened_once_with_cash_on_the_grid() -> None:

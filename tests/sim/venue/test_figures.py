@@ -27,6 +27,10 @@ def test_an_instant_keeps_its_microseconds() -> None:
     assert figures.stamp(1_781_159_489_957_081) == "2026-06-11T06:31:29.957081Z"
 
 
+def test_an_instant_is_spelled_for_http_too() -> None:
+    assert figures.http_date(1_781_159_489_957_081) == "Thu, 11 Jun 2026 06:31:29 GMT"
+
+
 @given(at_us=st.integers(0, 4_000_000_000_000_000))
 def test_an_instant_is_read_back_as_it_was_spelled(at_us: int) -> None:
     assert figures.read_stamp(figures.stamp(at_us)) == at_us

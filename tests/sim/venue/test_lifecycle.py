@@ -235,6 +235,8 @@ def test_a_name_is_listed_once_and_under_what_exists() -> None:
     with pytest.raises(NotListed):
         venue.list_event(EventTerms(event_ticker="E", series_ticker="no", title="", sub_title=""))
     with pytest.raises(NotListed):
+        venue.list_market(evolve(market_terms(HOME), ticker=Ticker("T"), event_ticker="no"))
+    with pytest.raises(NotListed):
         venue.market("no")
 
 

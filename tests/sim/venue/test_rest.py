@@ -1,12 +1,27 @@
+from fractions import Fraction
 from typing import Any
 
+import attrs
 import pytest
 
+from actors.model.orders import Ticker
 from actors.runtime.serve import Request
+from actors.sim.venue.listing import EventTerms
 from actors.sim.venue.portfolio import TIERS
 from actors.sim.venue.rest import is_order
 from actors.sim.venue.tamper import Tamper
-from tests.sim.venue.hall import AWAY, EVENT, HOME, SECOND, SERIES, Hall, open_hall, order, quote
+from tests.sim.venue.hall import (
+    AWAY,
+    EVENT,
+    HOME,
+    SECOND,
+    SERIES,
+    Hall,
+    market_terms,
+    open_hall,
+    order,
+    quote,
+)
 from tests.sim.venue.papers import ROOT, Desk
 from tests.sim.venue.published import check_rest
 
@@ -122,6 +137,22 @@ def test_a_cancel_needs_to_know_the_shard() -> None:
     assert (lost[0], error(lost[1])) == (404, "not_found")
     assert (status, body["reduced_by"]) == (200, "3.00")
     check_rest("CancelOrderV2Response", body)
+
+
+def test_a_resting_order_shows_its_expiry_and_its_cancel_names_it() -> None:
+    desk = Desk(open_hall())
+    expires_s = desk.hall.clock.now_us // SECOND + 60
+    lasting = form(price="0.4000", time_in_force="good_till_canceled", expiration_time=expires_s)
+    order_id = desk.ask("POST", ORDERS, body=lasting)[1]["order_id"]
+
+    shown = desk.get(f"/portfolio/orders/{order_id}")
+    _, cancelled = desk.ask("DELETE", f"{ORDERS}/{order_id}", {"market_ticker": HOME})
+
+    assert shown["order"]["expiration_time"] == "2026-09-21T14:14:20.000000Z"
+    assert shown["order"]["status"] == "resting"
+    check_rest("GetOrderResponse", shown)
+    assert cancelled["client_order_id"] == "a"
+    assert desk.get(f"/portfolio/orders/{order_id}")["order"]["status"] == "canceled"
 
 
 def test_a_cancel_may_name_the_shard_itself() -> None:
@@ -423,6 +454,43 @@ def test_events_are_filtered_and_carry_their_markets_when_asked() -> None:
     assert len(desk.get("/events", status="open")["events"]) == 1
     assert desk.get("/events", status="unopened")["events"] == []
     assert desk.get("/events", min_close_ts="9999999999")["events"] == []
+
+
+def test_an_events_own_fees_and_a_waiver_are_told() -> None:
+    hall = open_hall()
+    hall.venue.list_event(
+        EventTerms(
+            event_ticker="E2",
+            series_ticker=SERIES,
+            title="t",
+            sub_title="s",
+            fee_type_override="quadratic_with_maker_fees",
+            fee_multiplier_override=Fraction(1, 2),
+        )
+    )
+    terms = attrs.evolve(
+        market_terms(HOME), ticker=Ticker("E2-X"), event_ticker="E2", fee_waiver_until_us=10**15
+    )
+    hall.venue.list_market(terms)
+    desk = Desk(hall)
+
+    body = desk.get("/events/E2", with_nested_markets="true")
+
+    assert body["event"]["fee_type_override"] == "quadratic_with_maker_fees"
+    assert body["event"]["fee_multiplier_override"] == 0.5
+    assert (
+        body["event"]["markets"][0]["fee_waiver_expiration_time"] == "2001-09-09T01:46:40.000000Z"
+    )
+    check_rest("GetEventResponse", body)
+    assert (
+        desk.ask("POST", ORDERS, body=form(client_order_id=None))[1].get("client_order_id") is None
+    )
+
+
+def test_every_answer_carries_the_venues_date() -> None:
+    response = Desk(open_hall()).rest.respond(Request("GET", f"{ROOT}/exchange/status"))
+
+    assert response.headers == (("date", "Mon, 21 Sep 2026 14:13:20 GMT"),)
 
 
 def test_milestones_are_found_by_their_event_and_carry_the_providers_id() -> None:

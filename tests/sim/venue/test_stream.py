@@ -337,6 +337,7 @@ BOOK = {"channels": ["orderbook_delta"], "market_ticker": HOME}
         ({"cmd": "update_subscription", "params": {"action": "add_markets"}}, 12),
         ({"cmd": "update_subscription", "params": {"sids": [1, 2]}}, 12),
         ({"cmd": "update_subscription", "params": {"sid": 1, "sids": [1]}}, 12),
+        ({"cmd": "update_subscription", "params": {"sid": "1"}}, 12),
         ({"cmd": "update_subscription", "params": {"sid": 9}}, 7),
         ({"cmd": "update_subscription", "params": {"sid": 1}}, 15),
         ({"cmd": "update_subscription", "params": {"sid": 1, "action": ["x"]}}, 13),
@@ -394,6 +395,43 @@ def test_no_command_ends_a_session(said: list[dict[str, object]]) -> None:
     listener.subscribe("orderbook_delta", "trade", market_ticker=HOME)
     for command in said:
         listener.say(command)
+
+
+def test_a_subscription_names_no_more_markets_than_its_limit() -> None:
+    hall = open_hall()
+    frames: list[str] = []
+    session = StreamSession(hall.venue, "us", frames.append, market_limit=1)
+
+    session.command(msgspec.json.encode({"cmd": "subscribe", "params": BOOK}))
+    more = {"sid": 1, "action": "add_markets", "market_ticker": AWAY}
+    session.command(msgspec.json.encode({"cmd": "update_subscription", "params": more}))
+    both = {"channels": ["trade"], "market_tickers": [HOME, AWAY]}
+    session.command(msgspec.json.encode({"cmd": "subscribe", "params": both}))
+
+    said = [msgspec.json.decode(frame) for frame in frames]
+    assert [message["msg"].get("code") for message in said] == [None, None, 26, 26]
+
+
+def test_the_list_of_markets_is_left_out_of_an_acknowledgement_on_demand() -> None:
+    listener = Listener(open_hall())
+    listener.subscribe("trade", market_ticker=HOME)
+
+    [said] = listener.update("add_markets", sid=1, market_ticker=AWAY, skip_ticker_ack=True)
+
+    assert (said["type"], said["seq"]) == ("ok", 1)
+    assert "msg" not in said
+
+
+def test_a_subscription_to_everything_stays_one() -> None:
+    hall = open_hall()
+    listener = Listener(hall)
+    listener.subscribe("ticker", market_ticker=HOME)
+    listener.subscribe("ticker")
+    listener.subscribe("ticker", market_ticker=HOME)
+
+    hall.create("maker", quote("bid", 4_000, 100, AWAY))
+
+    assert [body["market_ticker"] for body in bodies(listener.heard(), "ticker")] == [AWAY]
 
 
 def test_an_unknown_market_is_no_error_and_silent() -> None:

@@ -1,0 +1,88 @@
+"""What the journal can say before the venue's statement: orders, executions, terms, opening."""
+
+from typing import Final
+
+import attrs
+
+from actors.audit.rereading import reread
+from actors.messages.catalogue import FeeTerms
+from actors.messages.records import (
+    FillRow,
+    Intent,
+    MatchRow,
+    OrderOutcome,
+    Reconciled,
+    SettlementRow,
+)
+from actors.runtime.env import Disk
+from actors.runtime.frames import RecordCodec
+
+KINDS: Final = (Intent, OrderOutcome, FillRow, SettlementRow, MatchRow, Reconciled)
+
+
+@attrs.define(eq=False)
+class Evidence:
+    """The journal's side of a reconciliation."""
+
+    intents: dict[str, Intent] = attrs.field(factory=dict)
+    """By client order id."""
+    outcomes: dict[str, OrderOutcome] = attrs.field(factory=dict)
+    """The last word on each order that has one; "unknown" is none."""
+    fills: dict[str, FillRow] = attrs.field(factory=dict)
+    """By trade id, in the journal's order."""
+    settlements: dict[str, SettlementRow] = attrs.field(factory=dict)
+    """By ticker."""
+    terms: dict[str, FeeTerms] = attrs.field(factory=dict)
+    """The last terms known of each market."""
+    terms_of_fill: dict[str, FeeTerms] = attrs.field(factory=dict)
+    """The terms that were known when an execution was written down, by trade id."""
+    opening: dict[int, int] | None = None
+    """Cash by shard before every fill, as the first clean reconciliation found it."""
+    history_ms: int = 0
+    """Orders and fills up to this venue time are older than the journal."""
+    began_with_micros: int = 0
+    """Cash over all shards at the first clean reconciliation."""
+
+    @property
+    def unresolved(self) -> int:
+        """Orders whose outcome nobody has written down."""
+        return sum(1 for each in self.intents if each not in self.outcomes)
+
+    def take(self, record: object) -> None:
+        """Take in one record, in the journal's order."""
+        match record:
+            case Intent():
+                self.intents[record.client_order_id] = record
+            case OrderOutcome() if record.outcome != "unknown":
+                self.outcomes[record.client_order_id] = record
+            case FillRow():
+                self.fills[record.trade_id] = record
+                if record.ticker in self.terms:
+                    self.terms_of_fill[record.trade_id] = self.terms[record.ticker]
+            case SettlementRow():
+                self.settlements[record.ticker] = record
+            case MatchRow():
+                terms = FeeTerms(
+                    fee_type=record.fee_type, multiplier_ppm=record.fee_multiplier_ppm
+                )
+                self.terms.update(dict.fromkeys(record.tickers, terms))
+            case Reconciled() if self.opening is None and record.clean and record.opening:
+                self.opening = {shard: micros for shard, micros in record.opening}
+                self.history_ms = record.history_ms
+                self.began_with_micros = record.balance_micros
+            case _:
+                pass  # An outcome that is not known yet, a later reconciliation.
+
+
+def read_evidence(disk: Disk, folder: str, codec: RecordCodec) -> Evidence:
+    """Read the journal in ``folder``, which may still be written to.
+
+    Raises:
+        JournalCorrupt: A place that is neither a record nor the torn end.
+        NewerVersion: A record from a later program.
+        BadRecord: A body that is not its type's, though its checksum holds.
+    """
+    evidence = Evidence()
+    for entry in reread(disk, folder, codec, KINDS):
+        evidence.take(entry.record)
+    return evidence

@@ -1,0 +1,141 @@
+"""The arbiter actor: takes the feeds' reports in order and acts on what the race makes of them."""
+
+import math
+from collections.abc import Callable, Mapping
+
+import attrs
+import trio
+
+from actors.feeds.entities import Bindings
+from actors.feeds.ledger import FeedLedger
+from actors.feeds.race import Race
+from actors.messages.catalogue import Catalogue
+from actors.messages.feeds import FeedEvent
+from actors.messages.race import Judged, Judgement, MatchDoubt, RaceOutput, Trigger
+from actors.runtime.env import Env
+from actors.runtime.health import Health
+from actors.runtime.latest import Latest
+from actors.runtime.mailbox import Mailbox
+
+
+@attrs.define(eq=False, kw_only=True)
+class Arbiter:
+    """Judges reports; fires first and tells afterwards.
+
+    The race belongs to the tree and outlives the actor: whatever it has accepted
+    or triggered before a crash stays accepted and triggered.
+    """
+
+    env: Env
+    inbox: Mailbox[FeedEvent]
+    race: Race
+    catalogue: Latest[Catalogue]
+    aliases: Mapping[str, str] = attrs.field(factory=dict)
+    """Reviewed: a feed's name of a team to the venue's."""
+    fire: Callable[[Trigger], None]
+    """Trades a won race, at once and without waiting."""
+    on_doubt: Callable[[MatchDoubt], None]
+    """Closes or opens a match's entries; in force when it returns."""
+    tell: Callable[[RaceOutput], None]
+    """The auditor's mailbox: ``Mailbox.post``."""
+    health: Health
+    counts: dict[Judgement, int] = attrs.field(init=False, factory=dict)
+    """Reports by what they were judged to be."""
+    _bindings: Bindings = attrs.field(init=False)
+    _armed_ns: int | None = attrs.field(init=False, default=None)
+    _empty: trio.Event = attrs.field(init=False, factory=trio.Event)
+
+    def __attrs_post_init__(self) -> None:
+        self._bindings = Bindings.of(self.catalogue.value, self.aliases)
+
+    @property
+    def ledgers(self) -> tuple[FeedLedger, ...]:
+        """Every feed's record so far, in the profile's order."""
+        return self.race.ledgers()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Judge reports until the tree closes the mailbox, and then what is left in it."""
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._follow_catalogue)
+            task_status.started()
+            while await self._judge_until_due():
+                self._tick()
+            nursery.cancel_scope.cancel()
+
+    async def drain(self) -> None:
+        """Wait until every report posted so far is judged."""
+        while self.inbox.depth:
+            self._empty = trio.Event()
+            await self._empty.wait()
+
+    async def _follow_catalogue(self, *, task_status: trio.TaskStatus[None]) -> None:
+        # Beside the reports and not before one: reading a catalogue takes longer
+        # than any of them may wait.
+        version = self.catalogue.version
+        self._bind()
+        task_status.started()
+        while True:
+            await self.catalogue.changed(version)
+            version = self.catalogue.version
+            self._bind()
+
+    def _bind(self) -> None:
+        catalogue = self.catalogue.value
+        self._bindings = self._bindings.renewed(catalogue, self.aliases)
+        if catalogue.matches:
+            # An empty catalogue is one not read yet, and nothing to forget matches for.
+            self.race.retain(catalogue.matches)
+
+    async def _judge_until_due(self) -> bool:
+        """Judge reports until the race wants the clock; ``False`` when there will be no more."""
+        with trio.CancelScope() as patience:
+            self._arm(patience)
+            while True:
+                try:
+                    report = await self.inbox.receive()
+                except trio.EndOfChannel:
+                    return False
+                # No checkpoint from here until the race is fired.
+                self._judge(report)
+                self._arm(patience)
+        return True
+
+    def _judge(self, report: FeedEvent) -> None:
+        now_ns = self.env.now_ns()
+        self._act(self.race.enter(report, self._bindings.lookup(report), now_ns))
+        self.health.mark(now_ns)
+        if not self.inbox.depth:
+            self.health.rest()
+            self._empty.set()
+
+    def _tick(self) -> None:
+        # A report that was read before the deadline counts, even if it still waits.
+        while self.inbox.depth:
+            try:
+                self._judge(self.inbox.receive_nowait())
+            except (trio.WouldBlock, trio.EndOfChannel):
+                break
+        self._act(self.race.tick(self.env.now_ns()))
+
+    def _act(self, outputs: list[RaceOutput]) -> None:
+        try:
+            for output in outputs:
+                if isinstance(output, Trigger):
+                    self.fire(output)
+                elif isinstance(output, MatchDoubt):
+                    self.on_doubt(output)
+        finally:
+            # The auditor hears of a race even if firing it failed.
+            for output in outputs:
+                self.tell(output)
+                if isinstance(output, Judged):
+                    self.counts[output.judgement] = self.counts.get(output.judgement, 0) + 1
+
+    def _arm(self, patience: trio.CancelScope) -> None:
+        due_ns = self.race.next_deadline_ns
+        if due_ns is None:
+            patience.deadline = math.inf
+        elif due_ns != self._armed_ns or patience.deadline == math.inf:
+            left_s = (due_ns - self.env.now_ns()) / 1e9
+            patience.deadline = trio.current_time() + max(0.0, left_s)
+        self._armed_ns = due_ns

@@ -1,0 +1,63 @@
+"""Feed frames over a WebSocket: the runtime's connection, its failures in a feed's words."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import attrs
+
+from actors.feeds.errors import FeedLost, FeedUnreachable
+from actors.feeds.feed import Frames
+from actors.runtime import websocket
+from actors.runtime.env import Env
+from actors.runtime.websocket import WebSocketFailed, open_websocket
+
+LARGEST_MESSAGE: Final = 64 * 1024
+
+
+@asynccontextmanager
+async def connect(
+    env: Env,
+    url: str,
+    *,
+    ca_file: str | None = None,
+    headers: Sequence[tuple[str, str]] = (),
+    connect_timeout_s: float = 5.0,
+) -> AsyncIterator[Frames]:
+    """Open ``url`` and close it again whatever happens inside.
+
+    Messages above 64 KiB end the connection.
+
+    Raises:
+        FeedUnreachable: There is no connection to be had.
+    """
+    try:
+        async with open_websocket(
+            env,
+            url,
+            ca_file=ca_file,
+            headers=headers,
+            max_message_bytes=LARGEST_MESSAGE,
+            connect_timeout_s=connect_timeout_s,
+        ) as frames:
+            yield _Messages(frames)
+    except WebSocketFailed as error:
+        # The body's own failures are FeedErrors already, so this is the opening.
+        raise FeedUnreachable(f"{url}: {error}") from error
+
+
+@attrs.frozen
+class _Messages:
+    _frames: websocket.Frames
+
+    async def receive(self) -> bytes | str:
+        try:
+            return await self._frames.receive()
+        except WebSocketFailed as error:
+            raise FeedLost(str(error)) from error
+
+    async def send(self, text: str) -> None:
+        try:
+            await self._frames.send(text)
+        except WebSocketFailed as error:
+            raise FeedLost(str(error)) from error

@@ -1,0 +1,53 @@
+"""What an earlier run left behind, read from its journal. Recovery to the trading actors.
+
+Times of an earlier process mean nothing on this one's monotonic clock: ``due_ns``
+of a plan and the ``_ns`` of a ``Sent`` are 0 here, and whoever takes them up
+reckons them anew from the wall times beside them.
+"""
+
+from collections.abc import Mapping
+
+import attrs
+
+from actors.messages.records import Segment
+from actors.messages.trading import ExitPlan, Sent
+from actors.model.limits import Entry
+
+
+@attrs.frozen(kw_only=True)
+class RecoveredLot:
+    """One entry's position that was still to be sold."""
+
+    plan: ExitPlan
+    left_centi: int
+    """What the entry filled less what its exits are known to have sold."""
+    attempts: int
+    """The highest attempt of its exit orders; the next one takes the number after it."""
+
+
+@attrs.frozen(kw_only=True)
+class Recovered:
+    """The journal's word on everything that trading must not forget."""
+
+    folder: str
+    """Where the journal is."""
+    first: Segment | None
+    """The record that opened the journal; ``None`` in a new one."""
+    epochs: Mapping[str, int]
+    """The highest connection number of each feed."""
+    entries: tuple[Entry, ...]
+    """Every entry order at its worst case or its cost, in order of reservation."""
+    lots: tuple[RecoveredLot, ...]
+    unresolved: tuple[Sent, ...]
+    """Orders whose outcome nobody has written down; ``trigger`` is ``None``."""
+    sent_wall_ns: Mapping[str, int]
+    """When each unresolved order was written down, by its client order id."""
+    plans: tuple[ExitPlan, ...]
+    """How the positions of unresolved entries are to be left."""
+    trade_ids: frozenset[str]
+    """Executions that the journal has."""
+    opening_micros: Mapping[int, int] | None
+    """Cash by shard with which the account began, before every fill; ``None`` if never
+    reconciled."""
+    halts: tuple[str, ...]
+    """Reasons for which a person stopped trading and has not resumed it."""

@@ -1,0 +1,185 @@
+"""Laws of the world as a process: what it says, and when it leaves."""
+
+import json
+import signal
+import ssl
+import stat
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import structlog
+import trio
+
+from actors.runtime.env import Endpoint, RealEnv
+from actors.sim.__main__ import catalogue, main
+from actors.sim.control import command
+
+ROOT = Path(__file__).parent.parent.parent
+START_S = 15.0
+"""How long a world may take to come up on a busy machine."""
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """The world sets up logging for its process; this one goes on without it."""
+    yield
+    structlog.reset_defaults()
+
+
+@attrs.define(kw_only=True)
+class Running:
+    process: trio.Process
+    handshake: dict[str, Any]
+    line: bytes
+
+    async def rest_of_output(self) -> bytes:
+        assert self.process.stdout is not None
+        rest = b""
+        with trio.fail_after(START_S):
+            while data := await self.process.stdout.receive_some(65536):
+                rest += data
+            await self.process.wait()
+        return rest
+
+
+@asynccontextmanager
+async def world(*arguments: str) -> AsyncIterator[Running]:
+    process = await trio.lowlevel.open_process(
+        [sys.executable, "-m", "actors.sim", "--latency", "none", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        async with process.stdin, process.stdout, process.stderr:
+            line = b""
+            with trio.fail_after(START_S):
+                while not line.endswith(b"\n"):
+                    data = await process.stdout.receive_some(65536)
+                    assert data, "it ended before it was up"
+                    line += data
+            yield Running(process=process, handshake=json.loads(line), line=line)
+    finally:
+        with trio.CancelScope(shield=True):
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def get(url: str, ca_file: str) -> bytes:
+    """Ask over TLS, verifying as strictly as can be."""
+    context = ssl.create_default_context(cafile=ca_file)
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    endpoint = Endpoint.parse(url)
+    path = url.partition(endpoint.authority)[2]
+    stream = await trio.open_ssl_over_tcp_stream(
+        endpoint.host, endpoint.port, ssl_context=context, https_compatible=True
+    )
+    async with stream:
+        lines = (f"GET {path} HTTP/1.1", f"Host: {endpoint.authority}", "Connection: close")
+        await stream.send_all("".join(f"{line}\r\n" for line in (*lines, "")).encode())
+        answer = b""
+        while data := await stream.receive_some(65536):
+            answer += data
+    return answer
+
+
+async def test_it_says_one_line_serves_and_leaves_when_its_input_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "world"
+    async with world("--folder", str(folder), "--matchday", "2026-06-28", "--hold") as running:
+        said = running.handshake
+        assert running.line.count(b"\n") == 1
+        assert (said["v"], said["matchday"], said["keys"][0]["type"]) == (1, "2026-06-28", "rsa")
+        key = trio.Path(said["keys"][0]["pem_file"])
+        assert str(key.parent) == str(folder)
+        assert stat.S_IMODE((await key.stat()).st_mode) == 0o600
+        assert stat.S_IMODE((await key.parent.stat()).st_mode) == 0o700
+
+        with trio.fail_after(START_S):
+            answer = await get(f"{said['rest']}/exchange/status", said["ca_file"])
+            control = Endpoint.parse(f"http://{said['control']}")
+            status = await command(RealEnv(), control, do="status")
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b'"trading_active":true' in answer
+        assert status["ok"] is True
+        assert status["begun"] is False
+
+        assert running.process.stdin is not None
+        await running.process.stdin.aclose()
+        assert await running.rest_of_output() == b""
+        assert running.process.returncode == 0
+
+
+async def test_it_leaves_on_a_signal_and_takes_its_own_folder_with_it() -> None:
+    async with world("--matchday", "2026-06-28") as running:
+        folder = trio.Path(running.handshake["ca_file"]).parent
+        assert await folder.is_dir()
+
+        running.process.send_signal(signal.SIGTERM)
+
+        assert await running.rest_of_output() == b""
+        assert running.process.returncode == 0
+        assert not await folder.exists()
+
+
+def test_an_unknown_day_is_one_line_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--matchday", "2026-07-08"]) == 2
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "no matches on '2026-07-08'; did you mean" in said.err
+
+
+def test_a_place_it_cannot_write_to_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "no" / "such" / "folder" / "truth"
+
+    assert main(["--matchday", "2026-06-28", "--truth", str(nowhere)]) == 1
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "No such file or directory" in said.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--speed", "0"],
+        ["--speed", "nan"],
+        ["--seed", "x"],
+        ["--min-gap", "-1"],
+        ["--latency", "mars"],
+        ["--sped"],
+    ],
+    ids=" ".join,
+)
+def test_bad_options_are_usage_errors(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_match_days_are_listed_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list-matchdays"]) == 0
+
+    said = capsys.readouterr().out
+    assert said == catalogue()
+    assert said.count("\n") == 57
+    assert "2022-11-21  3 matches  12 goals  England vs Iran, Senegal vs Netherlands" in said
