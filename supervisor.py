@@ -25,9 +25,9 @@ try:
 
     import attrs
     from actors.audit.auditor import Auditor
-    from actors.audit.reconciler import Reconciler
 
     from actors.audit.errors import NotReconciled
+    from actors.audit.reconciler import Reconciler
     from actors.audit.recovery import recover
     from actors.config.calendar import trading_day
     from actors.config.load import BadProfile, Loaded
@@ -37,12 +37,13 @@ try:
     from actors.feeds.arbiter import Arbiter
     from actors.feeds.codecs import polymarket
     from actors.feeds.contest import Entrant
-    from actors.feeds.feed import Epochs, Feed
+    from actors.feeds.feed import Epochs, Feed, FeedHealth
     from actors.feeds.race import Race
     from actors.feeds.recall import Recalled, recall
     from actors.feeds.websocket import connect as connect_websocket
     from actors.messages.codec import JournalCodec
     from actors.messages.feeds import FeedEvent
+    from actors.messages.race import Judged, RaceOutput
     from actors.messages.records import Segment
     from actors.messages.recovered import Recovered
     from actors.model.score import MatchId, Score
@@ -52,11 +53,13 @@ try:
     from actors.runtime.errors import JournalCorrupt, JournalFailed, NotStopping, leaves
     from actors.runtime.health import Health, HealthRegistry
     from actors.runtime.journal import Journal
+    from actors.runtime.latest import Latest
     from actors.runtime.mailbox import Mailbox
     from actors.runtime.restart import RestartPolicy
     from actors.runtime.segments import read
     from actors.runtime.supervise import Supervisor
     from actors.trader.assembly import Given, Trading, assemble
+    from actors.trader.standings import Standings
 except ModuleNotFoundError as missing:
     sys.exit(f"touchline: {missing.name} is not installed here; run: make demo")
 
@@ -110,115 +113,80 @@ class Tree:
         await desk.inflight.quiet()
 
 
-def plant(soil: Soil) -> Tree:
-    """Make everything that outlives an actor, and the tree of actors over it."""
-    env, profile, recovered = soil.env, soil.loaded.profile, soil.recovered
+@attrs.define(eq=False)
+class Ground:
+    """The mailboxes that actors of several folders share, their health, and word of them all."""
+
+    env: Env
     # A mailbox that is full on the way of a goal or of the truth is a fault, never a loss.
-    to_auditor: Mailbox[object] = Mailbox("auditor", 65_536)
-    to_arbiter: Mailbox[FeedEvent] = Mailbox("arbiter", 1_024)
-    to_console: Mailbox[str] = Mailbox("console", 1_024, "drop_newest")
-    health, events = HealthRegistry(), list[ActorEvent]()
-    cells: dict[str, Health] = {}
+    to_auditor: Mailbox[object] = attrs.field(factory=lambda: Mailbox("auditor", 65_536))
+    to_arbiter: Mailbox[FeedEvent] = attrs.field(factory=lambda: Mailbox("arbiter", 1_024))
+    to_console: Mailbox[str] = attrs.field(factory=lambda: Mailbox("console", 1_024, "drop_newest"))
+    health: HealthRegistry = attrs.field(factory=HealthRegistry)
+    events: list[ActorEvent] = attrs.field(factory=list)
+    _cells: dict[str, Health] = attrs.field(init=False, factory=dict)
 
-    def cell(name: str, *mailboxes: Mailbox[Any]) -> Health:
-        if name not in cells:
-            cells[name] = health.cell(name, mailboxes=mailboxes)
-        return cells[name]
+    def cell(self, name: str, *mailboxes: Mailbox[Any]) -> Health:
+        """Return the health cell of ``name``, made when it is first asked for."""
+        if name not in self._cells:
+            self._cells[name] = self.health.cell(name, mailboxes=mailboxes)
+        return self._cells[name]
 
-    def heard(event: ActorEvent) -> None:
-        events.append(event)
-        to_auditor.post(event)
+    def child(self, name: str, run: Run, *mailboxes: Mailbox[Any], **says: Any) -> Child:  # noqa: ANN401 - Child's own fields
+        """Return one line of the tree; what it does not say is a core actor's."""
+        return Child(
+            id=name, run=run, health=self.cell(name, *mailboxes), **{"policy": CORE, **says}
+        )
 
-    def child(name: str, run: Run, *mailboxes: Mailbox[Any], **says: Any) -> Child:  # noqa: ANN401 - Child's own fields
-        return Child(id=name, run=run, health=cell(name, *mailboxes), **{"policy": CORE, **says})
-
-    def branch(name: str, children: Sequence[Child], **says: Any) -> Supervisor:  # noqa: ANN401 - Supervisor's own fields
+    def branch(self, name: str, children: Sequence[Child], **says: Any) -> Supervisor:  # noqa: ANN401 - Supervisor's own fields
+        """Return a supervisor over ``children``, in the order of their start."""
         return Supervisor(
             name=name,
             children=children,
-            now_ns=env.now_ns,
-            rng=env.rng(name),
-            on_event=heard,
+            now_ns=self.env.now_ns,
+            rng=self.env.rng(name),
+            on_event=self.heard,
             **says,
         )
 
-    race = Race(
-        feeds={feed.name: _entrant(feed) for feed in profile.feeds},
-        window_ns=int(profile.race.window_s * 1e9),
-        max_trigger_age_ns=profile.race.max_trigger_age_ms * 1_000_000,
-        traded=soil.recalled.traded,
-        standings=soil.recalled.standings,
-    )
-    trading = assemble(
-        Given(
-            env=env,
-            profile=profile,
-            sheets=soil.loaded.sheets,
-            key=soil.key,
-            journal=soil.journal,
-            recovered=recovered,
-            traded=soil.recalled.traded,
-            accepted=partial(_accepted, race),
-            speed=soil.speed,
-            to_auditor=to_auditor,
-            cell=cell,
-        ),
-        trading_day(profile.run, env.wall_ns()),
-    )
-    auditor = Auditor(
-        env=env,
-        journal=soil.journal,
-        inbox=to_auditor,
-        catalogue=trading.desk.catalogue,
-        member=profile.venue.member,
-        known_trades=recovered.trade_ids,
-        on_line=to_console.post,
-        health=cell("auditor", to_auditor),
-    )
-    reconciler = Reconciler(
-        env=env,
-        rest=trading.rest,
-        recovered=recovered,
-        to_auditor=to_auditor,
-        on_clean=partial(trading.desk.state.clear, "boot"),
-        health=cell("reconciler"),
-    )
-    arbiter = Arbiter(
-        env=env,
-        inbox=to_arbiter,
-        race=race,
-        catalogue=trading.desk.catalogue,
-        aliases=profile.catalogue.aliases,
-        fire=trading.fire,
-        on_doubt=trading.desk.hear_doubt,
-        on_report=trading.standings.hear,
-        to_auditor=to_auditor,
-        health=cell("arbiter", to_arbiter),
-    )
-    epochs = Epochs.after(recovered.epochs)
-    quiet, (to_executor, to_exits) = trading.desk.inflight.quiet, trading.inboxes
-    core = branch(
+    def heard(self, event: ActorEvent) -> None:
+        """Take a supervisor's word about one of its children."""
+        self.events.append(event)
+        self.to_auditor.post(event)
+
+
+def plant(soil: Soil) -> Tree:
+    """Make everything that outlives an actor, and the tree of actors over it."""
+    ground = Ground(soil.env)
+    race = _race(soil)
+    trading = _trading(soil, ground, race)
+    auditor, reconciler = _audit(soil, ground, trading)
+    arbiter = _arbiter(soil, ground, trading, race)
+    child, quiet = ground.child, trading.desk.inflight.quiet
+    to_executor, to_exits = trading.inboxes
+    core = ground.branch(
         "core",
         (
             child("executor", trading.executor.run, to_executor, drain=quiet),
             child("planner", trading.planner.run),
-            child("arbiter", arbiter.run, to_arbiter),
+            child("arbiter", arbiter.run, ground.to_arbiter),
         ),
         strategy="rest_for_one",
     )
-    feeds = branch(
+    epochs = Epochs.after(soil.recovered.epochs)
+    feeds = ground.branch(
         "feeds",
-        [_feed(settings, env, epochs, to_arbiter, cell) for settings in profile.feeds],
+        [_feed(settings, ground, epochs) for settings in soil.loaded.profile.feeds],
         max_restarts=None,
     )
-    console = Console(env=env, inbox=to_console, write=soil.write)
+    console = Console(env=soil.env, inbox=ground.to_console, write=soil.write)
     fatal = (JournalFailed,)
-    root = branch(
+    root = ground.branch(
         "root",
         (
             child("journal", soil.journal.run, fatal=fatal),
-            child("console", console.run, to_console, criticality="aux"),
-            child("auditor", auditor.run, to_auditor, drain=auditor.drain, fatal=fatal),
+            child("console", console.run, ground.to_console, criticality="aux"),
+            child("auditor", auditor.run, ground.to_auditor, drain=auditor.drain, fatal=fatal),
             child("signer", trading.signer.run),
             child(
                 "reconciler",
@@ -226,7 +194,7 @@ def plant(soil: Soil) -> Tree:
                 drain=reconciler.drain,
                 fatal=(NotReconciled,),
                 ready_s=30.0,
-                shutdown_s=profile.run.drain_s,
+                shutdown_s=soil.loaded.profile.run.drain_s,
             ),
             child("market_data", trading.market_data.run, policy=LINE),
             child("entry_lines", trading.desk.entries.run, policy=LINE),
@@ -244,8 +212,72 @@ def plant(soil: Soil) -> Tree:
         race=race,
         auditor=auditor,
         reconciler=reconciler,
-        health=health,
-        events=events,
+        health=ground.health,
+        events=ground.events,
+    )
+
+
+def _race(soil: Soil) -> Race:
+    profile = soil.loaded.profile
+    return Race(
+        feeds={feed.name: _entrant(feed) for feed in profile.feeds},
+        window_ns=int(profile.race.window_s * 1e9),
+        max_trigger_age_ns=profile.race.max_trigger_age_ms * 1_000_000,
+        traded=soil.recalled.traded,
+        standings=soil.recalled.standings,
+    )
+
+
+def _trading(soil: Soil, ground: Ground, race: Race) -> Trading:
+    given = Given(
+        env=soil.env,
+        profile=soil.loaded.profile,
+        sheets=soil.loaded.sheets,
+        key=soil.key,
+        journal=soil.journal,
+        recovered=soil.recovered,
+        traded=soil.recalled.traded,
+        accepted=partial(_accepted, race),
+        speed=soil.speed,
+        to_auditor=ground.to_auditor,
+        cell=ground.cell,
+    )
+    return assemble(given, trading_day(soil.loaded.profile.run, soil.env.wall_ns()))
+
+
+def _audit(soil: Soil, ground: Ground, trading: Trading) -> tuple[Auditor, Reconciler]:
+    auditor = Auditor(
+        env=soil.env,
+        journal=soil.journal,
+        inbox=ground.to_auditor,
+        catalogue=trading.desk.catalogue,
+        member=soil.loaded.profile.venue.member,
+        known_trades=soil.recovered.trade_ids,
+        on_line=ground.to_console.post,
+        health=ground.cell("auditor", ground.to_auditor),
+    )
+    reconciler = Reconciler(
+        env=soil.env,
+        rest=trading.rest,
+        recovered=soil.recovered,
+        to_auditor=ground.to_auditor,
+        on_clean=partial(trading.desk.state.clear, "boot"),
+        health=ground.cell("reconciler"),
+    )
+    return auditor, reconciler
+
+
+def _arbiter(soil: Soil, ground: Ground, trading: Trading, race: Race) -> Arbiter:
+    return Arbiter(
+        env=soil.env,
+        inbox=ground.to_arbiter,
+        race=race,
+        catalogue=trading.desk.catalogue,
+        aliases=soil.loaded.profile.catalogue.aliases,
+        fire=trading.fire,
+        on_doubt=trading.desk.hear_doubt,
+        tell=partial(_tell, trading.standings, ground.to_auditor),
+        health=ground.cell("arbiter", ground.to_arbiter),
     )
 
 
@@ -262,23 +294,25 @@ def _accepted(race: Race, match: MatchId) -> tuple[Score, int] | None:
     return None if standing is None else (standing.score, standing.generation)
 
 
-def _feed(
-    settings: FeedSettings,
-    env: Env,
-    epochs: Epochs,
-    to_arbiter: Mailbox[FeedEvent],
-    cell: Callable[[str], Health],
-) -> Child:
-    name = f"feed.{settings.name}"
+def _tell(standings: Standings, to_auditor: Mailbox[object], output: RaceOutput) -> None:
+    if isinstance(output, Judged):
+        standings.hear(output)
+    to_auditor.post(output)
+
+
+def _feed(settings: FeedSettings, ground: Ground, epochs: Epochs) -> Child:
+    name, env = f"feed.{settings.name}", ground.env
     feed = Feed(
         env=env,
         name=settings.name,
         connect=partial(connect_websocket, env, settings.url, ca_file=settings.ca_file or None),
         decode=polymarket.decode,
+        answers={polymarket.PING: polymarket.PONG},
         epochs=epochs,
-        to_arbiter=to_arbiter,
+        to_arbiter=ground.to_arbiter.post,
+        vitals=Latest(FeedHealth()),
         dead_after_s=settings.dead_after_s,
-        health=cell(name),
+        health=ground.cell(name),
     )
     return Child(
         id=name,
@@ -286,9 +320,10 @@ def _feed(
         criticality="feed",
         policy=FEED,
         boot_wait_s=5.0,
-        ready_s=settings.dead_after_s,
+        # Its own deadline ends a silent connection; this one is the net under it.
+        ready_s=settings.dead_after_s + 10.0,
         good_marks=True,
-        health=cell(name),
+        health=ground.cell(name),
     )
 
 

@@ -1,10 +1,12 @@
-"""What the journal can say before the venue's statement: orders, executions, terms, opening."""
+"""The two sides of a reconciliation: what the journal says, and what the venue says."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
 from actors.audit.rereading import reread
+from actors.exchange.wire_orders import VenueFill, VenueOrder, VenueSettlement
 from actors.messages.catalogue import FeeTerms
 from actors.messages.records import (
     FillRow,
@@ -14,6 +16,8 @@ from actors.messages.records import (
     Reconciled,
     SettlementRow,
 )
+from actors.model.money import MicroDollars
+from actors.model.orders import Ticker
 from actors.runtime.env import Disk
 from actors.runtime.frames import RecordCodec
 
@@ -48,6 +52,12 @@ class Evidence:
         """Orders whose outcome nobody has written down."""
         return sum(1 for each in self.intents if each not in self.outcomes)
 
+    def begin(self, other: "Evidence") -> None:
+        """Begin with what another has as its opening."""
+        self.opening = other.opening
+        self.history_ms = other.history_ms
+        self.began_with_micros = other.began_with_micros
+
     def take(self, record: object) -> None:
         """Take in one record, in the journal's order."""
         match record:
@@ -62,16 +72,37 @@ class Evidence:
             case SettlementRow():
                 self.settlements[record.ticker] = record
             case MatchRow():
-                terms = FeeTerms(
-                    fee_type=record.fee_type, multiplier_ppm=record.fee_multiplier_ppm
-                )
+                terms = FeeTerms(fee_type=record.fee_type, multiplier_ppm=record.fee_multiplier_ppm)
                 self.terms.update(dict.fromkeys(record.tickers, terms))
             case Reconciled() if self.opening is None and record.clean and record.opening:
-                self.opening = {shard: micros for shard, micros in record.opening}
+                self.opening = {pair[0]: pair[1] for pair in record.opening}
                 self.history_ms = record.history_ms
                 self.began_with_micros = record.balance_micros
             case _:
                 pass  # An outcome that is not known yet, a later reconciliation.
+
+
+@attrs.frozen(kw_only=True)
+class VenueWord:
+    """What the venue says of the account, all of it read after the last order was over."""
+
+    cash: Mapping[int, MicroDollars]
+    """Free cash by shard."""
+    fills: tuple[VenueFill, ...]
+    """Oldest first, as they happened."""
+    positions: Mapping[Ticker, int]
+    """Signed contracts in hundredths of every unsettled market that we hold."""
+    settlements: tuple[VenueSettlement, ...]
+    values: Mapping[Ticker, MicroDollars]
+    """What one YES contract of each settled market paid, exactly."""
+    orders: tuple[VenueOrder, ...]
+    at_ms: int
+    """Wall time of the reading."""
+
+    @property
+    def balance_micros(self) -> int:
+        """Cash over all shards."""
+        return sum(self.cash.values())
 
 
 def read_evidence(disk: Disk, folder: str, codec: RecordCodec) -> Evidence:

@@ -150,7 +150,7 @@ class _Memory:
             case MatchRow(stage="SETTLED"):
                 self.settled.update(record.tickers)
             case Reconciled() if self.opening is None and record.clean and record.opening:
-                self.opening = {shard: micros for shard, micros in record.opening}
+                self.opening = {pair[0]: pair[1] for pair in record.opening}
             case TradingState():
                 self._halt(record.reason)
             case DayRoll():
@@ -190,12 +190,8 @@ class _Memory:
                     attempts=self._attempts(order.intent, exits),
                 )
                 for order in entries
-                if (left := self._left_centi(order, exits)) > 0
-                and order.intent.client_order_id not in self.held
-                # Whoever leaves a lot also asks after its exits that were never answered.
-                or any(
-                    each.outcome is None for each in exits.get(order.intent.client_order_id, ())
-                )
+                if (left := self._left_centi(order, exits)) > 0 or _asks(order, exits)
+                if order.intent.client_order_id not in self.held
             ),
             unresolved=tuple(_sent(order) for order in unresolved),
             sent_wall_ns={order.intent.client_order_id: order.wall_ns for order in unresolved},
@@ -258,6 +254,14 @@ class _Memory:
                 highest = attempt
         # Ids of another making count one each: their numbers are not to be known.
         return highest + len(taken)
+
+
+def _asks(order: _Order, exits: dict[str, list[_Order]]) -> bool:
+    """Return whether an exit of an entry was never answered.
+
+    Whoever leaves the lot asks after it, even where nothing is left to sell.
+    """
+    return any(each.outcome is None for each in exits.get(order.intent.client_order_id, ()))
 
 
 def _side(intent: Intent) -> Side:

@@ -17,9 +17,7 @@ NUMBERS: Final = {kind: number for number, (kind, _) in TYPES.items()}
 """Class of a record to its type number."""
 
 
-def reread(
-    disk: Disk, folder: str, codec: RecordCodec, kinds: Iterable[type]
-) -> Iterator[Entry]:
+def reread(disk: Disk, folder: str, codec: RecordCodec, kinds: Iterable[type]) -> Iterator[Entry]:
     """Yield every record of one of ``kinds``, oldest first; a torn tail ends it quietly.
 
     Raises:

@@ -23,8 +23,8 @@ from actors.exchange.keys import SigningKey
 from actors.runtime.env import Disk
 from actors.runtime.errors import NotStopping
 from actors.runtime.memory import MemoryNetwork, SeededEnv, run_seeded
-from actors.sim.synthetic import PACE, synthetic_day
-from actors.sim.timetable import lay_out
+from actors.sim.crew import STANDARD_LOAD
+from actors.sim.synthetic import synthetic_day
 from actors.sim.world import Options, World
 
 STATE: Final = StateFolder(root=Path("/touchline"))
@@ -79,8 +79,8 @@ def run_seeds(
 async def _run(seed: int, hours: float) -> SeedRun:
     network = MemoryNetwork(seed)
     outside, env = SeededEnv(seed, network), SeededEnv(seed + 1, network)
-    timetable = lay_out(synthetic_day(seed, hours), PACE)
-    options = Options(folder=WORLD_FOLDER, secure=False)
+    timetable = synthetic_day(seed, hours)
+    options = Options(folder=WORLD_FOLDER, secure=False, habits=STANDARD_LOAD)
     outside.disk.make_folder(WORLD_FOLDER)
     async with trio.open_nursery() as nursery:
         handshake = await World(env=outside, timetable=timetable, options=options).start_in(nursery)

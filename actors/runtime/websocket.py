@@ -31,7 +31,7 @@ QUEUED_MESSAGES: Final = 256
 RECEIVE_BYTES: Final = 64 * 1024
 HEAD_BYTES: Final = 64 * 1024
 """What a server may send before the handshake is over, a refusal's body included."""
-GOODBYE_S: Final = 0.5
+GOODBYE_S: Final = 0.25
 """How long leaving in peace waits for the peer's own goodbye."""
 
 CLOSE: Final = 0x88
@@ -115,7 +115,7 @@ async def open_websocket(
 ) -> AsyncIterator[Frames]:
     """Open ``url`` and close it again whatever happens inside.
 
-    Leaving in peace says goodbye and waits half a second for the peer to do the
+    Leaving in peace says goodbye and waits a quarter of a second for the peer to do the
     same. Leaving by an exception says it and waits for nothing. What the body
     raises comes out as it is, in no group.
 

@@ -40,7 +40,7 @@ class Delay:
 class Tempers:
     """How quick the others are."""
 
-    news: Delay = Delay(0.220, 0.35)
+    news: Delay = Delay(0.210, 0.35)
     """From the goal until the professionals know."""
     maker: Delay = Delay(0.100, 0.5)
     """From the news until a maker has pulled."""

@@ -97,29 +97,87 @@ def assemble(given: Given, day: str) -> Trading:
         given: What it is made of.
         day: The trading day that is being counted.
     """
-    env, profile, orders = given.env, given.profile, given.profile.orders
-    sign = Signer(env=env, key_id=profile.key.id, key=given.key)
-    ca_file = profile.venue.ca_file or None
-    rest = Rest(http=HttpClient(env, profile.venue.rest, ca_file=ca_file), sign=sign)
     desk = _desk(given, day)
     _restore(desk, given)
-    signer = SignerRefresher(
-        env=env,
+    shared = _shared(given, desk)
+    signer = _signer(shared)
+    planner = _planner(shared)
+    catalogue = _catalogue(shared)
+    return Trading(
+        desk=desk,
+        rest=shared.rest,
+        signer=signer,
+        market_data=_market_data(shared, planner, catalogue),
+        catalogue=catalogue,
+        planner=planner,
+        executor=_executor(shared),
+        exits=_exits(shared, signer),
+        fire=_fire(shared, signer),
+        standings=shared.standings,
+        inboxes=(shared.to_executor, shared.to_exits),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _Shared:
+    """What more than one actor holds."""
+
+    given: Given
+    desk: Desk
+    sign: Signer
+    rest: Rest
+    resolver: Resolver
+    bell: Bell
+    standings: Standings
+    to_executor: Mailbox[Sent]
+    to_exits: Mailbox[Lot]
+    wanted: Latest[Sequence[Ticker]]
+    """The markets whose books are followed."""
+
+
+def _shared(given: Given, desk: Desk) -> _Shared:
+    env, profile = given.env, given.profile
+    sign = Signer(env=env, key_id=profile.key.id, key=given.key)
+    http = HttpClient(env, profile.venue.rest, ca_file=profile.venue.ca_file or None)
+    rest = Rest(http=http, sign=sign)
+    bell = Bell()
+    return _Shared(
+        given=given,
+        desk=desk,
         sign=sign,
+        rest=rest,
+        resolver=Resolver(env=env, rest=rest, on_trouble=desk.state.halt),
+        bell=bell,
+        standings=Standings(accepted=given.accepted, on_change=bell.ring),
+        # Full means that their reader is dead: a fault, never a loss.
+        to_executor=Mailbox("executor", 256),
+        to_exits=Mailbox("exits", 256),
+        wanted=Latest(()),
+    )
+
+
+def _signer(shared: _Shared) -> SignerRefresher:
+    given, desk = shared.given, shared.desk
+    return SignerRefresher(
+        env=given.env,
+        sign=shared.sign,
         stocks=(
             Stock(ring=desk.exit_headers, depth=EXIT_HEADER_SETS),
-            Stock(ring=desk.entry_headers, depth=orders.header_sets),
+            Stock(ring=desk.entry_headers, depth=given.profile.orders.header_sets),
         ),
-        refresh_s=orders.refresh_s,
+        refresh_s=given.profile.orders.refresh_s,
         health=given.cell("signer"),
     )
-    bell = Bell()
-    standings = Standings(accepted=given.accepted, on_change=bell.ring)
-    planner = Planner(
-        env=env,
-        desk=desk,
-        bell=bell,
-        standing=standings.get,
+
+
+def _planner(shared: _Shared) -> Planner:
+    given = shared.given
+    profile = given.profile
+    return Planner(
+        env=given.env,
+        desk=shared.desk,
+        bell=shared.bell,
+        standing=shared.standings.get,
         policy=SOCCER,
         terms=Terms(
             account=profile.account,
@@ -129,80 +187,87 @@ def assemble(given: Given, day: str) -> Trading:
             encode=encode,
         ),
     )
-    wanted: Latest[Sequence[Ticker]] = Latest(())
-    catalogue = CatalogueReader(
-        env=env,
-        rest=rest,
-        series=profile.catalogue.series,
+
+
+def _catalogue(shared: _Shared) -> CatalogueReader:
+    given = shared.given
+    settings = given.profile.catalogue
+    return CatalogueReader(
+        env=given.env,
+        rest=shared.rest,
+        series=settings.series,
         sheets=given.sheets,
-        poll_s=profile.catalogue.poll_s,
-        latest=desk.catalogue,
+        poll_s=settings.poll_s,
+        latest=shared.desk.catalogue,
         to_auditor=given.to_auditor,
-        on_change=_Followers(desk, wanted, bell).hear,
+        on_change=_Followers(shared.desk, shared.wanted, shared.bell).hear,
         health=given.cell("catalogue"),
     )
-    market_data = MarketData(
-        env=env,
-        desk=desk,
-        rest=rest,
-        sign=sign,
-        url=profile.venue.ws,
-        ca_file=ca_file,
-        wanted=wanted,
+
+
+def _market_data(shared: _Shared, planner: Planner, catalogue: CatalogueReader) -> MarketData:
+    given = shared.given
+    return MarketData(
+        env=given.env,
+        desk=shared.desk,
+        rest=shared.rest,
+        sign=shared.sign,
+        url=given.profile.venue.ws,
+        ca_file=given.profile.venue.ca_file or None,
+        wanted=shared.wanted,
         to_auditor=given.to_auditor,
         on_book=planner.ring_market,
         on_lifecycle=catalogue.nudge,
         health=given.cell("market_data"),
     )
-    to_executor: Mailbox[Sent] = Mailbox("executor", 256)
-    to_exits: Mailbox[Lot] = Mailbox("exits", 256)
-    resolver = Resolver(env=env, rest=rest, on_trouble=desk.state.halt)
-    return Trading(
+
+
+def _executor(shared: _Shared) -> Executor:
+    given = shared.given
+    return Executor(
+        env=given.env,
+        desk=shared.desk,
+        pool=shared.desk.entries,
+        inbox=shared.to_executor,
+        to_exits=shared.to_exits,
+        to_auditor=given.to_auditor,
+        resolver=shared.resolver,
+        response_s=given.profile.orders.response_s,
+    )
+
+
+def _exits(shared: _Shared, signer: SignerRefresher) -> Exits:
+    given, desk = shared.given, shared.desk
+    return Exits(
+        env=given.env,
+        journal=given.journal,
         desk=desk,
-        rest=rest,
-        signer=signer,
-        market_data=market_data,
-        catalogue=catalogue,
-        planner=planner,
-        executor=Executor(
-            env=env,
-            desk=desk,
-            pool=desk.entries,
-            inbox=to_executor,
-            to_exits=to_exits,
-            to_auditor=given.to_auditor,
-            resolver=resolver,
-            response_s=orders.response_s,
-        ),
-        exits=Exits(
-            env=env,
-            journal=given.journal,
-            desk=desk,
-            pool=desk.exits,
-            headers=desk.exit_headers,
-            inbox=to_exits,
-            to_auditor=given.to_auditor,
-            resolver=resolver,
-            settings=profile.exits,
-            account=profile.account,
-            encode=encode,
-            response_s=orders.response_s,
-            on_used=signer.nudge,
-        ),
-        fire=Fire(
-            env=env,
-            journal=given.journal,
-            desk=desk,
-            gates=profile.gates,
-            exits=profile.exits,
-            exit_after_ns=int(profile.exits.after_match_s / given.speed * 1e9),
-            order_max_centi=_whole(profile.limits.order_contracts),
-            to_executor=to_executor,
-            to_auditor=given.to_auditor,
-            on_used=signer.nudge,
-        ),
-        standings=standings,
-        inboxes=(to_executor, to_exits),
+        pool=desk.exits,
+        headers=desk.exit_headers,
+        inbox=shared.to_exits,
+        to_auditor=given.to_auditor,
+        resolver=shared.resolver,
+        settings=given.profile.exits,
+        account=given.profile.account,
+        encode=encode,
+        response_s=given.profile.orders.response_s,
+        on_used=signer.nudge,
+    )
+
+
+def _fire(shared: _Shared, signer: SignerRefresher) -> Fire:
+    given, profile = shared.given, shared.given.profile
+    return Fire(
+        env=given.env,
+        journal=given.journal,
+        desk=shared.desk,
+        gates=profile.gates,
+        exits=profile.exits,
+        exit_after_ns=int(profile.exits.after_match_s / given.speed * 1e9),
+        order_max_centi=_whole(profile.limits.order_contracts),
+        to_executor=shared.to_executor,
+        to_auditor=given.to_auditor,
+        on_used=signer.nudge,
     )
 
 

@@ -6,6 +6,8 @@ a POST is never sent twice. The executor's restart loses nothing: the tree keeps
 what is in flight, and whatever lost its reader is unknown until it was asked for.
 """
 
+from typing import Final
+
 import attrs
 import trio
 
@@ -24,6 +26,9 @@ from actors.runtime.env import Env
 from actors.runtime.mailbox import Mailbox
 from actors.trader.desk import Desk
 from actors.trader.resolver import Resolver
+
+BALANCE_STEP_MICROS: Final = 10_000
+"""The coarsest grid that a member's balance is kept on: one cent."""
 
 
 async def answer(connection: OrderConnection, sent: Sent, response_s: float) -> OrderDone:
@@ -124,8 +129,7 @@ class Executor:
         filled = CentiContracts(0)
         if isinstance(done.outcome, Accepted):
             filled = done.outcome.fill_count_centi
-        worst = sent.worst_micros * filled // sent.count_centi
-        desk.exposure.settle_outcome(sent.client_order_id, MicroDollars(worst))
+        desk.exposure.settle_outcome(sent.client_order_id, _most_paid(sent, filled))
         desk.inflight.remove(sent.client_order_id)
         self.to_auditor.post(done)
         plan = desk.plans.get(sent.client_order_id)
@@ -133,3 +137,11 @@ class Executor:
             self.to_exits.post(Lot(plan=plan, count_centi=filled))
         else:
             desk.plans.pop(sent.client_order_id, None)
+
+
+def _most_paid(sent: Sent, filled: CentiContracts) -> MicroDollars:
+    """Bound what a partial fill cost: its share of the worst case, and one step of rounding."""
+    if filled == 0:
+        return MicroDollars(0)
+    share = -(-sent.worst_micros * filled // sent.count_centi)
+    return MicroDollars(min(sent.worst_micros, share + BALANCE_STEP_MICROS))

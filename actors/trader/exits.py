@@ -95,7 +95,10 @@ class Exits:
         entry = lot.plan.entry_client_order_id
         self.desk.lots.pop(entry, None)
         self.desk.plans.pop(entry, None)
-        if lot.left_centi > 0:
+        if lot.left_centi <= 0:
+            # What was sold binds no budget any more; the day has spent it all the same.
+            self.desk.exposure.release_position(entry)
+        else:
             self.to_auditor.post(
                 ExitHeld(
                     plan=lot.plan,

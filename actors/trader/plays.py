@@ -7,6 +7,7 @@ already has moved further than that, and the order then fills nothing.
 """
 
 from collections.abc import Callable, Sequence
+from math import gcd
 
 import attrs
 
@@ -177,11 +178,12 @@ def _wanted(
         member=terms.member,
         at_ms=wall_ms,
     )
-    step = min(stretch.step_pips for stretch in market.price_ranges)
+    # Every price that the order may meet is a multiple of this.
+    step = gcd(*(n for r in market.price_ranges for n in (r.start_pips, r.step_pips)))
 
     def worst_micros(count: int) -> MicroDollars:
         return fees.worst_cost_micros(
-            side=side, limit_pips=limit, count_centi=CentiContracts(count), step_pips=step
+            side=side, limit_pips=limit, count_centi=CentiContracts(count), step_pips=Pips(step)
         )
 
     offered = sum(level.count_centi for level in book.reachable(side, limit))

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import attrs
 
-from actors.messages.feeds import FeedEvent
-from actors.messages.race import Standing
+from actors.messages.race import Judged, Standing
 from actors.model.score import MatchId, Score
 
 Accepted = Callable[[MatchId], tuple[Score, int] | None]
@@ -24,8 +23,11 @@ class Standings:
     """Told that a match stands otherwise than before; the planner's bell."""
     _last: dict[MatchId, Standing] = attrs.field(init=False, factory=dict)
 
-    def hear(self, match: MatchId, event: FeedEvent) -> None:
+    def hear(self, judged: Judged) -> None:
         """Take note of a report that was judged. Never waits."""
+        if judged.key is None:
+            return
+        match, event = judged.key.match, judged.report
         accepted = self.accepted(match)
         if accepted is None:
             return

@@ -413,14 +413,16 @@ class Talk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.server, self.reader, self.core = BookServer(), BookReader(), StreamCore([A, B], 0)
-        self.last = ""
+        self.last, self.now_ns = "", 0
         self.settle()
 
     def settle(self) -> None:
         self.server.obey(self.core.take_commands())
 
     def read(self, text: str) -> None:
-        self.reader.apply(self.core.receive(text, 1))
+        # Slow enough that even a gap at every message is not too many.
+        self.now_ns += 10_000_000_000
+        self.reader.apply(self.core.receive(text, self.now_ns))
         self.settle()
         seq = json.loads(text).get("seq")
         if seq is not None:
@@ -458,7 +460,7 @@ class Talk(RuleBasedStateMachine):
 
     @rule(tickers=st.sets(st.sampled_from([A, B, C])))
     def want(self, tickers: set[Ticker]) -> None:
-        self.reader.apply(self.core.want(sorted(tickers), 1))
+        self.reader.apply(self.core.want(sorted(tickers), self.now_ns))
         self.settle()
 
     @override

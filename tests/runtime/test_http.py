@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import attrs
 import httpx
@@ -165,7 +166,7 @@ async def test_nobody_there_is_a_failure_and_the_next_request_dials_anew(
     network = MemoryNetwork(1)
     async with serving(hello, SeededEnv(1, network)) as (env, url, _), HttpClient(env, url) as http:
         network.kill(Endpoint.parse(url))
-        with pytest.raises(HttpFailed, match="GET /x: ConnectError: .*nobody answers"):
+        with pytest.raises(HttpFailed, match=r"GET /x: ConnectError: .*nobody answers"):
             await http.request("GET", "/x")
         network.revive(Endpoint.parse(url))
 
@@ -184,10 +185,9 @@ async def test_an_answer_longer_than_allowed_is_refused_before_it_is_read_whole(
             await stream.send_all(b"x" * 10_000)
             sent += 10_000
 
-    async with serving(flood) as (env, url, _):
-        async with HttpClient(env, url, max_body_bytes=50_000) as http:
-            with pytest.raises(ResponseTooLarge):
-                await http.request("GET", "/")
+    async with serving(flood) as (env, url, _), HttpClient(env, url, max_body_bytes=50_000) as http:
+        with pytest.raises(ResponseTooLarge):
+            await http.request("GET", "/")
 
     assert sent < 10_000_000
 
@@ -217,18 +217,17 @@ async def test_cancelled_requests_never_use_up_the_client(
             await trio.sleep(60)
         await hello(stream, request)
 
-    async with serving(sometimes) as (env, url, _):
-        async with HttpClient(env, url, max_connections=2) as http:
+    async with serving(sometimes) as (env, url, _), HttpClient(env, url, max_connections=2) as http:
 
-            async def give_up(after_s: float) -> None:
-                with trio.move_on_after(after_s):
-                    await http.request("GET", "/slow")
+        async def give_up(after_s: float) -> None:
+            with trio.move_on_after(after_s):
+                await http.request("GET", "/slow")
 
-            for _ in range(20):
-                async with trio.open_nursery() as nursery:
-                    for number in range(5):
-                        nursery.start_soon(give_up, 0.01 * number)
-            got = await http.request("GET", "/quick")
+        for _ in range(20):
+            async with trio.open_nursery() as nursery:
+                for number in range(5):
+                    nursery.start_soon(give_up, 0.01 * number)
+        got = await http.request("GET", "/quick")
 
     assert got.body == b"hello"
 
@@ -242,19 +241,21 @@ async def test_requests_beyond_the_bound_wait_and_the_wait_counts(
 
     results: list[bool] = []
 
-    async with serving(slow) as (env, url, server):
-        async with HttpClient(env, url, max_connections=1, timeout_s=5) as http:
+    async with (
+        serving(slow) as (env, url, server),
+        HttpClient(env, url, max_connections=1, timeout_s=5) as http,
+    ):
 
-            async def ask() -> None:
-                try:
-                    await http.request("GET", "/")
-                    results.append(True)
-                except HttpFailed:
-                    results.append(False)
+        async def ask() -> None:
+            try:
+                await http.request("GET", "/")
+                results.append(True)
+            except HttpFailed:
+                results.append(False)
 
-            async with trio.open_nursery() as nursery:
-                for _ in range(4):
-                    nursery.start_soon(ask)
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(ask)
 
     assert sorted(results) == [False, False, True, True]
     assert server.connections <= 2
@@ -308,6 +309,10 @@ async def test_a_stream_hands_over_what_comes_when_it_comes(
     assert got == b"data: 1\n\ndata: 2\n\n"
 
 
+def fall() -> NoReturn:
+    raise ZeroDivisionError
+
+
 @pytest.mark.parametrize("how", ["return", "cancel", "raise"])
 async def test_a_stream_can_be_left_at_any_moment(
     how: str, autojump_clock: trio.testing.MockClock
@@ -328,7 +333,7 @@ async def test_a_stream_can_be_left_at_any_moment(
                         scope.cancel()
                         await trio.lowlevel.checkpoint()
                     if how == "raise":
-                        raise ZeroDivisionError
+                        fall()
             except ZeroDivisionError:
                 assert how == "raise"
         assert trio.current_time() - start_s < 1

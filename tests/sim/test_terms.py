@@ -1,5 +1,7 @@
 """Laws of how a match is listed."""
 
+from fractions import Fraction
+
 from actors.sim import terms
 from actors.sim.listing import provider_id
 from actors.sim.script import MatchScript
@@ -32,7 +34,8 @@ def test_a_match_is_one_event_of_three_markets_that_exclude_one_another() -> Non
 def test_the_series_carries_maker_fees() -> None:
     series = terms.series_terms()
 
-    assert (series.fee_type, series.fee_multiplier) == ("quadratic_with_maker_fees", 1)
+    assert series.fee_type == "quadratic_with_maker_fees"
+    assert series.fee_multiplier == Fraction(1)
     assert series.exchange_index == terms.SHARD == 0
 
 

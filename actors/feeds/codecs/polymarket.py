@@ -95,7 +95,8 @@ _SCORE: Final = re.compile(r"(0|[1-9][0-9]?)-(0|[1-9][0-9]?)")
 _OTHER_SPORT: Final = re.compile(
     r"[0-9]{3}-[0-9]{1,3}|[0-9]{1,3}-[0-9]{3}|[0-9]{1,3}-[0-9]{1,3}\|.*"
 )
-_TWO_DIGITS: Final = {f"{number:02d}": number for number in range(100)}
+_MINUTES: Final = {f"{number:02d}": number for number in range(100)}
+_SECONDS: Final = {f"{number:02d}": number for number in range(60)}
 _CLOCK: Final = re.compile(
     r"([0-9]{1,3})(?::([0-5][0-9]))?'?(?:\+([0-9]{1,2})(?::([0-5][0-9]))?)?'?"
 )
@@ -224,8 +225,8 @@ def _clock_s(text: str, period: Period | None) -> int | None:
     if begins_s is None:
         return None
     minutes, _, seconds = text.partition(":")
-    if minutes in _TWO_DIGITS and seconds in _TWO_DIGITS:
-        clock_s = 60 * _TWO_DIGITS[minutes] + _TWO_DIGITS[seconds]
+    if minutes in _MINUTES and seconds in _SECONDS:
+        clock_s = 60 * _MINUTES[minutes] + _SECONDS[seconds]
     elif found := _CLOCK.fullmatch(text):
         whole, part, added, added_part = (int(digits or 0) for digits in found.groups())
         clock_s = 60 * (whole + added) + part + added_part

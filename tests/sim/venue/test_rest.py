@@ -1,3 +1,4 @@
+import json
 from fractions import Fraction
 from typing import Any
 
@@ -6,7 +7,9 @@ import pytest
 
 from actors.model.orders import Ticker
 from actors.runtime.serve import Request
+from actors.sim.venue.accounts import CreateOrder
 from actors.sim.venue.listing import EventTerms
+from actors.sim.venue.order_form import read_order
 from actors.sim.venue.portfolio import TIERS
 from actors.sim.venue.rest import is_order
 from actors.sim.venue.tamper import Tamper
@@ -23,7 +26,7 @@ from tests.sim.venue.hall import (
     quote,
 )
 from tests.sim.venue.papers import ROOT, Desk
-from tests.sim.venue.published import check_rest
+from tests.sim.venue.published import check_rest, require
 
 Row = tuple[str, dict[str, str], str]
 
@@ -256,6 +259,22 @@ def test_the_answers_to_orders_are_what_the_published_document_says() -> None:
     one = desk.get(f"/portfolio/orders/{created['order_id']}")
     check_rest("GetOrderResponse", one)
     assert one["order"]["client_order_id"] == "n"
+
+
+def test_the_published_examples_of_orders_are_ours() -> None:
+    examples = {
+        each["schema"]: each["example"]
+        for each in json.loads(require("openapi_examples.json").read_text())
+    }
+    request = examples["CreateOrderV2Request"]
+    desk = Desk(open_hall())
+
+    assert isinstance(read_order(json.dumps(request).encode()), CreateOrder)
+    created = desk.ask("POST", ORDERS, body=request | {"ticker": HOME})[1]
+    assert set(examples["CreateOrderV2Response"]) == set(created)
+    where = {"market_ticker": HOME}
+    cancelled = desk.ask("DELETE", f"{ORDERS}/{created['order_id']}", where)[1]
+    assert set(examples["CancelOrderV2Response"]) == set(cancelled)
 
 
 def test_an_account_reads_its_own_orders_and_nobody_elses() -> None:

@@ -260,6 +260,19 @@ async def test_the_venue_pings_every_ten_seconds(
             assert round(trio.current_time() - before) == 10 * beat
 
 
+async def test_it_is_known_when_the_first_book_is_watched(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with serving(seeded()) as site, site.stream() as socket:
+        await socket.subscribe("trade")
+        await socket.message()
+        assert not site.server.book_watched.is_set()
+
+        await socket.subscribe("orderbook_delta")
+        await socket.message()
+        assert site.server.book_watched.is_set()
+
+
 async def test_a_client_that_falls_behind_is_told_and_cut(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

@@ -1,0 +1,250 @@
+"""Compares journal and venue: before the first order may leave, and when the day is over.
+
+At the start nothing is traded until both agree. At the end the venue's own
+statement, read over REST, is set against the ledger that the journal's fills make;
+the difference is the figure that has to be 0 (design sections 10 and 11).
+"""
+
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+import attrs
+import trio
+
+from actors.audit.errors import NotReconciled
+from actors.audit.evidence import Evidence, VenueWord, read_evidence
+from actors.audit.findings import Phase
+from actors.audit.statement import Opening, Statement, compare, opening_of
+from actors.exchange.errors import VenueRefused, VenueUnreachable
+from actors.exchange.rest import Rest
+from actors.exchange.wire_orders import VenueSettlement
+from actors.messages.codec import JournalCodec
+from actors.messages.records import Reconciled, SettlementRow
+from actors.messages.recovered import Recovered
+from actors.messages.trading import FillSeen
+from actors.model.fees import MemberClass
+from actors.model.money import ONE_DOLLAR_MICROS, MicroDollars
+from actors.model.orders import Ticker
+from actors.model.positions import LedgerBroken
+from actors.runtime.env import Env
+from actors.runtime.frames import RecordCodec
+from actors.runtime.health import Health
+from actors.runtime.mailbox import Mailbox
+
+START_S: Final = 10.0
+"""How long the venue's reads may lag before a difference at the start is believed."""
+END_S: Final = 5.0
+HEARD_S: Final = 2.0
+"""How long the auditor may take to write down what was posted before the end."""
+PAUSE_S: Final = 0.25
+
+
+@attrs.define(eq=False, kw_only=True)
+class Reconciler:
+    """Guards the start, and proves the end."""
+
+    env: Env
+    rest: Rest
+    recovered: Recovered
+    member: MemberClass
+    to_auditor: Mailbox[object]
+    on_clean: Callable[[], None]
+    """Told once journal and venue agree: entries may open."""
+    health: Health
+    codec: RecordCodec = attrs.field(factory=JournalCodec)
+    start_s: float = START_S
+    end_s: float = END_S
+    statement: Statement | None = attrs.field(init=False, default=None)
+    """What the end came to; ``None`` before it, or where the venue could not be asked."""
+    _begun: Evidence | None = attrs.field(init=False, default=None)
+    """What the start had to go by."""
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> NoReturn:
+        """Reconcile, report ready, and stay for the end.
+
+        Raises:
+            NotReconciled: Journal and venue still disagree after ``start_s``.
+            VenueUnreachable: The venue could not be asked all that while.
+            VenueRefused: It would not answer.
+        """
+        await self._start()
+        self.health.mark(self.env.now_ns())
+        self.on_clean()
+        task_status.started()
+        self.health.rest()
+        await trio.sleep_forever()
+
+    async def drain(self) -> None:
+        """Compare once more, now that nothing trades, and put it on record."""
+        with trio.move_on_after(HEARD_S):
+            while self.to_auditor.depth:  # noqa: ASYNC110 - the end of a day is worth no event
+                await trio.sleep(PAUSE_S / 50)
+        give_up_s = trio.current_time() + self.end_s
+        why = ""
+        while True:
+            try:
+                evidence, word, statement = await self._compare_end()
+            except (VenueUnreachable, VenueRefused) as error:
+                why = f"the venue could not be asked: {error}"
+            else:
+                self.statement = statement
+                if statement.clean or trio.current_time() >= give_up_s:
+                    self._put_on_record(evidence, word, statement)
+                    return
+            if trio.current_time() >= give_up_s:
+                self._say("end", (why,), 0)
+                return
+            await trio.sleep(PAUSE_S)
+
+    async def _start(self) -> None:
+        give_up_s = trio.current_time() + self.start_s
+        before: Opening | None = None
+        while True:
+            evidence = read_evidence(self.env.disk, self.recovered.folder, self.codec)
+            is_over = trio.current_time() >= give_up_s
+            try:
+                word = await self._ask()
+            except VenueUnreachable:
+                if is_over:
+                    raise
+            else:
+                lines, opening = self._compare_start(evidence, word)
+                # An account with a past is taken over only once two readings agree on it.
+                is_sure = opening is None or opening.history_ms == 0 or opening == before
+                before = opening
+                if not lines and is_sure:
+                    self._say("start", (), word.balance_micros, evidence=evidence, opening=opening)
+                    self._begun = evidence
+                    return
+                if lines and is_over:
+                    self._say("start", lines, word.balance_micros, evidence=evidence)
+                    raise NotReconciled(lines)
+            await trio.sleep(PAUSE_S)
+
+    def _compare_start(
+        self, evidence: Evidence, word: VenueWord
+    ) -> tuple[tuple[str, ...], Opening | None]:
+        opening: Opening | None = None
+        if evidence.opening is None:
+            try:
+                opening = _open(evidence, word, self.member)
+            except LedgerBroken as error:
+                return (f"the venue's own rows: {error}",), None
+        return compare(evidence, word, self.member, phase="start").lines, opening
+
+    async def _compare_end(self) -> tuple[Evidence, VenueWord, Statement]:
+        word = await self._ask()
+        evidence = read_evidence(self.env.disk, self.recovered.folder, self.codec)
+        if evidence.opening is None and self._begun is not None:
+            # The auditor has not written the opening down; it is no less true.
+            evidence.begin(self._begun)
+        return evidence, word, compare(evidence, word, self.member, phase="end")
+
+    async def _ask(self) -> VenueWord:
+        """Read everything that the venue says of the account."""
+        rest = self.rest
+        fills = await rest.fills()
+        orders = await rest.orders()
+        positions = await rest.positions()
+        settlements = await rest.settlements()
+        values = {each.ticker: await self._value(each) for each in settlements}
+        # Last, so that whatever is in the rows has moved the cash already.
+        balance = await rest.balance()
+        cash = {shard.exchange_index: shard.balance_micros for shard in balance.shards}
+        return VenueWord(
+            cash=cash or {0: balance.balance_micros},
+            # The newest comes first; rebates are reckoned in the order of the fills. Within
+            # a millisecond the venue's own order, turned round, is all there is.
+            fills=tuple(sorted(fills, key=lambda each: each.venue_ts_ms, reverse=True)[::-1]),
+            positions={
+                each.ticker: each.position_centi for each in positions if each.position_centi
+            },
+            settlements=settlements,
+            values=values,
+            orders=orders,
+            at_ms=self.env.wall_ns() // 1_000_000,
+        )
+
+    async def _value(self, said: VenueSettlement) -> MicroDollars:
+        """Return what one YES contract paid; the row has it in whole cents only."""
+        if said.result in {"yes", "no"}:
+            return ONE_DOLLAR_MICROS if said.result == "yes" else MicroDollars(0)
+        market = await self.rest.market(said.ticker)
+        exact = market.settlement_value_micros
+        if exact is None:
+            exact = said.value_micros
+        if exact is None:
+            raise VenueUnreachable(f"settlement of {said.ticker}: its value is not told")
+        return exact
+
+    def _put_on_record(self, evidence: Evidence, word: VenueWord, statement: Statement) -> None:
+        client_ids = {each.order_id: each.client_order_id for each in word.orders}
+        for fill in statement.late:
+            self.to_auditor.post(
+                FillSeen(
+                    fill=fill.fill(),
+                    client_order_id=client_ids.get(fill.order_id),
+                    received_ns=self.env.now_ns(),
+                    source="rest",
+                )
+            )
+        ours: dict[Ticker, None] = dict.fromkeys(
+            Ticker(row.ticker) for row in evidence.fills.values()
+        )
+        ours |= dict.fromkeys(fill.ticker for fill in statement.late)
+        for said in word.settlements:
+            if said.ticker in ours and said.ticker not in evidence.settlements:
+                self.to_auditor.post(_row(said, statement.values[said.ticker]))
+        self._say(
+            "end",
+            statement.lines,
+            word.balance_micros,
+            evidence=evidence,
+            difference_micros=statement.total_micros,
+        )
+
+    def _say(
+        self,
+        phase: Phase,
+        lines: tuple[str, ...],
+        balance_micros: int,
+        *,
+        evidence: Evidence | None = None,
+        opening: Opening | None = None,
+        difference_micros: int = 0,
+    ) -> None:
+        cash = {} if opening is None else opening.cash
+        self.to_auditor.post(
+            Reconciled(
+                phase=phase,
+                clean=not lines,
+                unresolved=0 if evidence is None else evidence.unresolved,
+                statement_difference_micros=difference_micros,
+                lines=list(lines),
+                balance_micros=balance_micros,
+                opening=[[shard, micros] for shard, micros in cash.items()],
+                history_ms=0 if opening is None else opening.history_ms,
+            )
+        )
+
+
+def _open(evidence: Evidence, word: VenueWord, member: MemberClass) -> Opening:
+    """Begin a journal that was never reconciled with what the venue says now."""
+    opening = opening_of(word, member)
+    evidence.opening = opening.cash
+    evidence.history_ms = opening.history_ms
+    evidence.began_with_micros = word.balance_micros
+    return opening
+
+
+def _row(said: VenueSettlement, value_micros: MicroDollars) -> SettlementRow:
+    return SettlementRow(
+        ticker=said.ticker,
+        result=said.result,
+        yes_count_centi=said.yes_count_centi,
+        no_count_centi=said.no_count_centi,
+        value_micros=value_micros,
+        revenue_micros=said.revenue_micros,
+        fee_micros=said.fee_micros,
+        settled_wall_ns=said.settled_wall_ns,
+    )

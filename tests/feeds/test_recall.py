@@ -1,0 +1,139 @@
+"""What the race knows again after a restart."""
+
+from hypothesis import given
+
+from actors.feeds.contest import Standing
+from actors.feeds.judging import FIRST
+from actors.feeds.recall import recall
+from actors.messages.race import Judged
+from actors.messages.records import DayRoll, Intent, Report, Triggered
+from actors.model.score import GoalKey, MatchId, Score
+from tests.feeds.story import MATCH, Story
+from tests.feeds.test_race_laws import Line, lines, tell
+
+
+def report(judgement: str, state: str, generation: int = 0, reason: str = "") -> Report:
+    return Report(
+        frame_seq=0,
+        feed="ada",
+        epoch=1,
+        frame_no=1,
+        kind="snapshot",
+        feed_match="1",
+        home=-1,
+        away=-1,
+        period="",
+        clock_s=0,
+        judgement=judgement,
+        reason=reason,
+        match=MATCH,
+        generation=generation,
+        state=state,
+        behind_ns=0,
+        received_ns=0,
+        decoded_ns=0,
+        judged_ns=0,
+    )
+
+
+def intent(state: str, generation: int = 0, purpose: str = "entry") -> Intent:
+    return Intent(
+        client_order_id="a" * 26,
+        purpose=purpose,
+        match=MATCH,
+        generation=generation,
+        state=state,
+        ticker="T",
+        side="bid",
+        limit_pips=1,
+        count_centi=1,
+        exchange_index=0,
+        worst_micros=1,
+        feed="ada",
+        epoch=1,
+        frame_no=1,
+        exit_due_wall_ns=0,
+        exit_floor_pips=0,
+        entry_client_order_id="",
+        body="{}",
+    )
+
+
+def triggered(state: str, generation: int = 0) -> Triggered:
+    return Triggered(
+        match=MATCH,
+        generation=generation,
+        state=state,
+        scorer="home",
+        feed="ada",
+        epoch=1,
+        frame_no=1,
+        fresh_feeds=1,
+        received_ns=0,
+        received_wall_ns=0,
+        judged_ns=0,
+    )
+
+
+def test_an_empty_journal_recalls_nothing() -> None:
+    recalled = recall([DayRoll(day="2022-12-18", wall_ns=0)])
+
+    assert recalled.traded == frozenset()
+    assert recalled.standings == {}
+
+
+def test_an_intent_alone_is_enough_to_know_that_its_key_may_have_been_traded() -> None:
+    recalled = recall([intent("1-0")])
+
+    assert recalled.traded == {GoalKey(MATCH, 0, "1-0")}
+    assert recalled.standings == {MATCH: Standing(generation=0, score=Score(1, 0))}
+
+
+def test_an_exit_is_no_trade_of_its_key() -> None:
+    assert recall([intent("1-0", purpose="exit")]).traded == frozenset()
+
+
+def test_a_trigger_that_sent_nothing_is_still_used_up() -> None:
+    assert recall([triggered("1-0", 2)]).traded == {GoalKey(MATCH, 2, "1-0")}
+
+
+def test_the_last_accepted_score_stands() -> None:
+    recalled = recall(
+        [
+            report("baseline", "0-0", reason=FIRST),
+            report("trigger", "1-0"),
+            report("baseline", "9-9"),
+            report("laggard", "0-0"),
+            report("overturned", "0-0", 1),
+            report("advance", "0-1", 1),
+        ]
+    )
+
+    assert recalled.standings == {MATCH: Standing(generation=1, score=Score(0, 1))}
+
+
+def test_reports_that_come_after_a_later_intent_do_not_lead_back() -> None:
+    recalled = recall([intent("2-0"), report("advance", "1-0"), triggered("2-0")])
+
+    assert recalled.standings == {MATCH: Standing(generation=0, score=Score(2, 0))}
+
+
+def test_a_state_of_another_sport_is_traded_and_has_no_standing_here() -> None:
+    recalled = recall([intent("6-4 3-2")])
+
+    assert recalled.traded == {GoalKey(MATCH, 0, "6-4 3-2")}
+    assert recalled.standings == {}
+
+
+@given(plot=lines)
+def test_what_a_race_journals_is_enough_to_go_on_from(plot: list[Line]) -> None:
+    story = tell(Story(), [line for line in plot if line.what != "restart"])
+    rows = [
+        report(one.judgement, one.key.state, one.key.generation, one.reason)
+        for one in story.outputs
+        if isinstance(one, Judged) and one.key is not None and one.key.match == MATCH
+    ]
+
+    recalled = recall(rows)
+
+    assert recalled.standings.get(MatchId(MATCH)) == story.race.standing(MATCH)
