@@ -1,10 +1,9 @@
 """The whole system on one screen: what there is, in which order it starts, and who owns it.
 
 Nothing imports this module but the command line and the tests, because it is the
-one place that knows every actor. ``plant`` makes what outlives the actors and
-lists the children; ``open_soil`` opens what a process must have before that. The
-process around it (options, signals, the simulated world, exit codes) is in
-``actors/cli/run.py``.
+one place that knows every actor. ``plant`` makes what outlives the actors and lists the
+children; ``open_soil`` opens what a process must have before that. The process around
+it (options, signals, the simulated world) is in ``actors/cli/run.py``.
 """
 
 import sys
@@ -17,15 +16,14 @@ if __name__ == "__main__":
         _early.signal(getattr(_early, _name), _early.SIG_IGN)
 
 try:
-    import hashlib
     from collections.abc import Callable, Sequence
     from functools import partial
     from pathlib import Path
     from typing import Any, Final
 
     import attrs
-    from actors.audit.auditor import Auditor
 
+    from actors.audit.auditor import Auditor
     from actors.audit.errors import NotReconciled
     from actors.audit.reconciler import Reconciler
     from actors.audit.recovery import recover
@@ -43,10 +41,11 @@ try:
     from actors.feeds.websocket import connect as connect_websocket
     from actors.messages.codec import JournalCodec
     from actors.messages.feeds import FeedEvent
-    from actors.messages.race import Judged, RaceOutput
+    from actors.messages.race import Judged, RaceOutput, Trigger
     from actors.messages.records import Segment
     from actors.messages.recovered import Recovered
     from actors.model.score import MatchId, Score
+    from actors.runtime import checkout
     from actors.runtime.child import ActorEvent, Child, Run
     from actors.runtime.console import Console
     from actors.runtime.env import Env
@@ -104,6 +103,11 @@ class Tree:
     reconciler: Reconciler
     health: HealthRegistry
     events: list[ActorEvent]
+
+    @property
+    def restarts(self) -> int:
+        """How often an actor was started again."""
+        return sum(event.event == "restarted" for event in self.events)
 
     async def until_settled(self) -> None:
         """Return once every match is over and settled and nothing of ours is left to do."""
@@ -173,7 +177,7 @@ def plant(soil: Soil) -> Tree:
         ),
         strategy="rest_for_one",
     )
-    epochs = Epochs.after(soil.recovered.epochs)
+    epochs = Epochs(dict(soil.recovered.epochs))
     feeds = ground.branch(
         "feeds",
         [_feed(settings, ground, epochs) for settings in soil.loaded.profile.feeds],
@@ -219,8 +223,16 @@ def plant(soil: Soil) -> Tree:
 
 def _race(soil: Soil) -> Race:
     profile = soil.loaded.profile
+    entrants = {
+        feed.name: Entrant(
+            role=feed.role,
+            delay_ns=int(feed.delay_s * 1e9),
+            dead_after_ns=int(feed.dead_after_s * 1e9),
+        )
+        for feed in profile.feeds
+    }
     return Race(
-        feeds={feed.name: _entrant(feed) for feed in profile.feeds},
+        feeds=entrants,
         window_ns=int(profile.race.window_s * 1e9),
         max_trigger_age_ns=profile.race.max_trigger_age_ms * 1_000_000,
         traded=soil.recalled.traded,
@@ -260,6 +272,7 @@ def _audit(soil: Soil, ground: Ground, trading: Trading) -> tuple[Auditor, Recon
         env=soil.env,
         rest=trading.rest,
         recovered=soil.recovered,
+        member=soil.loaded.profile.venue.member,
         to_auditor=ground.to_auditor,
         on_clean=partial(trading.desk.state.clear, "boot"),
         health=ground.cell("reconciler"),
@@ -281,14 +294,6 @@ def _arbiter(soil: Soil, ground: Ground, trading: Trading, race: Race) -> Arbite
     )
 
 
-def _entrant(feed: FeedSettings) -> Entrant:
-    return Entrant(
-        role=feed.role,
-        delay_ns=int(feed.delay_s * 1e9),
-        dead_after_ns=int(feed.dead_after_s * 1e9),
-    )
-
-
 def _accepted(race: Race, match: MatchId) -> tuple[Score, int] | None:
     standing = race.standing(match)
     return None if standing is None else (standing.score, standing.generation)
@@ -297,7 +302,9 @@ def _accepted(race: Race, match: MatchId) -> tuple[Score, int] | None:
 def _tell(standings: Standings, to_auditor: Mailbox[object], output: RaceOutput) -> None:
     if isinstance(output, Judged):
         standings.hear(output)
-    to_auditor.post(output)
+    if not isinstance(output, Trigger):
+        # The trigger's own word about each leg carries it.
+        to_auditor.post(output)
 
 
 def _feed(settings: FeedSettings, ground: Ground, epochs: Epochs) -> Child:
@@ -365,9 +372,9 @@ def open_soil(
             environment=profile.environment,
             mono_ns=env.now_ns(),
             wall_ns=env.wall_ns(),
-            commit=_commit(),
+            commit=checkout.commit(ROOT),
             config_sha256=loaded.sha256,
-            lock_sha256=hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest(),
+            lock_sha256=checkout.file_sha256(ROOT / "requirements.lock"),
             previous_anchor=previous_anchor,
         )
 
@@ -383,16 +390,6 @@ def open_soil(
         write=write,
         on_stuck=on_stuck,
     )
-
-
-def _commit() -> str:
-    """Return the checkout's commit, read without running anything; empty outside a clone."""
-    try:
-        head = (ROOT / ".git" / "HEAD").read_text().strip()
-        reference = head.removeprefix("ref: ")
-        return head if reference == head else (ROOT / ".git" / reference).read_text().strip()
-    except OSError:
-        return ""
 
 
 def exit_code(error: BaseException) -> int:

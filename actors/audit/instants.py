@@ -77,9 +77,7 @@ class _Track:
             most -= 1
 
     def _apply(self, change: BookChange) -> None:
-        if change.received_ns < self.folded_ns:
-            # It came too late for its place; only a snapshot makes the book good again.
-            self.whole = self.whole and isinstance(change, BookSnapshot)
+        is_late = change.received_ns < self.folded_ns
         self.folded_ns = max(self.folded_ns, change.received_ns)
         try:
             match change:
@@ -91,6 +89,9 @@ class _Track:
                 case BookLost():
                     self.whole = False
         except BookBroken:
+            self.whole = False
+        if is_late:
+            # What came after it in time was applied before it: only a new snapshot helps.
             self.whole = False
 
 

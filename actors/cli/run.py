@@ -234,8 +234,7 @@ async def _tell(chosen: argparse.Namespace, around: Around) -> None:
     ) as pages:
         left = await pages.wait()
     feeds = {ledger.feed: feed_figures(ledger) for ledger in tree.race.ledgers()}
-    restarts = sum(event.event == "restarted" for event in tree.events)
-    lines = day_table(tree.auditor.tally, tree.reconciler.statement)
+    lines = day_table(tree.auditor.tally, statement=tree.reconciler.statement)
     lines.append(
         f"pages: {state.pages / 'index.html'}"
         if left == 0
@@ -247,7 +246,7 @@ async def _tell(chosen: argparse.Namespace, around: Around) -> None:
         summary = summary_json(
             tally=tree.auditor.tally,
             statement=tree.reconciler.statement,
-            restarts=restarts,
+            restarts=tree.restarts,
             feeds=feeds,
         )
         text = json.dumps(summary, indent=2) + "\n"

@@ -6,7 +6,7 @@ logic and its recovery; transport, TLS and the disk are proved on the real ones.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import supervisor
+from actors.audit.summary import summary_json
 from actors.config.load import load
 from actors.config.state import StateFolder
 from actors.exchange.keys import SigningKey
@@ -37,11 +38,8 @@ class SeedRun:
 
     seed: int
     simulated_s: float
-    triggers: int
-    orders: int
-    fills: int
-    difference_micros: int | None
-    """Of the statement; ``None`` where it could not be drawn up."""
+    figures: Mapping[str, object]
+    """The day's summary; its difference is ``None`` where no statement could be drawn up."""
     journal: bytes
     """Every segment, one behind the other."""
 
@@ -63,12 +61,10 @@ def run_seeds(
     clean = True
     for seed in seeds:
         done = run_seeded(seed, _run, seed, hours)
-        clean = clean and done.difference_micros == 0
-        difference = "unknown" if done.difference_micros is None else str(done.difference_micros)
-        say(
-            f"seed {seed}: {done.simulated_s:.0f} s simulated, {done.triggers} triggers, "
-            f"{done.orders} orders, {done.fills} fills, difference {difference}"
-        )
+        difference = done.figures["statement_difference_microdollars"]
+        clean = clean and difference == 0
+        said = ", ".join(f"{done.figures[name]} {name}" for name in ("triggers", "orders", "fills"))
+        say(f"seed {seed}: {done.simulated_s:.0f} s simulated, {said}, difference {difference}")
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
             (keep / f"seed-{seed}.tlj").write_bytes(done.journal)
@@ -100,15 +96,15 @@ async def _run(seed: int, hours: float) -> SeedRun:
             watch.cancel_scope.cancel()
         soil.journal.close()
         nursery.cancel_scope.cancel()
-    statement = tree.reconciler.statement
-    tally = tree.auditor.tally
     return SeedRun(
         seed=seed,
         simulated_s=trio.current_time(),
-        triggers=tally.triggers,
-        orders=tally.orders,
-        fills=tally.fills,
-        difference_micros=None if statement is None else statement.total_micros,
+        figures=summary_json(
+            tally=tree.auditor.tally,
+            statement=tree.reconciler.statement,
+            restarts=tree.restarts,
+            feeds={},
+        ),
         journal=_segments(env.disk),
     )
 

@@ -256,6 +256,11 @@ class Contest:
     unvouched_since_ns: int | None = None
     """Since when fresh feeds show older scores alone, and none the accepted one."""
 
+    @property
+    def standing_key(self) -> GoalKey | None:
+        """The key under which the accepted score was accepted; ``None`` before the first."""
+        return self.trail[-1].key if self.trail else None
+
     def key(self, state: str) -> GoalKey:
         """Return the key of ``state`` in the present generation."""
         return GoalKey(self.match, self.generation, state)

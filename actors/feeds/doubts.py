@@ -110,8 +110,23 @@ def _most_advanced(policy: Policy, views: list[View]) -> View:
     return best
 
 
-def overturn(contest: Contest, sitting: Sitting, to: Score, report: FeedEvent) -> None:
-    """Take back every accepted score that ``to`` does not count; a new generation begins."""
+def overturn(
+    contest: Contest,
+    sitting: Sitting,
+    to: Score,
+    report: FeedEvent,
+    *,
+    phantom: Claim | None = None,
+) -> None:
+    """Take back every accepted score that ``to`` does not count; a new generation begins.
+
+    Args:
+        contest: The match.
+        sitting: The event being dealt with.
+        to: What stands instead.
+        report: The report, already judged, that decided it.
+        phantom: The claim that nobody else has shown, if that is why.
+    """
     at_ns = sitting.at_ns
     doubted = [] if contest.doubt is None else contest.doubt.claims
     taken_back: list[Claim] = []
@@ -123,6 +138,12 @@ def overturn(contest: Contest, sitting: Sitting, to: Score, report: FeedEvent) -
         contest.withdraw(claim, at_ns)
     contest.generation += 1
     key = contest.key(contest.rules.policy.state(to))
+    for claim in taken_back:
+        if claim is phantom:
+            sitting.conclude(report, "phantom", "nobody else has shown it", claim.key)
+        else:
+            sitting.conclude(report, "overturned", f"back to {key.state}", claim.key)
+    sitting.conclude(report, "stands", f"generation {key.generation}", key)
     if not contest.trail or contest.trail[-1].score != to:
         before = contest.trail[-1].score if contest.trail else None
         claim = Claim(key, to, before, report.feed, report, at_ns=at_ns, due_ns=FOREVER)
@@ -133,8 +154,6 @@ def overturn(contest: Contest, sitting: Sitting, to: Score, report: FeedEvent) -
     contest.unvouched_since_ns = None
     for view in contest.views.values():
         _look_anew(contest.rules, view, to, taken_back, at_ns)
-    why = f"generation {contest.generation}"
-    sitting.conclude(report, "overturned", why, key)
     for claim in taken_back:
         sitting.doubt(claim.key, "overturned", in_doubt=False)
     _keep_doubt_about_the_rest(contest, sitting)
@@ -220,14 +239,13 @@ def _is_phantom(contest: Contest, claim: Claim, at_ns: int) -> bool:
 def _withdraw_phantom(contest: Contest, sitting: Sitting, claim: Claim) -> None:
     assert claim.report is not None
     assert claim.before is not None
-    sitting.conclude(claim.report, "phantom", "nobody else has shown it", claim.key)
     winner = contest.views.get(claim.feed)
     if winner is not None:
         runner = winner.runner
         runner.tally.phantoms += 1
         if runner.tally.phantoms >= contest.rules.quarantine_after:
             runner.barred = runner.barred or "quarantined"
-    overturn(contest, sitting, claim.before, claim.report)
+    overturn(contest, sitting, claim.before, claim.report, phantom=claim)
 
 
 def _end_of_window(contest: Contest, sitting: Sitting, doubt: Doubt) -> None:

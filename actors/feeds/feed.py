@@ -11,6 +11,7 @@ from actors.feeds.codecs import Decode, Decoded
 from actors.feeds.errors import FeedDeaf, FeedError, FeedGarbled, FeedLost, FeedStale
 from actors.messages.feeds import FeedEvent
 from actors.runtime.env import Env
+from actors.runtime.errors import MailboxFull
 from actors.runtime.health import Health
 from actors.runtime.latest import Latest
 
@@ -44,11 +45,16 @@ Connect = Callable[[], AbstractAsyncContextManager[Frames]]
 """Opens a connection, or raises ``FeedUnreachable``. What its body raises comes out as it is."""
 
 
+def _copy(last: Mapping[str, int]) -> dict[str, int]:
+    return dict(last)
+
+
 @attrs.define(eq=False)
 class Epochs:
     """Numbers every feed's connections. The tree's own, so that a restart does not begin anew."""
 
-    _last: dict[str, int] = attrs.field(init=False, factory=dict)
+    _last: dict[str, int] = attrs.field(factory=dict)
+    """Of each feed, the number of its newest connection; the journal's at the start."""
 
     def next(self, feed: str) -> int:
         """Return the number of ``feed``'s next connection, from 1."""
@@ -101,19 +107,20 @@ class Feed:
             FeedError: It was no good any more, or there was none.
             MailboxFull: The arbiter does not keep up, which means that it is dead.
         """
-        # One scope for the whole connection, moved on by every good frame: leaving
-        # a silent peer politely would wait for it, leaving by cancellation does not.
+        failure: Exception | None = None
+        # One scope for the whole connection, moved on by every good frame. It is
+        # also how a connection is left: a politer way would wait for the peer.
         with trio.CancelScope(deadline=trio.current_time() + self.dead_after_s) as patience:
             async with self.connect() as frames:
-                await _Connection(
+                failure = await _Connection(
                     feed=self,
                     frames=frames,
                     patience=patience,
                     on_ready=task_status.started,
                     epoch=self.epochs.next(self.name),
                 ).serve()
-        if patience.cancelled_caught:
-            raise FeedStale(f"{self.name}: silent for {self.dead_after_s:g} s")
+                patience.cancel()
+        raise failure or FeedStale(f"{self.name}: silent for {self.dead_after_s:g} s")
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -126,29 +133,23 @@ class _Connection:
     on_ready: Callable[[], None]
     epoch: int
     frame_no: int = attrs.field(init=False, default=0)
-    failure: FeedError | None = attrs.field(init=False, default=None)
+    failure: FeedError | MailboxFull | None = attrs.field(init=False, default=None)
     raw: bytes = attrs.field(init=False, default=b"")
     """The frame that ended it, if one did."""
 
-    async def serve(self) -> None:
-        """Read until it is over, and tell the arbiter of both ends.
-
-        Raises:
-            FeedError: Why it is over.
-        """
+    async def serve(self) -> Exception:
+        """Read until it is over, tell the arbiter of both ends, and return why it is over."""
         feed = self.feed
-        feed.to_arbiter(self._event("opened", feed.env.now_ns()))
         feed.vitals.set(attrs.evolve(feed.vitals.value, state="open", epoch=self.epoch))
         self.patience.deadline = trio.current_time() + feed.dead_after_s
         try:
             await self._exchange()
         finally:
             feed.vitals.set(attrs.evolve(feed.vitals.value, state="closed"))
-            feed.to_arbiter(
-                self._event("closed", feed.env.now_ns(), reason=self._reason(), raw=self.raw)
-            )
+            if not isinstance(self.failure, MailboxFull):
+                feed.to_arbiter(self._event("closed", reason=self._reason(), raw=self.raw))
         assert self.failure is not None
-        raise self.failure
+        return self.failure
 
     async def _exchange(self) -> None:
         # Failures are kept and not raised in here: a nursery would wrap them.
@@ -156,8 +157,9 @@ class _Connection:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._answer, answers, nursery.cancel_scope)
             try:
+                self.feed.to_arbiter(self._event("opened"))
                 await self._read(to_provider)
-            except FeedError as error:
+            except (FeedError, MailboxFull) as error:
                 self.failure = error
             nursery.cancel_scope.cancel()
 
@@ -240,13 +242,9 @@ class _Connection:
                 whole.cancel()
 
     def _event(
-        self,
-        kind: Literal["opened", "closed"],
-        at_ns: int,
-        *,
-        reason: str = "",
-        raw: bytes = b"",
+        self, kind: Literal["opened", "closed"], *, reason: str = "", raw: bytes = b""
     ) -> FeedEvent:
+        at_ns = self.feed.env.now_ns()
         return FeedEvent(
             feed=self.feed.name,
             epoch=self.epoch,

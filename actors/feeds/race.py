@@ -153,10 +153,11 @@ class Race:
             said = report.feed_match is not None
             hearing.judge("ignored", binding.reason if said else report.kind)
         elif report.score is None and report.kind != "retraction":
-            view = self._contest(binding.match).views.get(report.feed)
+            contest = self._contest(binding.match)
+            view = contest.views.get(report.feed)
             if view is not None and report.period is not None:
                 view.period = report.period
-            hearing.judge("ignored", report.kind)
+            hearing.judge("ignored", report.kind, contest.standing_key)
         else:
             self._judge(hearing, runner, binding)
         return hearing.outputs
@@ -209,7 +210,8 @@ class Race:
             view.score, view.report = score or before, report
             judge_baseline(contest, hearing, view)
         elif score is None or score == before:
-            hearing.judge("repeat")
+            key = contest.standing_key if score == contest.accepted else None
+            hearing.judge("repeat", "", key)
             return
         else:
             view.score, view.report = score, report

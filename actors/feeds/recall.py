@@ -38,7 +38,7 @@ def recall(records: Iterable[object]) -> Recalled:
             case Intent(purpose="entry") | Triggered():
                 key = GoalKey(MatchId(record.match), record.generation, record.state)
                 traded.add(key)
-            case Report(judgement="trigger" | "advance" | "overturned"):
+            case Report(judgement="trigger" | "advance" | "stands"):
                 key = GoalKey(MatchId(record.match), record.generation, record.state)
             case Report(judgement="baseline", reason=reason) if reason == FIRST:
                 key = GoalKey(MatchId(record.match), record.generation, record.state)

@@ -17,7 +17,8 @@ Judgement = Literal[
     "conflict",  # a score that no goals lead from or to the accepted one
     "advance",  # accepted, but not traded: reason says why
     "reversal",  # a feed went back on a score that it had shown, or retracted it
-    "overturned",  # the reversal is confirmed: the state went back, the generation rose
+    "overturned",  # the reversal is confirmed: the score of ``key`` was taken back
+    "stands",  # what is accepted after that: ``key`` is of the generation that begins
     "phantom",  # a triggered score that nobody else has shown in time
     "restored",  # the doubt is over and the old score stands
     "ignored",  # says nothing about a score we follow: reason says why
@@ -46,7 +47,7 @@ class Judged:
     judgement: Judgement
     reason: str = ""
     key: GoalKey | None = None
-    """The state the report is about, where it is about one."""
+    """The state that the report is about; the accepted one where it says nothing new."""
     behind_ns: int | None = None
     """For an echo or a laggard: how long after the winner of the score that it shows."""
     consequence: bool = False

@@ -30,7 +30,6 @@ Fields = Sequence[tuple[str, str]]
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 CLOSE_S: Final = 1.0
 """How long closing connections may take. It waits for no peer."""
-
 HTTPCORE_ERRORS: Final = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -147,7 +146,7 @@ class HttpClient(trio.abc.AsyncResource):
     """Requests to one origin, each answered whole, or failed, within its time.
 
     Any number of tasks may ask at once; beyond ``max_connections`` they wait for
-    their turn, and the waiting counts.
+    their turn, and the waiting counts. A stream keeps its turn until it is left.
     """
 
     def __init__(
@@ -170,7 +169,7 @@ class HttpClient(trio.abc.AsyncResource):
             timeout_s: For a whole request, from its turn in the queue to the last byte.
             max_body_bytes: Longer answers are refused.
             max_connections: How many requests may be under way at once.
-            keepalive_expiry_s: See ``client``, and for what is raised.
+            keepalive_expiry_s: See ``client``; what is raised, too.
         """
         self._new_client = partial(
             client,

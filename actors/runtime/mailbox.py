@@ -32,7 +32,6 @@ class MailboxCounts:
     dropped: int
 
 
-@attrs.define(eq=False, init=False)
 class Mailbox(Generic[T]):
     """Any number of actors post, one actor receives, and both may die and come back.
 
@@ -40,16 +39,6 @@ class Mailbox(Generic[T]):
     no item but the one in hand. Posting is synchronous and never a checkpoint:
     between an actor's stamp and its post nothing else can run.
     """
-
-    name: str
-    capacity: int
-    overflow: Overflow
-    posted: int
-    dropped: int
-    peak: int
-    _taken: int
-    _into: trio.MemorySendChannel[T]
-    _from: trio.MemoryReceiveChannel[T]
 
     def __init__(self, name: str, capacity: int, overflow: Overflow = "fail") -> None:
         """Open a mailbox for at most ``capacity`` items.

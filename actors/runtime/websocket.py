@@ -77,7 +77,7 @@ class Frames(Protocol):
     """An open WebSocket, as a feed or a market data actor sees it."""
 
     async def receive(self) -> bytes | str:
-        """Return the next message. There is no checkpoint after the one that brought it.
+        """Return the next message; what arrived first comes first.
 
         Raises:
             WebSocketFailed: The connection is over; what came before was received.

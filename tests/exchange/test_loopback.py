@@ -49,6 +49,7 @@ class World:
     env: RealEnv
     venue: Venue
     pool: OrderPool
+    sign: Signer
     ring: HeaderRing
 
     def send(self, client_order_id: str) -> OrderConnection:
@@ -79,7 +80,7 @@ async def a_world(
     sign, ring = Signer(env=env, key_id="an-id", key=SigningKey(key)), HeaderRing()
     for _ in range(4):
         ring.add(await sign("POST", ORDERS_PATH))
-    return World(env, venue, pool, ring)
+    return World(env, venue, pool, sign, ring)
 
 
 def signature(seen: Seen) -> bytes:
@@ -104,10 +105,8 @@ async def test_orders_on_two_connections_are_answered_each_by_its_own(
                 accepted = interpret(response, name)
                 assert isinstance(accepted, OrderAccepted)
                 assert accepted.order_id == f"venue-{name}"
-            sign = Signer(env=world.env, key_id="an-id", key=SigningKey(ED25519))
-            world.ring.add(await sign("POST", ORDERS_PATH))
-            await trio.sleep(0.002)
-            world.ring.add(await sign("POST", ORDERS_PATH))
+            world.ring.add(await world.sign("POST", ORDERS_PATH))
+            world.ring.add(await world.sign("POST", ORDERS_PATH))
 
     orders = world.venue.orders
     assert [seen.body.decode() for seen in orders[:1]] == [

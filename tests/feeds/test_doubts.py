@@ -31,7 +31,7 @@ def test_two_feeds_that_go_back_overturn_the_goal() -> None:
 
     again = told.say("dan", "0-0", 71)
 
-    assert judgements(again) == ["reversal", "overturned"]
+    assert judgements(again) == ["reversal", "overturned", "stands"]
     assert told.standing == (1, "0-0")
     assert told.doubts == [(True, 0, "1-0"), (False, 0, "1-0")]
     assert judgements(told.say("ada", "0-0", 73)) == ["echo"]
@@ -96,7 +96,7 @@ def test_a_reversal_before_any_slow_feed_saw_the_goal_is_certain_at_once() -> No
 
     back = told.say("ada", "0-0", 63)
 
-    assert judgements(back) == ["reversal", "overturned"]
+    assert judgements(back) == ["reversal", "overturned", "stands"]
     assert told.standing == (1, "0-0")
     for i, feed in enumerate(FIVE[1:]):
         assert judgements(told.say(feed, "1-0", 64 + i)) == ["laggard"]
@@ -146,7 +146,7 @@ def test_one_feed_alone_ahead_for_longer_than_the_window_is_a_phantom() -> None:
 
     ended = told.wait_until(73)
 
-    assert judgements(ended) == ["phantom", "overturned"]
+    assert judgements(ended) == ["phantom", "stands"]
     assert told.standing == (1, "0-0")
     assert told.doubts == [(True, 0, "1-0"), (False, 0, "1-0")]
     ledgers = {one.feed: one for one in told.race.ledgers()}
@@ -198,7 +198,7 @@ def test_an_explicit_retraction_by_one_feed_overturns_the_goal() -> None:
 
     back = told.say("cyd", "0-0", 70, kind="retraction")
 
-    assert judgements(back) == ["reversal", "overturned"]
+    assert judgements(back) == ["reversal", "overturned", "stands"]
     assert told.standing == (1, "0-0")
 
 
@@ -430,7 +430,7 @@ def test_late_news_of_a_reversal_raises_no_doubt_about_the_goal_scored_anew() ->
 def test_a_feed_that_still_shows_the_cancelled_goal_does_not_hold_the_new_one() -> None:
     told = cancelled_and_scored_anew_by_ada("cyd")
 
-    assert judgements(told.say("ada", "0-0", 75)) == ["reversal", "overturned"]
+    assert judgements(told.say("ada", "0-0", 75)) == ["reversal", "overturned", "stands"]
 
 
 def test_a_reversal_that_is_settled_counts_for_nothing_in_the_next() -> None:

@@ -104,7 +104,8 @@ def test_the_last_accepted_score_stands() -> None:
             report("trigger", "1-0"),
             report("baseline", "9-9"),
             report("laggard", "0-0"),
-            report("overturned", "0-0", 1),
+            report("overturned", "1-0"),
+            report("stands", "0-0", 1),
             report("advance", "0-1", 1),
         ]
     )

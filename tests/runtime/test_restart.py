@@ -143,7 +143,8 @@ def test_an_intensity_allows_so_many_restarts_in_any_window(
     limit: int, gaps_s: list[float]
 ) -> None:
     intensity = Intensity(limit, 60.0)
-    now_s, allowed_s = 0.0, []
+    now_s = 0.0
+    allowed_s: list[float] = []
     for gap_s in gaps_s:
         now_s += gap_s
         inside = [s for s in allowed_s if now_s - s < 60.0]

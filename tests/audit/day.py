@@ -1,0 +1,363 @@
+"""A day at the venue: orders that really trade there, told to a real auditor as actors tell it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import attrs
+import trio
+
+from actors.audit.auditor import Auditor
+from actors.audit.errors import NotReconciled
+from actors.audit.reconciler import Reconciler
+from actors.audit.recovery import recover
+from actors.audit.statement import Statement
+from actors.messages.catalogue import Catalogue, FeeTerms, LegRole, Market, Match
+from actors.messages.feeds import FeedEvent
+from actors.messages.race import Judged, Judgement, Trigger
+from actors.messages.records import Intent, Reconciled
+from actors.messages.recovered import Recovered
+from actors.messages.trading import Accepted, FillSeen, OrderDone, Purpose, Sent
+from actors.model.fees import MemberClass
+from actors.model.grid import PriceRange
+from actors.model.money import CentiContracts, MicroDollars, Pips
+from actors.model.orders import Fill, Side, Ticker, client_order_id
+from actors.model.score import GoalKey, MatchId, Score
+from actors.runtime.disk import MemoryDisk
+from actors.runtime.health import Health
+from actors.runtime.journal import Journal
+from actors.runtime.latest import Latest
+from actors.runtime.mailbox import Mailbox
+from actors.runtime.memory import MemoryNetwork, SeededEnv
+from actors.sim.venue.views import FillView
+from tests.audit.counter import Counter
+from tests.runtime.journals import ANCHORS, CODEC, FOLDER, entries, memory_disk, opening
+from tests.sim.venue.hall import AWAY, EVENT, HOME, SERIES, Clock, Hall, open_hall, order, quote
+
+MATCH = MatchId(EVENT)
+KEY = GoalKey(MATCH, 0, "1-0")
+SECOND_NS = 1_000_000_000
+
+
+def leg(ticker: Ticker, role: LegRole, shard: int = 0) -> Market:
+    return Market(
+        ticker=ticker,
+        role=role,
+        exchange_index=shard,
+        price_ranges=(PriceRange(start_pips=Pips(0), end_pips=Pips(10_000), step_pips=Pips(100)),),
+        fees=FeeTerms(fee_type="quadratic", multiplier_ppm=1_000_000),
+    )
+
+
+def the_match(**changes: Any) -> Match:
+    made = Match(
+        match=MATCH,
+        series=SERIES,
+        title="Iran vs New Zealand",
+        home_name="Iran",
+        away_name="New Zealand",
+        stage="LIVE",
+        markets=(leg(HOME, "home"), leg(AWAY, "away")),
+        provider_ids=frozenset({"12345678901"}),
+        kickoff_wall_ns=0,
+    )
+    return attrs.evolve(made, **changes)
+
+
+def frame(
+    feed: str = "alpha", number: int = 7, received_ns: int = 1_000, **says: Any
+) -> FeedEvent:
+    made = FeedEvent(
+        feed=feed,
+        epoch=1,
+        frame_no=number,
+        kind="score",
+        feed_match="f1",
+        score=Score(1, 0),
+        received_ns=received_ns,
+        received_wall_ns=43_391 * SECOND_NS,
+        decoded_ns=received_ns + 40_000,
+        raw=b'{"score":"1-0"}',
+    )
+    return attrs.evolve(made, **says)
+
+
+def trigger(key: GoalKey = KEY, report: FeedEvent | None = None) -> Trigger:
+    report = report or frame()
+    return Trigger(
+        key=key,
+        scorer="home",
+        score=Score(1, 0),
+        report=report,
+        fresh_feeds=4,
+        judged_ns=report.received_ns + 60_000,
+    )
+
+
+def judged(judgement: Judgement, report: FeedEvent | None = None, key: GoalKey | None = KEY) -> Judged:
+    report = report or frame()
+    return attrs.evolve(
+        Judged(report=report, judgement="trigger", key=key, judged_ns=report.received_ns + 60_000),
+        judgement=judgement,
+    )
+
+
+def sent_of(
+    intent: Intent, seq: int, *, at_ns: int = 2_000_000, won: Trigger | None = None
+) -> Sent:
+    purpose: Purpose = "entry" if intent.purpose == "entry" else "exit"
+    return Sent(
+        trigger=won,
+        key=GoalKey(MatchId(intent.match), intent.generation, intent.state),
+        purpose=purpose,
+        entry_client_order_id=intent.entry_client_order_id,
+        connection=0,
+        client_order_id=intent.client_order_id,
+        ticker=Ticker(intent.ticker),
+        side="bid" if intent.side == "bid" else "ask",
+        limit_pips=Pips(intent.limit_pips),
+        count_centi=CentiContracts(intent.count_centi),
+        exchange_index=intent.exchange_index,
+        worst_micros=MicroDollars(intent.worst_micros),
+        intent_seq=seq,
+        gated_ns=at_ns - 3_000,
+        intent_ns=at_ns - 2_000,
+        sent_ns=at_ns,
+        unsent_bytes=0,
+    )
+
+
+def intent_of(
+    side: Side,
+    price_pips: int,
+    count_centi: int,
+    *,
+    ticker: Ticker = HOME,
+    key: GoalKey = KEY,
+    entry: str = "",
+    attempt: int = 0,
+) -> Intent:
+    made = client_order_id(
+        account="account",
+        match=key.match,
+        generation=key.generation,
+        state=key.state,
+        ticker=ticker,
+        side=side,
+        leg=0,
+        attempt=attempt,
+    )
+    return Intent(
+        client_order_id=made,
+        purpose="exit" if entry else "entry",
+        match=key.match,
+        generation=key.generation,
+        state=key.state,
+        ticker=ticker,
+        side=side,
+        limit_pips=price_pips,
+        count_centi=count_centi,
+        exchange_index=0,
+        worst_micros=0 if entry else price_pips * count_centi,
+        feed="" if entry else "alpha",
+        epoch=0 if entry else 1,
+        frame_no=0 if entry else 7,
+        exit_due_wall_ns=0 if entry else 90 * SECOND_NS,
+        exit_floor_pips=100,
+        entry_client_order_id=entry,
+        body="{}",
+    )
+
+
+@attrs.define(eq=False, kw_only=True)
+class Day:
+    """One account's day. Make it with ``open_day`` inside a seeded clock."""
+
+    env: SeededEnv
+    disk: MemoryDisk
+    hall: Hall
+    counter: Counter
+    journal: Journal
+    auditor: Auditor
+    inbox: Mailbox[object]
+    recovered: Recovered
+    lines: list[str]
+    _goals: int = attrs.field(init=False, default=0)
+
+    def records(self, *kinds: type) -> list[object]:
+        """Return the journal's records of these kinds, oldest first."""
+        return [each.record for each in entries(self.disk) if isinstance(each.record, kinds)]
+
+    def goal(self) -> GoalKey:
+        """Return the next key."""
+        self._goals += 1
+        return GoalKey(MATCH, 0, f"{self._goals}-0")
+
+    def trade(
+        self,
+        side: Side,
+        price_pips: int,
+        count_centi: int,
+        *,
+        ticker: Ticker = HOME,
+        key: GoalKey = KEY,
+        entry: str = "",
+        attempt: int = 0,
+        tell_fills: bool = True,
+        tell_outcome: bool = True,
+    ) -> Intent:
+        """Send one order as the trader does: intent, send, answer, fills from the stream."""
+        intent = intent_of(
+            side, price_pips, count_centi, ticker=ticker, key=key, entry=entry, attempt=attempt
+        )
+        seq = self.journal.append(intent)
+        won = None if entry else trigger(key, frame(received_ns=self.env.now_ns() + 1))
+        sent = sent_of(intent, seq, at_ns=self.env.now_ns() + 300_000, won=won)
+        before = len(self.fills_at_venue())
+        made = self.hall.create(
+            "us",
+            order(
+                side,
+                price_pips,
+                count_centi,
+                ticker=ticker,
+                client_order_id=intent.client_order_id,
+                reduce_only=bool(entry),
+            ),
+        )
+        self.inbox.post(sent)
+        if tell_outcome:
+            self.inbox.post(
+                OrderDone(
+                    sent=sent,
+                    outcome=Accepted(
+                        order_id=made.order_id,
+                        fill_count_centi=CentiContracts(made.fill_count_centi),
+                        average_fill_price_micros=None,
+                        venue_ts_ms=made.now_us // 1_000,
+                    ),
+                    first_byte_ns=sent.sent_ns + 29_000_000,
+                    done_ns=sent.sent_ns + 29_400_000,
+                )
+            )
+        if tell_fills:
+            for view in self.fills_at_venue()[before:]:
+                self.inbox.post(
+                    FillSeen(
+                        fill=fill_of(view),
+                        client_order_id=intent.client_order_id,
+                        received_ns=sent.sent_ns + 29_500_000,
+                        source="stream",
+                    )
+                )
+        return intent
+
+    def fills_at_venue(self) -> list[FillView]:
+        view = self.hall.venue.floor.account("us").view
+        assert view is not None
+        return view.fills
+
+    def make(self, side: Side, price_pips: int, count_centi: int, ticker: Ticker = HOME) -> None:
+        """Let somebody quote."""
+        self.hall.create("maker", quote(side, price_pips, count_centi, ticker))
+
+    def reconciler(self, *, member: MemberClass = "direct") -> Reconciler:
+        return Reconciler(
+            env=self.env,
+            rest=self.counter.rest(),
+            recovered=self.recovered,
+            member=member,
+            to_auditor=self.inbox,
+            on_clean=lambda: self.lines.append("clean"),
+            health=Health("reconciler"),
+        )
+
+    async def start(self) -> Reconciler:
+        """Reconcile as at the start of a process.
+
+        Raises:
+            NotReconciled: Journal and venue disagree.
+        """
+        reconciler = self.reconciler()
+        failure: NotReconciled | None = None
+        async with trio.open_nursery() as nursery:
+
+            async def serve(task_status: trio.TaskStatus[None]) -> None:
+                nonlocal failure
+                try:
+                    await reconciler.run(task_status)
+                except NotReconciled as error:
+                    failure = error
+                    task_status.started()
+
+            await nursery.start(serve)
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+        return reconciler
+
+    async def end(self) -> Statement | None:
+        """Reconcile as at the end of a day."""
+        reconciler = await self.start()
+        await reconciler.drain()
+        await self.auditor.drain()
+        return reconciler.statement
+
+    def last_reconciled(self) -> Reconciled:
+        last = self.records(Reconciled)[-1]
+        assert isinstance(last, Reconciled)
+        return last
+
+
+def fill_of(view: FillView) -> Fill:
+    return Fill(
+        trade_id=view.trade_id,
+        order_id=view.order_id,
+        ticker=view.ticker,
+        side=view.side,
+        price_pips=Pips(view.price_pips),
+        count_centi=CentiContracts(view.count_centi),
+        fee_micros=MicroDollars(view.fee_micros),
+        is_taker=view.is_taker,
+        exchange_index=view.exchange_index,
+        venue_ts_ms=view.now_us // 1_000,
+    )
+
+
+@asynccontextmanager
+async def open_day(hall: Hall | None = None, disk: MemoryDisk | None = None) -> AsyncIterator[Day]:
+    """Open the journal and the auditor, on a disk that may hold earlier days."""
+    hall = hall or open_hall()
+    disk = disk or memory_disk()
+    assert isinstance(hall.clock, Clock)
+    env = SeededEnv(0, MemoryNetwork(0), disk=disk, wall_start_ns=hall.clock.now_us * 1_000)
+    recovered = recover(disk, FOLDER, CODEC)
+    journal = Journal.open(env, FOLDER, CODEC, opening, anchor_file=ANCHORS)
+    inbox: Mailbox[object] = Mailbox("auditor", 65_536)
+    lines: list[str] = []
+    auditor = Auditor(
+        env=env,
+        journal=journal,
+        inbox=inbox,
+        catalogue=Latest(Catalogue(matches={MATCH: the_match()}, read_ns=0)),
+        member="direct",
+        known_trades=recovered.trade_ids,
+        on_line=lines.append,
+        health=Health("auditor"),
+    )
+    inbox.post(the_match())
+    async with trio.open_nursery() as nursery:
+        await nursery.start(auditor.run)
+        yield Day(
+            env=env,
+            disk=disk,
+            hall=hall,
+            counter=Counter(hall),
+            journal=journal,
+            auditor=auditor,
+            inbox=inbox,
+            recovered=recovered,
+            lines=lines,
+        )
+        nursery.cancel_scope.cancel()
+    journal.close()
