@@ -192,11 +192,13 @@ class OrderConnection:
         return owed.response
 
     def discard(self, reason: str = "discarded") -> None:
-        """Give up the response that is owed, if any, and the wire that owes it."""
+        """Give up the response that is owed, if any, and the wire unless it is there already."""
         owed = self._owed
-        if owed is not None:
+        if owed is None:
+            return
+        if owed.response is None:
             self._lose(owed.line, reason)
-            self._release()
+        self._release()
 
     async def probe(self) -> None:
         """Send a cheap unsigned request and wait for its response: the wire is alive and warm.

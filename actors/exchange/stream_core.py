@@ -60,6 +60,8 @@ class _Command:
     """One command that is to be answered."""
 
     subscription: _Subscription
+    action: wire.Action | None
+    """What it changes; ``None`` where it opens the subscription."""
     tickers: tuple[Ticker, ...]
     sent_ns: int
 
@@ -87,6 +89,8 @@ class StreamCore:
         self._left: dict[Ticker, int] = {}
         """Books that were given up on this connection, and the command that asked for each
         of them again: until it is confirmed, a snapshot may be from before."""
+        self._told: dict[Ticker, None] = {}
+        """Books that somebody may believe in, because a snapshot of each was passed on."""
         self._outbox: list[str] = []
         self._number = 0
         self._pending: dict[int, _Command] = {}
@@ -117,7 +121,9 @@ class StreamCore:
         self._wanted = wanted
         for channel in BY_MARKET:
             self._reconcile(self._subscriptions[channel], now_ns)
-        gone = tuple(ticker for ticker in self._whole if ticker not in wanted)
+        gone = tuple(ticker for ticker in self._told if ticker not in wanted)
+        for ticker in gone:
+            del self._told[ticker]
         return self._lose(gone, "unsubscribed", now_ns)
 
     @property
@@ -172,8 +178,13 @@ class StreamCore:
                 raise StreamFailed(f"no answer about {command.subscription.channel}")
 
     def ended(self, now_ns: int) -> list[StreamValue]:
-        """Say what the end of the connection means: no book can be trusted."""
-        return self._lose(tuple(self._whole), "disconnected", now_ns)
+        """Say what the end of the connection means: no book can be trusted.
+
+        That is said of every book that was ever passed on: what a last message
+        had to say of losses may not have been heard.
+        """
+        told, self._told = tuple(self._told), {}
+        return self._lose(told, "disconnected", now_ns)
 
     # What we ask for.
 
@@ -186,22 +197,18 @@ class StreamCore:
             return
         if subscription.sid is None:
             return  # The confirmation brings us back here.
-        number = 0
         more = tuple(t for t in self._wanted if t not in subscription.asked)
         fewer = tuple(t for t in subscription.asked if t not in self._wanted)
         if more:
-            number = self._update(subscription, "add_markets", more, now_ns)
+            self._update(subscription, "add_markets", more, now_ns)
         if fewer:
             self._update(subscription, "delete_markets", fewer, now_ns)
-        if subscription.channel == BOOKS:
-            self._left |= {ticker: number for ticker in more if ticker in self._left}
-            self._left |= dict.fromkeys(fewer, 0)
         subscription.asked = dict.fromkeys(self._wanted)
 
     def _subscribe(
         self, subscription: _Subscription, tickers: tuple[Ticker, ...], now_ns: int
     ) -> None:
-        number = self._ask(_Command(subscription, tickers, now_ns))
+        number = self._ask(_Command(subscription, None, tickers, now_ns))
         self._outbox.append(wire.subscribe(number, subscription.channel, tickers))
         subscription.sent = True
         subscription.asked = dict.fromkeys(tickers)
@@ -212,11 +219,16 @@ class StreamCore:
         action: wire.Action,
         tickers: tuple[Ticker, ...],
         now_ns: int,
-    ) -> int:
+    ) -> None:
         assert subscription.sid is not None, "only a confirmed subscription can be changed"
-        number = self._ask(_Command(subscription, tickers, now_ns))
+        number = self._ask(_Command(subscription, action, tickers, now_ns))
         self._outbox.append(wire.update(number, subscription.sid, action, tickers))
-        return number
+        if subscription.channel != BOOKS:
+            return
+        if action == "delete_markets":
+            self._left |= dict.fromkeys(tickers, 0)
+        elif action == "add_markets":
+            self._left |= {ticker: number for ticker in tickers if ticker in self._left}
 
     def _ask(self, command: _Command) -> int:
         self._number += 1
@@ -308,17 +320,23 @@ class StreamCore:
     def _error(
         self, envelope: wire.Envelope, command: _Command | None, received_ns: int
     ) -> list[StreamValue]:
-        """End the stream, unless the venue only objects to markets that it names."""
+        """End the stream, unless the venue only objects to markets of a command of ours."""
         row = wire.refusal(envelope.msg)
-        if row.code not in ABOUT_A_MARKET or command is None or not row.tickers:
+        objected = () if command is None else tuple(t for t in row.tickers if t in command.tickers)
+        if row.code not in ABOUT_A_MARKET or command is None or not objected:
             raise StreamFailed(f"the venue's error {row.code}: {row.text[:200]}")
-        values = self._refuse(row.tickers, received_ns)
-        subscription = command.subscription
+        values = self._refuse(objected, received_ns)
         # Whether the rest of the command was carried out is not said, so it is asked again.
-        for ticker in command.tickers:
-            subscription.asked.pop(ticker, None)
-        subscription.sent = subscription.sid is not None
-        self._reconcile(subscription, received_ns)
+        subscription = command.subscription
+        if command.action is None:
+            subscription.sent = False
+            self._reconcile(subscription, received_ns)
+            return values
+        follow = command.action != "delete_markets"
+        rest = tuple(t for t in command.tickers if (t in subscription.asked) is follow)
+        rest = tuple(t for t in rest if t not in self._refused)
+        if rest:
+            self._update(subscription, command.action, rest, received_ns)
         return values
 
     # What the venue says about the world.
@@ -339,6 +357,7 @@ class StreamCore:
             self.dropped += 1
             return []
         self._whole[row.ticker] = row.clock
+        self._told[row.ticker] = None
         return [
             StreamSnapshot(
                 ticker=row.ticker,

@@ -125,8 +125,8 @@ class Arbiter:
                 elif isinstance(output, MatchDoubt):
                     self.on_doubt(output)
         finally:
-            # The auditor hears of a race even if firing it failed.
-            for output in outputs:
+            # The books are kept, and the auditor hears of a race, even if firing it failed.
+            for output in (*outputs, *self.race.finish()):
                 self.tell(output)
                 if isinstance(output, Judged):
                     self.counts[output.judgement] = self.counts.get(output.judgement, 0) + 1

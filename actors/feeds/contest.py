@@ -4,6 +4,7 @@ Rules stand in ``race.py`` (forward) and ``doubts.py`` (back); here are the fact
 that they work on, and the questions that both ask.
 """
 
+from collections.abc import Callable
 from typing import Final, Literal
 
 import attrs
@@ -95,6 +96,8 @@ class Hearing(Sitting):
     """A sitting about one report."""
 
     report: FeedEvent = attrs.field(kw_only=True)
+    unfinished: Callable[[], None] | None = attrs.field(init=False, default=None)
+    """Book-keeping that a trigger does not wait for."""
 
     def judge(
         self,
@@ -274,22 +277,23 @@ class Contest:
             view.apart_since_ns = None if view.score == score else at_ns
         return key
 
-    def accept(self, claim: Claim, winner: View, at_ns: int) -> int:
-        """Make ``claim`` the accepted score.
-
-        Returns:
-            How many fresh and oriented feeds know the match, the winner included.
-        """
-        name = winner.runner.name
-        score = claim.score
-        claim.seen_by.add(name)
-        self.accepted = score
+    def fresh_feeds(self, at_ns: int) -> int:
+        """Return how many fresh and oriented feeds know the match."""
         fresh = 0
+        for view in self.views.values():
+            if view.oriented and view.is_fresh(at_ns):
+                fresh += 1
+        return fresh
+
+    def accept(self, claim: Claim, winner: View, at_ns: int) -> None:
+        """Make ``claim`` the accepted score."""
+        score = claim.score
+        claim.seen_by.add(winner.runner.name)
+        self.accepted = score
         for view in self.views.values():
             is_fresh = view.is_fresh(at_ns)
             if is_fresh:
                 view.runner.tally.chances += 1
-                fresh += view.oriented
             if view is winner:
                 continue
             if view.score != score:
@@ -304,7 +308,6 @@ class Contest:
         winner.apart_since_ns = None
         winner.runner.tally.wins += 1
         self.trail.append(claim)
-        return fresh
 
     def corroborate(self, view: View, at_ns: int) -> None:
         """Let ``view`` vouch for every accepted score of another feed that it counts."""

@@ -5,6 +5,7 @@ that it shows (``view.score``), changes what is known of the match, and puts its
 judgement on record.
 """
 
+from functools import partial
 from typing import Final
 
 from actors.feeds.contest import FOREVER, Claim, Contest, Hearing, View, Withdrawal
@@ -106,8 +107,8 @@ def judge_ahead(
         hold = "more than one step"
     elif bound.open:
         hold = _hold(contest, hearing, view, key)
-    fresh_feeds = _accept(contest, hearing, view, key)
     if scorer is None or hold:
+        _accept(contest, hearing, view, key)
         hearing.judge("advance", hold, key)
         return
     contest.traded.add(key)
@@ -117,10 +118,15 @@ def judge_ahead(
             scorer=scorer,
             score=score,
             report=hearing.report,
-            fresh_feeds=fresh_feeds,
+            fresh_feeds=contest.fresh_feeds(at_ns),
             judged_ns=hearing.judged_ns,
         )
     )
+    hearing.unfinished = partial(_book_trigger, contest, hearing, view, key)
+
+
+def _book_trigger(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> None:
+    _accept(contest, hearing, view, key)
     hearing.judge("trigger", "", key)
 
 
@@ -193,7 +199,7 @@ def _judge_reversal(contest: Contest, hearing: Hearing, view: View, before: Scor
     settle(contest, hearing, hearing.report, explicit=explicit and view.oriented)
 
 
-def _accept(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> int:
+def _accept(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> None:
     at_ns = hearing.at_ns
     claim = Claim(
         key,
@@ -205,10 +211,8 @@ def _accept(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> int
         due_ns=at_ns + contest.rules.window_ns,
     )
     _vouch(contest, hearing, view)
-    fresh_feeds = contest.accept(claim, view, at_ns)
-    if contest.doubt is not None:
-        has_returned(contest, hearing)
-    return fresh_feeds
+    contest.accept(claim, view, at_ns)
+    has_returned(contest, hearing)
 
 
 def _accept_by_all(contest: Contest, hearing: Hearing, view: View) -> bool:

@@ -75,14 +75,17 @@ class Race:
         self._traded = set(traded)
         self._at_ns = 0
         self._due_ns = FOREVER
+        self._unfinished: Hearing | None = None
 
     @property
     def next_deadline_ns(self) -> int | None:
         """When ``tick`` is due; ``None`` while no rule waits for the clock."""
+        self._book()
         return None if self._due_ns >= FOREVER else self._due_ns
 
     def standing(self, match: MatchId) -> Standing | None:
         """Return what is accepted of ``match``; ``None`` before its first score."""
+        self._book()
         contest = self._contests.get(match)
         if contest is None or contest.accepted is None:
             return self._standings.get(match)
@@ -95,6 +98,7 @@ class Race:
 
     def ledgers(self) -> tuple[FeedLedger, ...]:
         """Return every feed's record, in the profile's order."""
+        self._book()
         return tuple(
             runner.tally.ledger(runner.name, quarantined=runner.barred == "quarantined")
             for runner in self._runners.values()
@@ -102,6 +106,7 @@ class Race:
 
     def retain(self, matches: Iterable[MatchId]) -> None:
         """Forget what feeds show of any other match; what was accepted stays known."""
+        self._book()
         kept = frozenset(matches)
         for match in [match for match in self._contests if match not in kept]:
             standing = self.standing(match)
@@ -113,9 +118,27 @@ class Race:
         """Decide what is due at ``now_ns``. Every report read before it must have been entered."""
         self._at_ns = max(self._at_ns, now_ns)
         sitting = Sitting(self._at_ns, now_ns)
+        sitting.outputs = self.finish()
         if self._at_ns >= self._due_ns:
             self._expire(sitting)
         return sitting.outputs
+
+    def finish(self) -> list[RaceOutput]:
+        """Do the book-keeping that the last trigger did not wait for; return what it adds."""
+        hearing = self._book()
+        if hearing is None:
+            return []
+        self._unfinished = None
+        return hearing.outputs
+
+    def _book(self) -> Hearing | None:
+        # Whoever asks anything of the race finds its books in order.
+        hearing = self._unfinished
+        if hearing is not None and hearing.unfinished is not None:
+            book, hearing.unfinished, hearing.outputs = hearing.unfinished, None, []
+            book()
+            self._wake_after(hearing)
+        return hearing
 
     def _expire(self, sitting: Sitting) -> None:
         for contest in self._contests.values():
@@ -136,10 +159,14 @@ class Race:
 
         Returns:
             At most one ``Trigger``, what to tell of doubts, and how the report
-            was judged, in the order in which they are to be acted on.
+            was judged, in the order in which they are to be acted on. A trigger
+            comes last and before its judgement, which ``finish`` returns: the
+            order need not wait for the books.
         """
         self._at_ns = at_ns = max(self._at_ns, report.received_ns)
         hearing = Hearing(at_ns, now_ns, report=report)
+        if self._unfinished is not None:
+            hearing.outputs = self.finish()
         if at_ns >= self._due_ns:
             self._expire(hearing)
         runner = self._runners.get(report.feed)
@@ -160,6 +187,8 @@ class Race:
             hearing.judge("ignored", report.kind, contest.standing_key)
         else:
             self._judge(hearing, runner, binding)
+            if hearing.unfinished is not None:
+                self._unfinished = hearing
         return hearing.outputs
 
     def _contest(self, match: MatchId) -> Contest:
@@ -216,7 +245,8 @@ class Race:
         else:
             view.score, view.report = score, report
             self._judge_move(contest, hearing, view, bound, before)
-        self._wake_after(hearing)
+        if hearing.unfinished is None:
+            self._wake_after(hearing)
 
     def _judge_move(
         self, contest: Contest, hearing: Hearing, view: View, bound: Bound, before: Score

@@ -31,8 +31,8 @@ __all__ = [
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-WALL_START_NS: Final = 1_767_225_600_000_000_000
-"""2026-01-01 00:00 UTC: what the wall clock of a seeded run shows at its start."""
+WALL_START_NS: Final = 1_793_491_200_000_000_000
+"""2026-11-01 00:00 UTC: what the wall clock of a seeded run shows at its start."""
 FREE_PORTS_FROM: Final = 49_152
 MAX_CONNECTIONS: Final = 1024
 """Open connections to one listener; further dials are refused."""

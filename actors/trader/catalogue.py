@@ -26,6 +26,7 @@ from actors.runtime.mailbox import Mailbox
 
 ARMED_BEFORE_NS: Final = 30 * 60 * 1_000_000_000
 """A match is armed this long before its kick-off, or as soon as it is active."""
+MILESTONES_KEPT_NS: Final = 10 * 60 * 1_000_000_000
 OVER: Final = frozenset({"closed", "determined", "disputed", "amended"})
 
 
@@ -124,6 +125,10 @@ class CatalogueReader:
     """Told of each match that is new or changed, after ``latest`` has it."""
     health: Health
     _nudged: trio.Event = attrs.field(init=False, factory=trio.Event)
+    _known: dict[str, tuple[int, tuple[VenueMilestone, ...]]] = attrs.field(
+        init=False, factory=dict
+    )
+    """Each event's milestones and when they were asked for."""
 
     def nudge(self) -> None:
         """Read again soon: a life-cycle message said that something changed."""
@@ -154,13 +159,25 @@ class CatalogueReader:
         for name in self.series:
             series = await self.rest.series(name)
             for event in await self.rest.events(series_ticker=name, with_nested_markets=True):
-                milestones = await self.rest.milestones(related_event_ticker=event.event_ticker)
                 match = read_match(
-                    event, series, milestones, self.sheets.get(name), self.env.wall_ns()
+                    event,
+                    series,
+                    await self._milestones(event.event_ticker),
+                    self.sheets.get(name),
+                    self.env.wall_ns(),
                 )
                 found[match.match] = match
         self._publish(found)
         self.health.mark(self.env.now_ns())
+
+    async def _milestones(self, event_ticker: str) -> tuple[VenueMilestone, ...]:
+        """Return an event's milestones: asked for anew only when they may have changed."""
+        now_ns = self.env.now_ns()
+        asked_ns, known = self._known.get(event_ticker, (0, ()))
+        if not known or now_ns - asked_ns > MILESTONES_KEPT_NS:
+            known = await self.rest.milestones(related_event_ticker=event_ticker)
+            self._known[event_ticker] = (now_ns, known)
+        return known
 
     def _publish(self, found: dict[MatchId, Match]) -> None:
         before = self.latest.value.matches

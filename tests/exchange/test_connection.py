@@ -321,6 +321,20 @@ async def test_a_discarded_order_gives_the_wire_up_and_a_free_connection_keeps_i
     assert world.ends == ["nobody reads it"]
 
 
+async def test_a_discarded_order_whose_response_is_there_keeps_the_wire(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    world = await a_world(nursery)
+    send(world.connection, "a")
+    await trio.sleep(1)
+
+    world.connection.discard()
+
+    assert world.connection.free
+    await trio.sleep(1)
+    assert world.ends == []
+
+
 async def test_a_wire_that_does_not_answer_its_probe_never_becomes_free(
     autojump_clock: MockClock, nursery: trio.Nursery
 ) -> None:

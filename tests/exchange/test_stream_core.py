@@ -279,6 +279,43 @@ def test_an_error_that_names_a_market_costs_that_market_only() -> None:
     assert commands(core) == []
 
 
+@pytest.mark.parametrize("action", ["add_markets", "get_snapshot", "delete_markets"])
+def test_what_an_error_left_undone_is_asked_again_without_the_market_it_names(action: str) -> None:
+    core = confirmed(A, B, C)
+    feed(core, snapshot(1), snapshot(2, "B"), snapshot(3, "C"))
+    if action == "get_snapshot":
+        feed(core, delta(5))
+    else:
+        core.want([Ticker("X"), Ticker("Y")] if action == "add_markets" else [], 0)
+    sent = next(each for each in commands(core) if each["params"]["action"] == action)
+    named, *rest = sent["params"]["market_tickers"]
+
+    msg = {"code": 11, "msg": "no", "market_tickers": [named]}
+    feed(core, frame(id=sent["id"], type="error", sid=1, seq=6 if "snap" in action else 4, msg=msg))
+
+    again = [each["params"] for each in commands(core)]
+    assert again == [{"sid": 1, "action": action, "market_tickers": rest}]
+
+
+def test_an_error_that_names_a_market_of_no_command_ends_the_stream() -> None:
+    core = StreamCore([A], 0)
+    (first, *_) = commands(core)
+    msg = {"code": 11, "msg": "no such market", "market_ticker": "Z"}
+
+    with pytest.raises(StreamFailed, match="error 11"):
+        feed(core, frame(id=first["id"], type="error", msg=msg))
+
+
+def test_a_loss_that_a_garbled_message_swallowed_is_told_at_the_end() -> None:
+    core = confirmed(A, B)
+    feed(core, snapshot(1), snapshot(2, "B"))
+
+    with pytest.raises(WireGarbled):
+        feed(core, delta(9, price_dollars="?"))
+
+    assert core.ended(4) == [StreamLost(tickers=(A, B), reason="disconnected", received_ns=4)]
+
+
 def test_a_market_that_the_venue_no_longer_lists_is_given_up() -> None:
     core = confirmed(A, B)
     feed(core, snapshot(1), snapshot(2, "B"))

@@ -39,11 +39,9 @@ class Provider:
         self.dialled_s.append(trio.current_time())
         if trio.current_time() < self.down_until_s:
             raise FeedUnreachable("nobody answers")
-        try:
-            yield _Playback(self, self.scripts.pop(0) if self.scripts else [])
-        finally:
-            # A real connection may take long to part from a silent peer.
-            await trio.sleep(60)
+        yield _Playback(self, self.scripts.pop(0) if self.scripts else [])
+        # A real connection may take long to part from a silent peer.
+        await trio.sleep(60)
 
 
 @attrs.define(eq=False)

@@ -132,6 +132,7 @@ class Story:
         now_ns = event.received_ns + round(waited_s * SECOND)
         before, was_in_doubt = self.race.standing(MATCH), self.race.is_in_doubt(MATCH)
         outputs = self.race.enter(event, binding, now_ns)
+        outputs += self.race.finish()
         told = [one for one in outputs if isinstance(one, Judged)]
         own = [one.report for one in told if not one.consequence]
         assert own == [event], "each report is judged once"
