@@ -238,7 +238,7 @@ def _bar(contest: Contest, view: View, before: Score, at_ns: int) -> str:
     if not view.oriented:
         return "unoriented"
     accepted = contest.accepted
-    if before != accepted and accepted is not None:
+    if before is not accepted and before != accepted and accepted is not None:
         if not contest.rules.policy.is_behind(before, accepted):
             return "contradicts itself"
         since_ns = view.apart_since_ns

@@ -253,12 +253,15 @@ class Race:
     ) -> None:
         policy, accepted, score = self._rules.policy, contest.accepted, view.score
         assert accepted is not None
-        if not policy.is_behind(before, score):
+        is_forward = policy.is_behind(before, score)
+        if not is_forward:
             view.step_back(before, hearing.at_ns)
-        if score == accepted:
-            judge_agreement(contest, hearing, view, before)
-        elif policy.is_behind(accepted, score):
+        # Codecs give the same object for the same score, so that a feed in step
+        # is known by identity.
+        if is_forward if before is accepted else policy.is_behind(accepted, score):
             judge_ahead(contest, hearing, view, bound, before)
+        elif score == accepted:
+            judge_agreement(contest, hearing, view, before)
         else:
             judge_other(contest, hearing, view, before)
 

@@ -41,6 +41,8 @@ from actors.trader.resolver import Resolver
 from actors.trader.signer import SignerRefresher, Stock
 from actors.trader.standings import Accepted, Standings
 
+EXIT_CONNECTIONS: Final = 2
+"""One for an exit, whatever entries do, and one to take over while the other is probed."""
 EXIT_HEADER_SETS: Final = 4
 """Header sets kept for exits, apart from the entries'."""
 FOLLOWED: Final = frozenset({"BOUND", "ARMED", "LIVE"})
@@ -317,7 +319,7 @@ def _desk(given: Given, day: str) -> Desk:
             entries=given.recovered.entries,
         ),
         entries=_lines(given, "entries", profile.orders.entry_connections),
-        exits=_lines(given, "exits", 1),
+        exits=_lines(given, "exits", EXIT_CONNECTIONS),
         entry_headers=HeaderRing(capacity=profile.orders.header_sets),
         exit_headers=HeaderRing(capacity=EXIT_HEADER_SETS),
     )

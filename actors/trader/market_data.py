@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 import attrs
 import trio
 
-from actors.exchange.errors import ExchangeError, StreamFailed
+from actors.exchange.errors import StreamFailed
 from actors.exchange.rest import Rest
 from actors.exchange.signing import Signer
-from actors.exchange.stream import run_stream
+from actors.exchange.stream import open_stream, run_stream
 from actors.exchange.stream_core import StreamCore
 from actors.exchange.stream_values import (
     StreamDelta,
@@ -33,14 +33,11 @@ from actors.messages.market import BookChange, BookDelta, BookLost, BookSnapshot
 from actors.messages.trading import FillSeen
 from actors.model.orders import Ticker, sign
 from actors.runtime.env import Env
-from actors.runtime.errors import leaves
 from actors.runtime.health import Health
 from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
-from actors.runtime.websocket import open_websocket
 from actors.trader.desk import Desk
 
-STREAM_PATH = "/trade-api/ws/v2"
 ARMED_PING_S = 0.5
 """Between proofs of life while a play is armed (design section 7, book age)."""
 IDLE_PING_S = 5.0
@@ -69,32 +66,21 @@ class MarketData:
 
         Raises:
             StreamFailed: The connection is no good any more.
-            ExchangeError: The venue refused us, or what it said cannot be read.
-            OSError: Nobody answered.
+            WireGarbled: What the venue said cannot be read.
+            WebSocketFailed: It could not be reached, refused us, or hung up.
         """
-        headers = await self.sign("GET", STREAM_PATH)
-        async with open_websocket(
-            self.env, self.url, ca_file=self.ca_file, headers=headers.pairs
-        ) as frames:
+        async with open_stream(self.env, self.url, sign=self.sign, ca_file=self.ca_file) as frames:
             await self._catch_up()
             task_status.started()
-            core = StreamCore((), self.env.now_ns())
-            try:
-                await run_stream(
-                    frames,
-                    core,
-                    wanted=self.wanted,
-                    on_value=self._take,
-                    now_ns=self.env.now_ns,
-                    ping_s=self._ping_s,
-                    on_proof=self._proved,
-                )
-            except ExceptionGroup as group:
-                # The first leaf is what ended the connection; the rest fell with it.
-                cause = next(leaves(group))
-                if isinstance(cause, ExchangeError | OSError):
-                    raise cause from group
-                raise StreamFailed(f"{type(cause).__name__}: {cause}") from group
+            await run_stream(
+                frames,
+                StreamCore((), self.env.now_ns()),
+                wanted=self.wanted,
+                on_value=self._take,
+                now_ns=self.env.now_ns,
+                ping_s=self._ping_s,
+                on_proof=self._proved,
+            )
 
     def _ping_s(self) -> float:
         return ARMED_PING_S if self.desk.plays else IDLE_PING_S

@@ -22,7 +22,7 @@ CENT = 10_000
 def traded(day: Day) -> None:
     """Buy in two fills, sell half of it, and buy NO in the other market."""
     day.make("ask", 5_200, 1_000)
-    day.make("ask", 5_300, 1_000)
+    day.make("ask", 5_300, 500)
     entry = day.trade("bid", 5_300, 1_500)
     day.make("bid", 6_100, 700)
     day.trade("ask", 6_000, 1_500, entry=entry.client_order_id, attempt=1)

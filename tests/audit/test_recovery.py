@@ -293,7 +293,7 @@ async def test_a_real_day_recovers_to_what_the_venue_says_is_open(
     hall, disk = open_hall(), memory_disk()
     async with open_day(hall, disk) as day:
         await day.start()
-        day.make("ask", 5_200, 1_000)
+        day.make("ask", 5_200, 900)
         entry = day.trade("bid", 5_300, 900)
         day.make("bid", 6_000, 400)
         day.trade("ask", 6_000, 900, entry=entry.client_order_id, attempt=1)

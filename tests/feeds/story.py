@@ -31,6 +31,8 @@ class Story:
     traded: Iterable[GoalKey] = ()
     standings: Mapping[MatchId, Standing] = attrs.field(factory=dict)
     stage_is_open: bool = True
+    finishes: bool = True
+    """Whether the books are kept after every report, or only when somebody asks."""
     race: Race = attrs.field(init=False)
     outputs: list[RaceOutput] = attrs.field(init=False, factory=list)
     epochs: dict[str, int] = attrs.field(init=False, factory=dict)
@@ -132,6 +134,9 @@ class Story:
         now_ns = event.received_ns + round(waited_s * SECOND)
         before, was_in_doubt = self.race.standing(MATCH), self.race.is_in_doubt(MATCH)
         outputs = self.race.enter(event, binding, now_ns)
+        if not self.finishes:
+            self.outputs += outputs
+            return outputs
         outputs += self.race.finish()
         told = [one for one in outputs if isinstance(one, Judged)]
         own = [one.report for one in told if not one.consequence]

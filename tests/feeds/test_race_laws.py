@@ -102,6 +102,17 @@ def test_the_same_story_gives_the_same_race(plot: list[Line]) -> None:
     assert tell(Story(), plot).outputs == tell(Story(), plot).outputs
 
 
+@settings(max_examples=100, deadline=None)
+@given(plot=lines)
+def test_books_that_are_kept_late_are_the_same_books(plot: list[Line]) -> None:
+    punctual, late = tell(Story(), plot), tell(Story(finishes=False), plot)
+    late.outputs += late.race.finish()
+
+    assert late.outputs == punctual.outputs
+    assert late.race.ledgers() == punctual.race.ledgers()
+    assert late.standing == punctual.standing
+
+
 @attrs.frozen
 class Happening:
     """Something that really happens in a match, and when each feed hears of it."""
