@@ -19,7 +19,7 @@ try:
     from collections.abc import Callable, Sequence
     from functools import partial
     from pathlib import Path
-    from typing import Any, Final
+    from typing import Final
 
     import attrs
 
@@ -46,15 +46,15 @@ try:
     from actors.messages.recovered import Recovered
     from actors.model.score import MatchId, Score
     from actors.runtime import checkout
-    from actors.runtime.child import ActorEvent, Child, Run
+    from actors.runtime.child import Child
     from actors.runtime.console import Console
     from actors.runtime.env import Env
     from actors.runtime.errors import JournalCorrupt, JournalFailed, NotStopping, leaves
-    from actors.runtime.health import Health, HealthRegistry
     from actors.runtime.journal import Journal
     from actors.runtime.latest import Latest
     from actors.runtime.mailbox import Mailbox
     from actors.runtime.restart import RestartPolicy
+    from actors.runtime.roster import Roster
     from actors.runtime.segments import read
     from actors.runtime.supervise import Supervisor
     from actors.trader.assembly import Given, Trading, assemble
@@ -101,13 +101,7 @@ class Tree:
     race: Race
     auditor: Auditor
     reconciler: Reconciler
-    health: HealthRegistry
-    events: list[ActorEvent]
-
-    @property
-    def restarts(self) -> int:
-        """How often an actor was started again."""
-        return sum(event.event == "restarted" for event in self.events)
+    roster: Roster
 
     async def until_settled(self) -> None:
         """Return once every match is over and settled and nothing of ours is left to do."""
@@ -118,79 +112,48 @@ class Tree:
 
 
 @attrs.define(eq=False)
-class Ground:
-    """The mailboxes that actors of several folders share, their health, and word of them all."""
+class Mailboxes:
+    """The queues between actors of different folders."""
 
-    env: Env
-    # A mailbox that is full on the way of a goal or of the truth is a fault, never a loss.
-    to_auditor: Mailbox[object] = attrs.field(factory=lambda: Mailbox("auditor", 65_536))
-    to_arbiter: Mailbox[FeedEvent] = attrs.field(factory=lambda: Mailbox("arbiter", 1_024))
-    to_console: Mailbox[str] = attrs.field(factory=lambda: Mailbox("console", 1_024, "drop_newest"))
-    health: HealthRegistry = attrs.field(factory=HealthRegistry)
-    events: list[ActorEvent] = attrs.field(factory=list)
-    _cells: dict[str, Health] = attrs.field(init=False, factory=dict)
-
-    def cell(self, name: str, *mailboxes: Mailbox[Any]) -> Health:
-        """Return the health cell of ``name``, made when it is first asked for."""
-        if name not in self._cells:
-            self._cells[name] = self.health.cell(name, mailboxes=mailboxes)
-        return self._cells[name]
-
-    def child(self, name: str, run: Run, *mailboxes: Mailbox[Any], **says: Any) -> Child:  # noqa: ANN401 - Child's own fields
-        """Return one line of the tree; what it does not say is a core actor's."""
-        return Child(
-            id=name, run=run, health=self.cell(name, *mailboxes), **{"policy": CORE, **says}
-        )
-
-    def branch(self, name: str, children: Sequence[Child], **says: Any) -> Supervisor:  # noqa: ANN401 - Supervisor's own fields
-        """Return a supervisor over ``children``, in the order of their start."""
-        return Supervisor(
-            name=name,
-            children=children,
-            now_ns=self.env.now_ns,
-            rng=self.env.rng(name),
-            on_event=self.heard,
-            **says,
-        )
-
-    def heard(self, event: ActorEvent) -> None:
-        """Take a supervisor's word about one of its children."""
-        self.events.append(event)
-        self.to_auditor.post(event)
+    # One that is full on the way of a goal or of the truth is a fault, never a loss.
+    auditor: Mailbox[object] = attrs.field(factory=lambda: Mailbox("auditor", 65_536))
+    arbiter: Mailbox[FeedEvent] = attrs.field(factory=lambda: Mailbox("arbiter", 1_024))
+    console: Mailbox[str] = attrs.field(factory=lambda: Mailbox("console", 1_024, "drop_newest"))
 
 
 def plant(soil: Soil) -> Tree:
     """Make everything that outlives an actor, and the tree of actors over it."""
-    ground = Ground(soil.env)
+    env, boxes = soil.env, Mailboxes()
+    roster = Roster(now_ns=env.now_ns, rng=env.rng, usual=CORE, tell=boxes.auditor.post)
     race = _race(soil)
-    trading = _trading(soil, ground, race)
-    auditor, reconciler = _audit(soil, ground, trading)
-    arbiter = _arbiter(soil, ground, trading, race)
-    child, quiet = ground.child, trading.desk.inflight.quiet
+    trading = _trading(soil, roster, boxes, race)
+    auditor, reconciler = _audit(soil, roster, boxes, trading)
+    arbiter = _arbiter(soil, roster, boxes, trading, race)
+    child, quiet = roster.child, trading.desk.inflight.quiet
     to_executor, to_exits = trading.inboxes
-    core = ground.branch(
+    core = roster.branch(
         "core",
         (
             child("executor", trading.executor.run, to_executor, drain=quiet),
             child("planner", trading.planner.run),
-            child("arbiter", arbiter.run, ground.to_arbiter),
+            child("arbiter", arbiter.run, boxes.arbiter),
         ),
         strategy="rest_for_one",
     )
     epochs = Epochs(dict(soil.recovered.epochs))
-    feeds = ground.branch(
+    feeds = roster.branch(
         "feeds",
-        [_feed(settings, ground, epochs) for settings in soil.loaded.profile.feeds],
+        [_feed(settings, soil, roster, boxes, epochs) for settings in soil.loaded.profile.feeds],
         max_restarts=None,
     )
-    console = Console(env=soil.env, inbox=ground.to_console, write=soil.write)
+    console = Console(env=soil.env, inbox=boxes.console, write=soil.write)
     fatal = (JournalFailed,)
-    root = ground.branch(
+    root = roster.branch(
         "root",
         (
             child("journal", soil.journal.run, fatal=fatal),
-            child("console", console.run, ground.to_console, criticality="aux"),
-            child("auditor", auditor.run, ground.to_auditor, drain=auditor.drain, fatal=fatal),
+            child("console", console.run, boxes.console, criticality="aux"),
+            child("auditor", auditor.run, boxes.auditor, drain=auditor.drain, fatal=fatal),
             child("signer", trading.signer.run),
             child(
                 "reconciler",
@@ -216,8 +179,7 @@ def plant(soil: Soil) -> Tree:
         race=race,
         auditor=auditor,
         reconciler=reconciler,
-        health=ground.health,
-        events=ground.events,
+        roster=roster,
     )
 
 
@@ -240,7 +202,7 @@ def _race(soil: Soil) -> Race:
     )
 
 
-def _trading(soil: Soil, ground: Ground, race: Race) -> Trading:
+def _trading(soil: Soil, roster: Roster, boxes: Mailboxes, race: Race) -> Trading:
     given = Given(
         env=soil.env,
         profile=soil.loaded.profile,
@@ -251,46 +213,48 @@ def _trading(soil: Soil, ground: Ground, race: Race) -> Trading:
         traded=soil.recalled.traded,
         accepted=partial(_accepted, race),
         speed=soil.speed,
-        to_auditor=ground.to_auditor,
-        cell=ground.cell,
+        to_auditor=boxes.auditor,
+        cell=roster.cell,
     )
     return assemble(given, trading_day(soil.loaded.profile.run, soil.env.wall_ns()))
 
 
-def _audit(soil: Soil, ground: Ground, trading: Trading) -> tuple[Auditor, Reconciler]:
+def _audit(
+    soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading
+) -> tuple[Auditor, Reconciler]:
     auditor = Auditor(
         env=soil.env,
         journal=soil.journal,
-        inbox=ground.to_auditor,
+        inbox=boxes.auditor,
         catalogue=trading.desk.catalogue,
         member=soil.loaded.profile.venue.member,
         known_trades=soil.recovered.trade_ids,
-        on_line=ground.to_console.post,
-        health=ground.cell("auditor", ground.to_auditor),
+        on_line=boxes.console.post,
+        health=roster.cell("auditor", boxes.auditor),
     )
     reconciler = Reconciler(
         env=soil.env,
         rest=trading.rest,
         recovered=soil.recovered,
         member=soil.loaded.profile.venue.member,
-        to_auditor=ground.to_auditor,
+        to_auditor=boxes.auditor,
         on_clean=partial(trading.desk.state.clear, "boot"),
-        health=ground.cell("reconciler"),
+        health=roster.cell("reconciler"),
     )
     return auditor, reconciler
 
 
-def _arbiter(soil: Soil, ground: Ground, trading: Trading, race: Race) -> Arbiter:
+def _arbiter(soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading, race: Race) -> Arbiter:
     return Arbiter(
         env=soil.env,
-        inbox=ground.to_arbiter,
+        inbox=boxes.arbiter,
         race=race,
         catalogue=trading.desk.catalogue,
         aliases=soil.loaded.profile.catalogue.aliases,
         fire=trading.fire,
         on_doubt=trading.desk.hear_doubt,
-        tell=partial(_tell, trading.standings, ground.to_auditor),
-        health=ground.cell("arbiter", ground.to_arbiter),
+        tell=partial(_tell, trading.standings, boxes.auditor),
+        health=roster.cell("arbiter", boxes.arbiter),
     )
 
 
@@ -307,8 +271,10 @@ def _tell(standings: Standings, to_auditor: Mailbox[object], output: RaceOutput)
         to_auditor.post(output)
 
 
-def _feed(settings: FeedSettings, ground: Ground, epochs: Epochs) -> Child:
-    name, env = f"feed.{settings.name}", ground.env
+def _feed(
+    settings: FeedSettings, soil: Soil, roster: Roster, boxes: Mailboxes, epochs: Epochs
+) -> Child:
+    name, env = f"feed.{settings.name}", soil.env
     feed = Feed(
         env=env,
         name=settings.name,
@@ -316,21 +282,20 @@ def _feed(settings: FeedSettings, ground: Ground, epochs: Epochs) -> Child:
         decode=polymarket.decode,
         answers={polymarket.PING: polymarket.PONG},
         epochs=epochs,
-        to_arbiter=ground.to_arbiter.post,
+        to_arbiter=boxes.arbiter.post,
         vitals=Latest(FeedHealth()),
         dead_after_s=settings.dead_after_s,
-        health=ground.cell(name),
+        health=roster.cell(name),
     )
-    return Child(
-        id=name,
-        run=feed.run,
+    return roster.child(
+        name,
+        feed.run,
         criticality="feed",
         policy=FEED,
         boot_wait_s=5.0,
         # Its own deadline ends a silent connection; this one is the net under it.
         ready_s=settings.dead_after_s + 10.0,
         good_marks=True,
-        health=ground.cell(name),
     )
 
 

@@ -66,25 +66,23 @@ class OrderLine:
         Raises:
             Gone: The client closed it.
         """
-        try:
-            data = self.connection.recv(CHUNK)
-        except ssl.SSLWantReadError:
-            return None
-        except OSError as error:
-            raise Gone("order entry: reset") from error
-        if not data:
-            raise Gone("order entry: closed")
-        self._unread += data
-        head, blank, rest = self._unread.partition(b"\r\n\r\n")
-        if not blank:
-            return None
-        length = _LENGTH.search(head)
-        size = int(length[1]) if length else 0
-        if len(rest) < size:
-            return None
-        # A client has one request out on a connection, so nothing follows this one.
-        self._unread = rest[size:]
-        return bytes(head), bytes(rest[:size])
+        while True:
+            try:
+                data = self.connection.recv(CHUNK)
+            except ssl.SSLWantReadError:
+                return None
+            except OSError as error:
+                raise Gone("order entry: reset") from error
+            if not data:
+                raise Gone("order entry: closed")
+            self._unread += data
+            head, blank, rest = self._unread.partition(b"\r\n\r\n")
+            length = _LENGTH.search(head) if blank else None
+            size = int(length[1]) if length else 0
+            if blank and len(rest) >= size:
+                # A client has one request out on a connection, so nothing follows this one.
+                self._unread.clear()
+                return bytes(head), bytes(rest)
 
     def respond(self, head: bytes, body: bytes) -> bool:
         """Answer one request; return whether it was an order."""
@@ -184,23 +182,23 @@ class Harness:
         """
         if not self._feeds["alpha"]:
             raise Gone("alpha: nobody is connected")
-        feed, lines = self._feeds["alpha"][-1], self._lines
-        watched = [*lines, self._doors["orders"].fileno()]
+        feed, lines, door = self._feeds["alpha"][-1], self._lines, self._doors["orders"].fileno()
+        watched = [door, *lines]
         began_ns = time.perf_counter_ns()
         feed.sendall(frame)
         until_ns = began_ns + int(patience_s * 1e9)
         while (now_ns := time.perf_counter_ns()) < until_ns:
             ready, _, _ = select.select(watched, [], [], (until_ns - now_ns) / 1e9)
             for number in ready:
-                if number not in lines:
+                if number == door:
                     # A client that dials for its first order is let in; that event is warm-up.
                     self._let_in("orders")
-                    watched = [*lines, self._doors["orders"].fileno()]
+                    watched = [door, *lines]
                     continue
                 request = self._read(number)
                 read_ns = time.perf_counter_ns()
                 if request is None:
-                    watched = [*lines, self._doors["orders"].fileno()]
+                    watched = [door, *lines]
                     continue
                 line, head, body = request
                 if not line.respond(head, body):
@@ -279,7 +277,7 @@ class Harness:
         try:
             if name == "orders":
                 line = OrderLine(self._tls.wrap_socket(raw, server_side=True))
-                line.connection.setblocking(False)
+                line.connection.settimeout(0)
                 self._lines[line.connection.fileno()] = line
             else:
                 _upgrade(raw)

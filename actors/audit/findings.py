@@ -117,12 +117,12 @@ class Findings:
         if phase == "start":
             oldest_ms = self.word.at_ms - FORGOTTEN_MS
             gone = [
-                _fill(row)
+                fill_of_row(row)
                 for row in rows.values()
                 if row.trade_id not in self._of_venue and row.venue_ts_ms <= oldest_ms
             ]
             return gone + [each.fill() for each in self.word.fills]
-        return [_fill(row) for row in rows.values()] + [
+        return [fill_of_row(row) for row in rows.values()] + [
             each.fill()
             for each in self.word.fills
             if each.trade_id not in rows
@@ -254,7 +254,8 @@ def _side(text: str) -> Side:
     return "bid" if text == "bid" else "ask"
 
 
-def _fill(row: FillRow) -> Fill:
+def fill_of_row(row: FillRow) -> Fill:
+    """Return an execution in the model's words."""
     return Fill(
         trade_id=row.trade_id,
         order_id=row.order_id,

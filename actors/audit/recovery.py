@@ -259,8 +259,11 @@ class _Memory:
 def _asks(order: _Order, exits: dict[str, list[_Order]]) -> bool:
     """Return whether an exit of an entry was never answered.
 
-    Whoever leaves the lot asks after it, even where nothing is left to sell.
+    Whoever leaves the lot asks after it, even where nothing is left to sell. An entry
+    that is itself unresolved becomes a lot later, and its exits are asked about then.
     """
+    if order.outcome is None:
+        return False
     return any(each.outcome is None for each in exits.get(order.intent.client_order_id, ()))
 
 

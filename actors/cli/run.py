@@ -198,7 +198,7 @@ class Around:
                     self.tree.trading.desk.state.halt("operator", "SIGUSR2")
 
     def _dump(self) -> None:
-        health = self.tree.health.snapshot(self.env.now_ns())
+        health = self.tree.roster.health.snapshot(self.env.now_ns())
         text = json.dumps(health, indent=1).encode()
         self.env.disk.write_whole(str(self.state.root / "health.json"), text, 0o600)
 
@@ -246,7 +246,7 @@ async def _tell(chosen: argparse.Namespace, around: Around) -> None:
         summary = summary_json(
             tally=tree.auditor.tally,
             statement=tree.reconciler.statement,
-            restarts=tree.restarts,
+            restarts=tree.roster.restarts,
             feeds=feeds,
         )
         text = json.dumps(summary, indent=2) + "\n"

@@ -102,7 +102,7 @@ async def _run(seed: int, hours: float) -> SeedRun:
         figures=summary_json(
             tally=tree.auditor.tally,
             statement=tree.reconciler.statement,
-            restarts=tree.restarts,
+            restarts=tree.roster.restarts,
             feeds={},
         ),
         journal=_segments(env.disk),

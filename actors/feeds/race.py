@@ -105,10 +105,16 @@ class Race:
         )
 
     def retain(self, matches: Iterable[MatchId]) -> None:
-        """Forget what feeds show of any other match; what was accepted stays known."""
+        """Forget what feeds show of any other match; what was accepted stays known.
+
+        A match in doubt is kept until its doubt has ended, so that nobody who was
+        told of it waits for the end for ever.
+        """
         self._book()
         kept = frozenset(matches)
-        for match in [match for match in self._contests if match not in kept]:
+        for match, contest in list(self._contests.items()):
+            if match in kept or contest.doubt is not None:
+                continue
             standing = self.standing(match)
             if standing is not None:
                 self._standings[match] = standing

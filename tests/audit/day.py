@@ -12,7 +12,7 @@ from actors.audit.reconciler import Reconciler
 from actors.audit.recovery import recover
 from actors.audit.statement import Statement
 from actors.messages.catalogue import Catalogue
-from actors.messages.records import Intent, Reconciled
+from actors.messages.records import Intent, Reconciled, Segment
 from actors.messages.recovered import Recovered
 from actors.messages.trading import Accepted, FillSeen, OrderDone
 from actors.model.fees import MemberClass
@@ -180,7 +180,12 @@ async def open_day(hall: Hall | None = None, disk: MemoryDisk | None = None) -> 
     assert isinstance(hall.clock, Clock)
     env = SeededEnv(0, MemoryNetwork(0), disk=disk, wall_start_ns=hall.clock.now_us * 1_000)
     recovered = recover(disk, FOLDER, CODEC)
-    journal = Journal.open(env, FOLDER, CODEC, opening, anchor_file=ANCHORS)
+
+    def first_record(previous_anchor: str) -> Segment:
+        made = opening(previous_anchor)
+        return attrs.evolve(made, mono_ns=env.now_ns(), wall_ns=env.wall_ns())
+
+    journal = Journal.open(env, FOLDER, CODEC, first_record, anchor_file=ANCHORS)
     inbox: Mailbox[object] = Mailbox("auditor", 65_536)
     lines: list[str] = []
     auditor = Auditor(

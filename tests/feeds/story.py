@@ -132,11 +132,10 @@ class Story:
 
     def _enter(self, event: FeedEvent, binding: Binding, waited_s: float = 0) -> list[RaceOutput]:
         now_ns = event.received_ns + round(waited_s * SECOND)
+        if not self.finishes:
+            return self._check(self.race.enter(event, binding, now_ns))
         before, was_in_doubt = self.race.standing(MATCH), self.race.is_in_doubt(MATCH)
         outputs = self.race.enter(event, binding, now_ns)
-        if not self.finishes:
-            self.outputs += outputs
-            return outputs
         outputs += self.race.finish()
         told = [one for one in outputs if isinstance(one, Judged)]
         own = [one.report for one in told if not one.consequence]
@@ -158,6 +157,9 @@ class Story:
         return self._check(outputs, before)
 
     def _check(self, outputs: list[RaceOutput], before: Standing | None = None) -> list[RaceOutput]:
+        self.outputs += outputs
+        if not self.finishes:
+            return outputs
         after = self.race.standing(MATCH)
         if before is not None:
             assert after is not None
@@ -169,7 +171,6 @@ class Story:
                 assert (one.key in self._in_doubt) is not one.in_doubt, "doubts open and end"
                 (self._in_doubt.add if one.in_doubt else self._in_doubt.remove)(one.key)
         assert any(key.match == MATCH for key in self._in_doubt) == self.race.is_in_doubt(MATCH)
-        self.outputs += outputs
         return outputs
 
     @property

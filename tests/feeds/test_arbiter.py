@@ -162,6 +162,8 @@ async def test_a_report_that_waited_is_judged_before_the_clock_decides(
         await desk.arbiter.drain()
         nursery.cancel_scope.cancel()
     await trio.sleep(11)
+    for _ in range(9):
+        desk.post("cyd", "snapshot", "0-0")
     desk.post("bob", "snapshot", "1-0")
     await trio.sleep(5)
 

@@ -405,6 +405,24 @@ def test_a_forgotten_match_keeps_its_generation_and_its_score() -> None:
     assert len(told.triggers) == 1
 
 
+def test_a_match_in_doubt_is_not_forgotten() -> None:
+    told = story()
+    told.all_at("0-0")
+    told.say("ada", "1-0", 60)
+    told.say("bob", "1-0", 61)
+    told.say("ada", "0-0", 62)
+
+    told.race.retain([])
+
+    assert told.race.is_in_doubt(MATCH)
+
+
+def test_a_feed_that_the_race_does_not_know_is_ignored() -> None:
+    told = story()
+
+    assert reasons(told.say("zoe", "1-0", 60)) == ["no such feed"]
+
+
 def test_the_ledger_says_how_late_and_how_often_a_feed_was_there() -> None:
     told = story()
     told.all_at("0-0")

@@ -102,6 +102,11 @@ async def run_for(tree: Supervisor, seconds: float) -> None:
         await tree.run()
 
 
+async def run_to_its_end(tree: Supervisor) -> None:
+    with trio.fail_after(1_000):
+        await tree.run()
+
+
 # --- start and stop ---
 
 
@@ -276,7 +281,7 @@ async def test_a_child_that_is_not_ready_in_time_has_failed(
     )
 
     with pytest.raises(Escalated, match="signer: more than 2 restarts in 60 s: ActorNotReady"):
-        await tree.run()
+        await run_to_its_end(tree)
 
     assert script.times("signer runs") == [0, 4, 9]
     assert script.times("signer ends") == [4, 8, 13]
@@ -576,12 +581,14 @@ async def test_a_drain_is_for_the_end_and_not_for_a_siblings_failure(
     assert script.times("drains") == [6]
 
 
+# Whole seconds as well, so that several things happen at the same instant.
+durations_s = st.floats(0.0, 6.0) | st.sampled_from([0.0, 1.0, 2.0])
 children_drawn = st.lists(
     st.tuples(
         st.sampled_from(["permanent", "transient", "temporary"]),
-        st.lists(st.floats(0.0, 8.0), min_size=1, max_size=4),
-        st.floats(0.0, 2.0),
-        st.floats(0.0, 2.0),
+        st.lists(durations_s, min_size=1, max_size=4),
+        durations_s,
+        durations_s,
     ),
     min_size=1,
     max_size=5,
@@ -595,7 +602,7 @@ children_drawn = st.lists(
     drawn=children_drawn,
     end_s=st.floats(0.0, 40.0),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_whatever_fails_no_child_has_two_lives_and_nothing_outlives_the_tree(
     seed: int,
     strategy: Strategy,
@@ -638,6 +645,7 @@ def test_whatever_fails_no_child_has_two_lives_and_nothing_outlives_the_tree(
                 id=str(number),
                 run=actor(number, lives_s, ready_s, clean_up_s),
                 restart=restart,  # type: ignore[arg-type]  # drawn from the three
+                shutdown_s=10.0,
                 criticality="feed",
             )
             for number, (restart, lives_s, ready_s, clean_up_s) in enumerate(drawn)
@@ -670,7 +678,7 @@ async def test_a_core_child_beyond_its_limit_takes_the_tree_down_in_order(
     )
 
     with pytest.raises(Escalated) as caught:
-        await tree.run()
+        await run_to_its_end(tree)
 
     assert caught.value.actor == "executor"
     assert [repr(cause) for cause in caught.value.causes] == ["ValueError('no venue')"]
@@ -693,7 +701,7 @@ async def test_core_children_together_have_a_limit_of_their_own(
     )
 
     with pytest.raises(Escalated, match="more than 2 restarts in root"):
-        await tree.run()
+        await run_to_its_end(tree)
 
 
 async def test_an_error_that_no_restart_cures_escalates_at_once_out_of_any_group(
@@ -711,7 +719,7 @@ async def test_an_error_that_no_restart_cures_escalates_at_once_out_of_any_group
     tree = script.tree(Child(id="journal", run=journal, fatal=(JournalFailed,)))
 
     with pytest.raises(Escalated) as caught:
-        await tree.run()
+        await run_to_its_end(tree)
 
     assert [type(cause) for cause in caught.value.causes] == [JournalFailed]
     assert script.heard("journal") == ["started", "failed", "escalated"]
@@ -805,7 +813,7 @@ async def test_an_escalation_passes_through_core_supervisors_unchanged(
     _, outer = _nested(script, "core")
 
     with pytest.raises(Escalated) as caught:
-        await outer.run()
+        await run_to_its_end(outer)
 
     assert caught.value.actor == "executor"
     assert [type(cause) for cause in caught.value.causes] == [ValueError]
@@ -888,7 +896,7 @@ async def test_an_interrupt_in_a_child_stops_the_others_in_order_and_passes_on(
     )
 
     with pytest.RaisesGroup(KeyboardInterrupt):
-        await tree.run()
+        await run_to_its_end(tree)
     assert script.said()[-2:] == ["c ends", "a ends"]
 
 

@@ -194,7 +194,7 @@ async def test_a_frame_has_the_provider_s_fields_in_its_words(
         "elapsed": "35:12",
         "live": True,
         "ended": False,
-        "last_update": "2026-01-01T00:00:00.000Z",
+        "last_update": "2026-11-01T00:00:00.000Z",
     }
 
 
