@@ -7,10 +7,12 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.stamp-run
 DEV_STAMP := $(VENV)/.stamp-dev
 MIN_PYTHON := 3.11
-PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
+SEEDS ?= 100
+FIRST_SEED ?= 1
+PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock clean python-is-new-enough
+.PHONY: help setup demo test lint bench prove-seeds lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,6 +48,9 @@ lint: $(DEV_STAMP) ## format, style, types, import contracts, cancellation rules
 
 bench: $(RUN_STAMP) ## measure frame sent to order read, beside C, bare trio, Node and httpx
 	@$(BIN)/python bench/run.py
+
+prove-seeds: $(RUN_STAMP) ## many seeds of the whole system: every difference 0, every journal sound
+	@$(BIN)/python -m actors seeds --seeds $(SEEDS) --hours 0.1 --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
 
 lock: ## resolve the locked dependencies anew (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo "touchline: make lock needs uv (pip install uv)" >&2; exit 2; }

@@ -5,7 +5,7 @@ journal's records themselves, sorted to the event they belong to; the properties
 what follows from them and nothing else. Pure.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, Generic, Literal, TypeVar
 
 import attrs
@@ -21,15 +21,17 @@ from actors.messages.records import (
     OrderOutcome,
     PassedRow,
     RawFrame,
+    Reconciled,
     Report,
     Segment,
     SettlementRow,
     TradeRow,
+    TradingState,
     Triggered,
 )
 from actors.model.score import GoalKey
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 Verdict = Literal[
     "filled",  # every order filled wholly
@@ -48,13 +50,13 @@ SHOWING: Final = frozenset(
 
 
 @attrs.frozen
-class Fact(Generic[R]):
+class Fact(Generic[R_co]):
     """One record, and where it stands in the journal."""
 
     seq: int
     mono_ns: int
     """When it was written, on the clock of its run."""
-    record: R
+    record: R_co
 
 
 @attrs.frozen(kw_only=True)
@@ -278,37 +280,31 @@ class Event:
         }
         return names.get(leg.role, leg.short)
 
-    def facts(self) -> Iterator[Fact[object]]:
-        """Yield every record that it rests on, once, in the journal's order."""
-        found: dict[int, Fact[object]] = {}
-        for fact in self._all_facts():
-            found[fact.seq] = Fact(fact.seq, fact.mono_ns, fact.record)
-        for seq in sorted(found):
-            yield found[seq]
+    def facts(self) -> list[Fact[object]]:
+        """Return every record that it rests on, once, in the journal's order."""
+        found = {fact.seq: fact for fact in self._all_facts()}
+        return [found[seq] for seq in sorted(found)]
 
     def _all_facts(self) -> Iterator[Fact[object]]:
-        yield from _wide([self.run.segment])
-        if self.match is not None:
-            yield from _wide([self.match])
-        if self.won is not None:
-            yield from _wide([self.won])
-        if self.accepted is not None:
-            yield from _wide([self.accepted])
-        yield from _wide(self.reports)
-        yield from _wide(shown.report for shown in self.race if shown.report is not None)
-        yield from _wide(self.frames.values())
-        yield from _wide(self.passed)
+        yield self.run.segment
+        for one in (self.match, self.won, self.accepted):
+            if one is not None:
+                yield one
+        for shown in self.race:
+            for said in (shown.report, shown.last):
+                if said is not None:
+                    yield said
         for order in self.orders:
-            yield from _wide([order.run.segment])
-            yield from _wide([order.intent])
+            yield order.run.segment
+            yield order.intent
             if order.dispatched is not None:
-                yield from _wide([order.dispatched])
-            yield from _wide(order.outcomes)
-            yield from _wide(order.fills)
-            yield from _wide(order.books)
-        yield from _wide(self.held)
-        yield from _wide(self.doubts)
-        yield from _wide(self.settlements)
+                yield order.dispatched
+            for group in (order.outcomes, order.fills, order.books):
+                yield from group
+        for rest in (self.reports, self.frames.values(), self.passed, self.held):
+            yield from rest
+        for rest in (self.doubts, self.settlements):
+            yield from rest
 
     def _written_ns(self) -> Iterator[int]:
         for order in self.entries:
@@ -317,15 +313,15 @@ class Event:
             yield fact.record.decided_ns
 
 
-def _wide(facts: Iterable[Fact[R]]) -> Iterator[Fact[object]]:
-    for fact in facts:
-        yield Fact(fact.seq, fact.mono_ns, fact.record)
-
-
 @attrs.define(eq=False, kw_only=True)
-class Account:
-    """A journal as the report reads it: its runs, its events, what was reconciled."""
+class Day:
+    """A journal as its reader needs it: its runs, its events, what was reconciled."""
 
     runs: list[Run] = attrs.field(factory=list)
     events: list[Event] = attrs.field(factory=list)
+    """In the order in which they were detected."""
+    reconciled: list[Fact[Reconciled]] = attrs.field(factory=list)
+    halts: list[Fact[TradingState]] = attrs.field(factory=list)
+    feeds: list[str] = attrs.field(factory=list)
+    """Every feed that ever ran, by name."""
     last_seq: int = 0

@@ -6,7 +6,8 @@ logic and its recovery; transport, TLS and the disk are proved on the real ones.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from actors.audit.summary import summary_json
 from actors.config.load import load
 from actors.config.state import StateFolder
 from actors.exchange.keys import SigningKey
+from actors.runtime import checkout
 from actors.runtime.env import Disk
 from actors.runtime.errors import NotStopping
 from actors.runtime.memory import MemoryNetwork, SeededEnv, run_seeded
@@ -50,26 +52,56 @@ class SeedRun:
 
 
 def run_seeds(
-    *, seeds: Iterable[int], hours: float, keep: Path | None, say: Callable[[str], object]
+    *,
+    seeds: range,
+    hours: float,
+    keep: Path | None,
+    proof: Path | None,
+    say: Callable[[str], object],
 ) -> int:
-    """Run each seed, say what it came to, and last the journal's hash.
+    """Run each seed, say what it came to, and last its journal's hash.
+
+    Args:
+        seeds: Which.
+        hours: Simulated hours of each.
+        keep: A folder for the journals; ``None`` keeps none.
+        proof: A file that gets one JSON line about all of them.
+        say: Takes each line.
 
     Returns:
         0, or 1 if the books of some seed did not agree with the venue's.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("CRITICAL"))
-    clean = True
+    agreed = 0
     for seed in seeds:
         done = run_seeded(seed, _run, seed, hours)
         difference = done.figures["statement_difference_microdollars"]
-        clean = clean and difference == 0
+        agreed += difference == 0
         said = ", ".join(f"{done.figures[name]} {name}" for name in ("triggers", "orders", "fills"))
         say(f"seed {seed}: {done.simulated_s:.0f} s simulated, {said}, difference {difference}")
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
             (keep / f"seed-{seed}.tlj").write_bytes(done.journal)
         say(done.sha256)
-    return 0 if clean else 1
+    if proof is not None:
+        _append_proof(proof, seeds, hours, agreed)
+    return 0 if agreed == len(seeds) else 1
+
+
+def _append_proof(path: Path, seeds: range, hours: float, agreed: int) -> None:
+    """Add one line to the proofs: what was run at which commit, and how it came out."""
+    line = {
+        "target": "prove-seeds",
+        "commit": checkout.commit(supervisor.ROOT),
+        "command": f"python -m actors seeds --seeds {len(seeds)} --hours {hours:g}"
+        f" --first-seed {seeds.start}",
+        "n": len(seeds),
+        "figure": agreed,
+        "bar": len(seeds),
+        "what": "seeds whose statement differs from our books by nothing",
+    }
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
 
 
 async def _run(seed: int, hours: float) -> SeedRun:

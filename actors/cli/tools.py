@@ -81,6 +81,7 @@ def _seeds_options(parser: argparse.ArgumentParser) -> None:
         "--hours", type=_hours, default=0.2, metavar="H", help="simulated hours each (default 0.2)"
     )
     parser.add_argument("--state", type=Path, metavar="DIR", help="keep each seed's journal there")
+    parser.add_argument("--proof", type=Path, metavar="FILE", help="append the outcome there")
     parser.set_defaults(go=_seeds)
 
 
@@ -89,6 +90,7 @@ def _seeds(chosen: argparse.Namespace) -> int:
         seeds=range(chosen.first_seed, chosen.first_seed + chosen.seeds),
         hours=chosen.hours,
         keep=chosen.state,
+        proof=chosen.proof,
         say=print,
     )
 

@@ -464,3 +464,43 @@ def test_a_goal_that_all_feeds_came_to_show_can_be_doubted_again() -> None:
 
     assert judgements(told.say("ada", "0-0", 80)) == ["reversal"]
     assert told.race.is_in_doubt(MATCH)
+
+
+def test_a_feed_that_took_the_goal_back_may_win_the_next_on_a_new_connection() -> None:
+    told = at_one_nil("ada", "bob")
+    told.say("ada", "0-0", 64)
+    told.say("bob", "0-0", 64)
+    told.close("ada", at_s=65)
+    told.open("ada", at_s=66)
+    told.say("ada", "0-0", 66)
+
+    assert judgements(told.say("ada", "1-0", 70)) == ["trigger"]
+
+
+def test_a_flap_of_its_own_does_not_make_a_feed_know_of_a_later_reversal() -> None:
+    told = at_one_nil()
+    told.say("cyd", "0-0", 70)
+    told.say("cyd", "1-0", 71)
+    told.say("ada", "0-0", 80)
+    told.say("bob", "0-0", 80)
+    told.close("cyd", at_s=81)
+    told.open("cyd", at_s=82)
+    told.say("cyd", "0-0", 82)
+
+    assert judgements(told.say("cyd", "1-0", 85)) == ["laggard"]
+    assert told.triggers == [("ada", 0, "1-0")]
+
+
+def test_a_feed_that_tells_late_of_a_goal_cancelled_twice_trades_neither() -> None:
+    told = at_one_nil("ada", "bob")
+    for at_s, score in [(61, "0-0"), (65, "1-0"), (66, "0-0")]:
+        told.say("ada", score, at_s)
+        told.say("bob", score, at_s)
+    triggers = list(told.triggers)
+
+    for i, score in enumerate(["1-0", "0-0", "1-0", "0-0"]):
+        told.say("eve", score, 69 + i / 1000)
+
+    assert told.triggers == triggers
+    assert told.standing == (2, "0-0")
+    assert judgements(told.say("eve", "1-0", 72)) == ["trigger"]

@@ -660,6 +660,47 @@ def test_whatever_fails_no_child_has_two_lives_and_nothing_outlives_the_tree(
     run_seeded(seed, scenario)
 
 
+async def test_a_restart_that_comes_due_while_the_tree_stops_does_not_happen(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    script = Script()
+    pause = RestartPolicy(pause_min_s=1.0, first_at_once=False, jitter=0.0)
+    tree = script.tree(
+        Child(id="a", run=script.actor("a", clean_up_s=3)),
+        Child(id="b", run=script.actor("b", life_s=5, error=OSError()), policy=pause),
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tree.run)
+        await trio.sleep(5.5)
+        tree.stop()
+
+    assert script.lines[-2:] == [(5, "b ends"), (8.5, "a ends")]
+    assert script.times("b runs") == [0]
+
+
+async def test_a_child_that_made_way_for_a_sibling_is_waiting_and_not_stopped(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    script = Script()
+    pause = RestartPolicy(pause_min_s=4.0, first_at_once=False, jitter=0.0)
+    last = Child(id="last", run=script.actor("last"))
+    tree = script.tree(
+        Child(id="first", run=script.actor("first", life_s=5, error=OSError()), policy=pause),
+        last,
+        strategy="rest_for_one",
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tree.run)
+        await trio.sleep(6)
+        states = [last.health.state]
+        await trio.sleep(4)
+        states.append(last.health.state)
+        nursery.cancel_scope.cancel()
+    states.append(last.health.state)
+
+    assert states == ["waiting", "up", "stopped"]
+
+
 # --- giving up ---
 
 

@@ -1,0 +1,1 @@
+"""Programs that measure the system; nothing here is imported by it."""

@@ -1,0 +1,41 @@
+"""A run's state lies where the user, the service manager or the home folder says."""
+
+from pathlib import Path
+
+import pytest
+
+from actors.config.state import day_folder, standing_folder
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "root"),
+    [
+        ("/var/a", {"STATE_DIRECTORY": "/var/b"}, "/var/a"),
+        (None, {"STATE_DIRECTORY": "/var/b:/var/c"}, "/var/b"),
+        (None, {"XDG_STATE_HOME": "/home/x/state"}, "/home/x/state/touchline/prod"),
+    ],
+)
+def test_the_option_stands_above_the_service_managers_folder_and_that_above_the_home(
+    option: str | None, environ: dict[str, str], root: str
+) -> None:
+    assert standing_folder("prod", option, environ).root == Path(root)
+
+
+def test_a_simulated_day_has_a_folder_of_its_own_and_the_newest_is_latest(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+
+    first = day_folder(runs, "20261122T120000Z", "2026-07-01", 1)
+    second = day_folder(runs, "20261122T120001Z", "2026-07-01", 1)
+
+    assert first.root != second.root
+    assert (runs / "latest").resolve() == second.root
+
+
+def test_a_state_folder_is_ours_and_our_groups_alone(tmp_path: Path) -> None:
+    folder = standing_folder("sim", str(tmp_path / "state"), {})
+
+    folder.make()
+    folder.make()
+
+    assert folder.journal.is_dir()
+    assert folder.root.stat().st_mode & 0o007 == 0
