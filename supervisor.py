@@ -60,6 +60,8 @@ try:
     from actors.trader.assembly import Given, Trading, assemble
     from actors.trader.standings import Standings
 except ModuleNotFoundError as missing:
+    if (missing.name or "").startswith("actors"):
+        raise
     sys.exit(f"touchline: {missing.name} is not installed here; run: make demo")
 
 ROOT: Final = Path(__file__).resolve().parent

@@ -5,6 +5,8 @@ import sys
 try:
     from actors.cli.tools import main
 except ModuleNotFoundError as missing:
+    if (missing.name or "").startswith("actors"):
+        raise
     sys.exit(f"touchline: {missing.name} is not installed here; run: make setup")
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from actors.messages.feeds import FeedEvent
 from actors.messages.market import BookDelta, BookLost, BookSnapshot, TradeSeen
 from actors.messages.race import Judged, MatchDoubt, Trigger
 from actors.messages.records import (
+    CashMoved,
     DayRoll,
     MatchRow,
     Reconciled,
@@ -190,7 +191,7 @@ class Auditor:
             case SettlementRow():
                 self.journal.append(item)
                 self.tally.settlement(item)
-            case TradingState() | Reconciled() | DayRoll():
+            case TradingState() | Reconciled() | CashMoved() | DayRoll():
                 self.journal.append(item)
             case _:
                 raise UnknownWord(f"{type(item).__name__} is nothing that the journal keeps")

@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from actors.audit.newest import keep
 from actors.audit.summary import became_text, clock_text, millis_text, order_text
 from actors.audit.tally import Event, Order
 from actors.messages.catalogue import Catalogue
@@ -18,6 +19,8 @@ ECHO_NS: Final = 2_000_000_000
 """How long a line that knows everything else waits for the second feed."""
 ANSWER_NS: Final = 10_000_000_000
 """How long a line waits for an answer."""
+SAID_MOST: Final = 10_000
+"""Newest events whose line is remembered as said."""
 
 
 @attrs.define(eq=False)
@@ -30,7 +33,7 @@ class Commentary:
 
     def note(self, event: Event, now_ns: int) -> None:
         """Something happened to an event."""
-        if self._said.get(event.key, "") != event.ended or event.key not in self._said:
+        if self._said.get(event.key) != event.ended:
             self._waiting.setdefault(event.key, (event, now_ns))
 
     def lines(self, catalogue: Catalogue, now_ns: int, *, flush: bool = False) -> Iterator[str]:
@@ -41,7 +44,7 @@ class Commentary:
             complete = answered and (event.margin_ns is not None or waited_ns >= ECHO_NS)
             if flush or complete or event.ended or waited_ns >= ANSWER_NS:
                 del self._waiting[key]
-                self._said[key] = event.ended
+                keep(self._said, key, event.ended, SAID_MOST)
                 yield goal_line(event, catalogue)
 
     def due_ns(self, now_ns: int) -> int | None:

@@ -9,6 +9,7 @@ from actors.audit.rereading import reread
 from actors.exchange.wire_orders import VenueFill, VenueOrder, VenueSettlement
 from actors.messages.catalogue import FeeTerms
 from actors.messages.records import (
+    CashMoved,
     FillRow,
     Intent,
     MatchRow,
@@ -21,7 +22,7 @@ from actors.model.orders import Ticker
 from actors.runtime.env import Disk
 from actors.runtime.frames import RecordCodec
 
-KINDS: Final = (Intent, OrderOutcome, FillRow, SettlementRow, MatchRow, Reconciled)
+KINDS: Final = (Intent, OrderOutcome, FillRow, SettlementRow, CashMoved, MatchRow, Reconciled)
 
 
 @attrs.define(eq=False)
@@ -42,6 +43,8 @@ class Evidence:
     """The terms that were known when an execution was written down, by trade id."""
     opening: dict[int, int] | None = None
     """Cash by shard before every fill, as the first clean reconciliation found it."""
+    moved: dict[int, int] = attrs.field(factory=dict)
+    """What the owner has paid in since, or taken out, by shard."""
     history_ms: int = 0
     """Orders and fills up to this venue time are older than the journal."""
     began_with_micros: int = 0
@@ -71,6 +74,10 @@ class Evidence:
                     self.terms_of_fill[record.trade_id] = self.terms[record.ticker]
             case SettlementRow():
                 self.settlements[record.ticker] = record
+            case CashMoved() if self.opening is not None:
+                # Whatever moved before the opening is in it.
+                before = self.moved.get(record.exchange_index, 0)
+                self.moved[record.exchange_index] = before + record.amount_micros
             case MatchRow():
                 terms = FeeTerms(fee_type=record.fee_type, multiplier_ppm=record.fee_multiplier_ppm)
                 self.terms.update(dict.fromkeys(record.tickers, terms))

@@ -36,7 +36,9 @@ START_S: Final = 10.0
 END_S: Final = 5.0
 HEARD_S: Final = 2.0
 """How long the auditor may take to write down what was posted before the end."""
-PAUSE_S: Final = 0.25
+PAUSE_S: Final = 0.5
+"""Between readings: they cost tokens (reference ``kalshi.md`` section 6)."""
+LISTEN_S: Final = 0.005
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -65,7 +67,7 @@ class Reconciler:
         Raises:
             NotReconciled: Journal and venue still disagree after ``start_s``.
             VenueUnreachable: The venue could not be asked all that while.
-            VenueRefused: It would not answer.
+            VenueRefused: It would not answer in all that while.
         """
         await self._start()
         self.health.mark(self.env.now_ns())
@@ -78,7 +80,7 @@ class Reconciler:
         """Compare once more, now that nothing trades, and put it on record."""
         with trio.move_on_after(HEARD_S):
             while self.to_auditor.depth:  # noqa: ASYNC110 - the end of a day is worth no event
-                await trio.sleep(PAUSE_S / 50)
+                await trio.sleep(LISTEN_S)
         give_up_s = trio.current_time() + self.end_s
         why = ""
         while True:
@@ -104,7 +106,8 @@ class Reconciler:
             is_over = trio.current_time() >= give_up_s
             try:
                 word = await self._ask()
-            except VenueUnreachable:
+            except (VenueUnreachable, VenueRefused):
+                # Too many requests are refused too, and a moment later they are not.
                 if is_over:
                     raise
             else:

@@ -35,7 +35,8 @@ class Statement:
     residues: tuple[str, ...]
     """What is below a field's resolution, or could not be checked; not counted."""
     profit_micros: MicroDollars
-    """Change of the ledger's cash since the journal's first reconciliation."""
+    """Change of the ledger's cash since the journal's first reconciliation, apart from what
+    the owner paid in or took out."""
     values: Mapping[Ticker, MicroDollars]
     """What one YES contract of each settled market paid."""
     late: tuple[VenueFill, ...] = ()
@@ -94,6 +95,8 @@ def compare(evidence: Evidence, word: VenueWord, member: MemberClass, *, phase: 
             {shard: MicroDollars(micros) for shard, micros in evidence.opening.items()},
             grid_micros=_grid(member, word.at_ms),
         )
+        for shard, micros in evidence.moved.items():
+            ledger.deposit(shard, MicroDollars(micros))
         for fill in fills:
             ledger.book(fill)
         found.settle(ledger, phase)

@@ -307,6 +307,17 @@ class SettlementRow:
 
 
 @attrs.frozen(kw_only=True)
+class CashMoved:
+    """The owner paid cash in to a shard, or took it out; no fill and no settlement did it."""
+
+    exchange_index: int
+    amount_micros: int
+    """Below zero for cash taken out; a transfer between shards is two of these."""
+    reason: str
+    wall_ns: int
+
+
+@attrs.frozen(kw_only=True)
 class Reconciled:
     """Journal and venue were compared: at start, or at the end of the day."""
 
@@ -363,6 +374,7 @@ TYPES: Final[dict[int, tuple[type, int]]] = {
     13: (FillRow, 1),
     14: (ExitHeldRow, 1),
     15: (SettlementRow, 1),
+    16: (CashMoved, 1),
     20: (RawFrame, 1),
     21: (Report, 1),
     22: (Triggered, 1),

@@ -9,7 +9,14 @@ from actors.audit.evidence import Evidence, VenueWord
 from actors.audit.findings import FORGOTTEN_MS, Phase
 from actors.audit.statement import compare, opening_of
 from actors.exchange.wire_orders import VenueFill, VenueOrder
-from actors.messages.records import FillRow, Intent, MatchRow, OrderOutcome, Reconciled
+from actors.messages.records import (
+    CashMoved,
+    FillRow,
+    Intent,
+    MatchRow,
+    OrderOutcome,
+    Reconciled,
+)
 from actors.model.fees import FeeAccumulator, MemberClass, fee_schedule
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import Side, sign
@@ -299,3 +306,23 @@ def test_an_opening_reckons_back_to_before_every_fill() -> None:
 
     assert opening.cash == {0: OPENING}
     assert opening.history_ms == NOW_MS
+
+
+@given(before=st.integers(-(10**9), 10**9), after=st.integers(-(10**9), 10**9))
+def test_cash_that_the_owner_moved_is_no_difference_and_no_profit(before: int, after: int) -> None:
+    def moved(micros: int) -> CashMoved:
+        return CashMoved(exchange_index=0, amount_micros=micros, reason="bank", wall_ns=0)
+
+    made = books("bid", 5_300, [100])
+    evidence = Evidence()
+    evidence.take(moved(before))
+    evidence.begin(made.evidence)
+    for row in (terms(), *made.evidence.intents.values(), *made.evidence.fills.values()):
+        evidence.take(row)
+    evidence.take(moved(after))
+    word = attrs.evolve(made.word, cash={0: MicroDollars(made.word.cash[0] + after)})
+
+    statement = compare(evidence, word, "direct", phase="start")
+
+    assert statement.lines == ()
+    assert statement.profit_micros == made.word.cash[0] - OPENING
