@@ -38,7 +38,8 @@ class Findings:
     total_micros: int = attrs.field(init=False, default=0)
     lines: list[str] = attrs.field(init=False, factory=list)
     residues: list[str] = attrs.field(init=False, factory=list)
-    late: list[VenueFill] = attrs.field(init=False, factory=list)
+    late: dict[str, VenueFill] = attrs.field(init=False, factory=dict)
+    """Executions of our own orders that the journal has not got yet, by trade id."""
     _client_ids: dict[str, str] = attrs.field(init=False)
     """The venue's order id to ours."""
     _of_venue: dict[str, VenueFill] = attrs.field(init=False)
@@ -106,7 +107,7 @@ class Findings:
             if fill.trade_id in self.evidence.fills:
                 continue
             if self._client_ids.get(fill.order_id) in self.evidence.intents:
-                self.late.append(fill)
+                self.late[fill.trade_id] = fill
             elif fill.venue_ts_ms > self.evidence.history_ms:
                 where = "at the venue, not in the journal" if phase == "end" else "at the venue"
                 self.say(f"fill {fill.trade_id} in {fill.ticker}: {where}, and of no order of ours")
@@ -126,7 +127,7 @@ class Findings:
             each.fill()
             for each in self.word.fills
             if each.trade_id not in rows
-            and (each in self.late or each.venue_ts_ms <= self.evidence.history_ms)
+            and (each.trade_id in self.late or each.venue_ts_ms <= self.evidence.history_ms)
         ]
 
     def settle(self, ledger: Ledger, phase: Phase) -> None:
@@ -186,12 +187,14 @@ class Findings:
         """Each order's fills are together what its answer said."""
         filled: dict[str, int] = {}
         for fill in self.word.fills:
-            filled[fill.order_id] = filled.get(fill.order_id, 0) + fill.count_centi
+            client_id = self._client_ids.get(fill.order_id, "")
+            filled[client_id] = filled.get(client_id, 0) + fill.count_centi
         oldest_ms = self.word.at_ms - FORGOTTEN_MS
         for outcome in self.evidence.outcomes.values():
-            if outcome.outcome != "accepted" or outcome.venue_ts_ms < oldest_ms:
+            if 0 < outcome.venue_ts_ms <= oldest_ms:
                 continue
-            there = filled.get(outcome.order_id, 0)
+            there = filled.get(outcome.client_order_id, 0)
+            # A refusal has a count of nothing, and must have filled nothing.
             if there != outcome.fill_count_centi:
                 self.say(
                     f"order {outcome.client_order_id}: {_contracts(outcome.fill_count_centi)}"

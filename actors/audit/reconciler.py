@@ -82,18 +82,19 @@ class Reconciler:
             while self.to_auditor.depth:  # noqa: ASYNC110 - the end of a day is worth no event
                 await trio.sleep(LISTEN_S)
         give_up_s = trio.current_time() + self.end_s
+        found: tuple[Evidence, VenueWord, Statement] | None = None
         why = ""
         while True:
             try:
-                evidence, word, statement = await self._compare_end()
+                found = await self._compare_end()
             except (VenueUnreachable, VenueRefused) as error:
                 why = f"the venue could not be asked: {error}"
-            else:
-                self.statement = statement
-                if statement.clean or trio.current_time() >= give_up_s:
-                    self._put_on_record(evidence, word, statement)
-                    return
-            if trio.current_time() >= give_up_s:
+            is_over = trio.current_time() >= give_up_s
+            if found is not None and (is_over or found[2].clean):
+                self.statement = found[2]
+                self._put_on_record(*found)
+                return
+            if is_over:
                 self._say("end", (why,), 0)
                 return
             await trio.sleep(PAUSE_S)
@@ -119,7 +120,8 @@ class Reconciler:
                     self._say("start", (), word.balance_micros, evidence=evidence, opening=opening)
                     self._begun = evidence
                     return
-                if lines and is_over:
+                if is_over:
+                    lines = lines or ("somebody else trades this account just now",)
                     self._say("start", lines, word.balance_micros, evidence=evidence)
                     raise NotReconciled(lines)
             await trio.sleep(PAUSE_S)
@@ -172,13 +174,16 @@ class Reconciler:
         """Return what one YES contract paid; the row has it in whole cents only."""
         if said.result in {"yes", "no"}:
             return ONE_DOLLAR_MICROS if said.result == "yes" else MicroDollars(0)
-        market = await self.rest.market(said.ticker)
-        exact = market.settlement_value_micros
-        if exact is None:
-            exact = said.value_micros
-        if exact is None:
+        value = said.value_micros
+        try:
+            value = (await self.rest.market(said.ticker)).settlement_value_micros or value
+        except VenueRefused:
+            # A market that is long over is not listed any more; its row has to do.
+            if value is None:
+                raise
+        if value is None:
             raise VenueUnreachable(f"settlement of {said.ticker}: its value is not told")
-        return exact
+        return value
 
     def _put_on_record(self, evidence: Evidence, word: VenueWord, statement: Statement) -> None:
         client_ids = {each.order_id: each.client_order_id for each in word.orders}

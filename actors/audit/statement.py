@@ -114,10 +114,12 @@ def compare(evidence: Evidence, word: VenueWord, member: MemberClass, *, phase: 
         lines=tuple(found.lines),
         residues=tuple(found.residues),
         profit_micros=MicroDollars(
-            sum(ledger.cash_micros(shard) for shard in ledger.shards()) - evidence.began_with_micros
+            sum(ledger.cash_micros(shard) for shard in ledger.shards())
+            - evidence.began_with_micros
+            - sum(evidence.moved.values())
         ),
         values=word.values,
-        late=tuple(found.late),
+        late=tuple(found.late.values()),
     )
 
 

@@ -71,12 +71,14 @@ class Child:
     """Errors that no restart cures: a core actor escalates at once, others are parked."""
 
     ready_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
-    """Time to report ready, in every life; one that does not is ended as failed."""
+    """Time to report ready, in every life; one that does not is ended as failed. For a
+    supervisor ``math.inf``: its children have times of their own."""
 
     boot_wait_s: float | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
     )
-    """How long the next child waits for this one; ``None`` until it is ready or parked."""
+    """How long the boot waits for this one; ``None`` until it is ready or parked. Under
+    one-for-one neighbours that have such a wait start together, and so do their waits."""
 
     shutdown_s: float = attrs.field(default=5.0, validator=attrs.validators.gt(0))
     """Time to drain, and then again time to clean up, before it counts as stuck."""

@@ -97,6 +97,9 @@ def read_frames(
 ) -> Iterator[tuple[SegmentFile, bytes, Frame]]:
     """Yield every whole frame with the bytes of its segment, undecoded; see ``read``.
 
+    What recovery would set aside is not read either, so that a journal can be read
+    before it is recovered.
+
     Raises:
         JournalCorrupt: A place that is neither a frame nor the torn end.
     """
@@ -114,14 +117,13 @@ def read_frames(
             seq, end = frame.seq, frame.end
             if seq >= from_seq:
                 yield segment, data, frame
-        if index == len(segments) - 1:
-            return
-        if end < len(data):
-            raise JournalCorrupt(f"{segment.name}: {_damage(data, end, seq)}")
-        if segments[index + 1].first_seq != seq + 1:
-            raise JournalCorrupt(
-                f"{segment.name} ends with record {seq}, but {segments[index + 1].name} is next"
-            )
+        later = segments[index + 1 :]
+        if end == len(data) and later and later[0].first_seq == seq + 1:
+            continue
+        proof = _proof(disk, later)
+        if proof is not None:
+            raise JournalCorrupt(f"{segment.name}: {_damage(data, end, seq)}; {proof}")
+        return
 
 
 @attrs.frozen(kw_only=True)
@@ -183,8 +185,9 @@ def recover(disk: Disk, folder: str, codec: RecordCodec, vouched: AnchorLine | N
         why = f"{segment.name}: {_damage(data, end, scan.seq)}"
         if scan.seq < safe_seq:
             raise JournalCorrupt(f"{why}; the anchors outside vouch for record {safe_seq}")
-        if len(later) > 1 or any(_holds_an_anchor(disk, each) for each in later):
-            raise JournalCorrupt(f"{why}; {later[-1].name} was begun when it was whole")
+        proof = _proof(disk, later)
+        if proof is not None:
+            raise JournalCorrupt(f"{why}; {proof}")
         torn += [_put_aside(disk, folder, each, disk.read(each.path), 0) for each in later]
         if end < len(data):
             torn.append(_put_aside(disk, folder, segment, data, end))
@@ -257,8 +260,17 @@ def _seal(codec: RecordCodec, data: bytes, frame: Frame) -> Seal:
     return record
 
 
-def _holds_an_anchor(disk: Disk, segment: SegmentFile) -> bool:
-    return any(frame.type_no == ANCHOR_TYPE for frame in walk(disk.read(segment.path)))
+def _proof(disk: Disk, later: list[SegmentFile]) -> str | None:
+    """Say why a segment was once whole, if those after it prove that.
+
+    It is synced before the next one gets an anchor, and before one more is begun.
+    """
+    for segment in later:
+        if len(later) > 1 or any(
+            frame.type_no == ANCHOR_TYPE for frame in walk(disk.read(segment.path))
+        ):
+            return f"{segment.name} was sealed when it was whole"
+    return None
 
 
 def _damage(data: bytes, end: int, seq: int) -> str:

@@ -249,15 +249,35 @@ class _Term:
         with scope:
             if pause_s > 0:
                 await trio.sleep(pause_s)
-            for slot in group:
+            for wave in self._waves(group):
                 if self.ending or scope.cancel_called:
                     return
-                if slot.wanted:
+                since_s = trio.current_time()
+                launched = [slot for slot in wave if slot.wanted]
+                for slot in launched:
                     self._launch(slot)
-                    await self._settle(slot)
+                for slot in launched:
+                    await self._settle(slot, since_s)
             if not self.booted and not scope.cancel_called and not self.ending:
                 self.booted = True
                 self.task_status.started()
+
+    def _waves(self, group: Sequence[Slot]) -> list[list[Slot]]:
+        """Split ``group`` into what is started together: neighbours that none waits long for.
+
+        Otherwise the waits for several dead feeds would add up, and those that live
+        would begin to listen late. Rest-for-one means that order matters, always.
+        """
+        waves: list[list[Slot]] = []
+        joins = False
+        for slot in group:
+            brief = slot.child.boot_wait_s is not None and self.spec.strategy == "one_for_one"
+            if brief and joins:
+                waves[-1].append(slot)
+            else:
+                waves.append([slot])
+            joins = brief
+        return waves
 
     def _launch(self, slot: Slot) -> None:
         child = slot.child
@@ -272,12 +292,12 @@ class _Term:
             self._tell(slot, "restarted")
         self.pool.start_soon(self._live, life, name=child.id)
 
-    async def _settle(self, slot: Slot) -> None:
+    async def _settle(self, slot: Slot, since_s: float) -> None:
         wait_s = slot.child.boot_wait_s
         if wait_s is None:
             await slot.settled.wait()
             return
-        with trio.move_on_after(wait_s):
+        with trio.move_on_at(since_s + wait_s):
             await slot.settled.wait()
         if not slot.settled.is_set():
             self._tell(slot, "degraded", f"not ready after {wait_s:g} s")

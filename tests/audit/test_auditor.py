@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 import trio
 
@@ -37,9 +39,20 @@ from actors.messages.trading import (
 )
 from actors.model.money import CentiContracts, Pips
 from actors.runtime.child import ActorEvent
+from actors.runtime.errors import JournalFailed
 from tests.audit.day import Day, open_day
 from tests.audit.test_instants import delta, lost, snapshot
-from tests.audit.words import KEY, MATCH, frame, intent_of, judged, sent_of, the_match, trigger
+from tests.audit.words import (
+    KEY,
+    MATCH,
+    fill_of,
+    frame,
+    intent_of,
+    judged,
+    sent_of,
+    the_match,
+    trigger,
+)
 from tests.runtime.journals import entries
 from tests.sim.venue.hall import HOME
 
@@ -362,3 +375,31 @@ async def test_a_goal_that_nobody_else_shows_is_told_after_a_while_and_again_whe
         assert day.lines[1] == "12:03:11 IRI 1-0 NZL  alpha first  passed: no_play  PHANTOM"
         await trio.sleep(20)
         assert len(day.lines) == 2
+
+
+async def test_a_journal_that_fails_ends_the_auditor(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    with pytest.RaisesGroup(JournalFailed, flatten_subgroups=True):
+        async with open_day() as day:
+            await heard(day)
+            day.disk.fail_at(1, OSError(errno.ENOSPC, "full"), lasting=True)
+            day.inbox.post(judged("echo"))
+            await trio.sleep(1)
+
+
+async def test_a_fill_without_our_id_gets_it_from_the_answer_to_its_order(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_day() as day:
+        day.make("ask", 5_200, 300)
+        entry = day.trade("bid", 5_200, 300, tell_fills=False)
+        (view,) = day.fills_at_venue()
+        await heard(
+            day,
+            FillSeen(fill=fill_of(view), client_order_id=None, received_ns=1, source="rest"),
+        )
+
+        (row,) = day.records(FillRow)
+        assert isinstance(row, FillRow)
+        assert (row.client_order_id, row.source) == (entry.client_order_id, "rest")

@@ -317,12 +317,24 @@ def test_cash_that_the_owner_moved_is_no_difference_and_no_profit(before: int, a
     evidence = Evidence()
     evidence.take(moved(before))
     evidence.begin(made.evidence)
-    for row in (terms(), *made.evidence.intents.values(), *made.evidence.fills.values()):
+    known = (*made.evidence.intents.values(), *made.evidence.fills.values())
+    for row in (moved(after), terms(), *known):
         evidence.take(row)
-    evidence.take(moved(after))
     word = attrs.evolve(made.word, cash={0: MicroDollars(made.word.cash[0] + after)})
 
     statement = compare(evidence, word, "direct", phase="start")
 
     assert statement.lines == ()
     assert statement.profit_micros == made.word.cash[0] - OPENING
+
+
+def test_an_order_that_was_refused_and_filled_all_the_same_is_named() -> None:
+    made = books("bid", 5_300, [100])
+    (outcome,) = made.evidence.outcomes.values()
+    refused = attrs.evolve(outcome, outcome="rejected", order_id="", fill_count_centi=0)
+    made.evidence.take(refused)
+
+    statement = compare(made.evidence, made.word, "direct", phase="end")
+
+    (line,) = statement.lines
+    assert "0.00 filled by its answer, 1.00 by the venue's fills" in line

@@ -350,6 +350,7 @@ def test_kills_lose_nothing_appended_and_power_cuts_nothing_synced(
         if accident == "power":
             disk.crash()
         kept = recovered(disk)
+        assert rolls(disk) == kept, "reading needs no recovery first"
         assert kept == list(range(len(kept)))
         assert kept[: len(certain)] == certain
         assert accident == "power" or kept == appended

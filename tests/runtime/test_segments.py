@@ -131,7 +131,7 @@ def test_damage_in_a_segment_that_a_later_one_proves_whole_is_refused() -> None:
     data = disk.read(paths(disk)[0])
     disk.truncate(paths(disk)[0], len(data) - 1)
 
-    with pytest.raises(JournalCorrupt, match="begun when it was whole"):
+    with pytest.raises(JournalCorrupt, match="sealed when it was whole"):
         reopened(disk)
 
 
@@ -261,7 +261,7 @@ def test_a_missing_segment_stops_the_reading() -> None:
     disk = written([40] * 4, padding=100, segment_bytes=4096)
     disk.rename(paths(disk)[1], "/state/elsewhere")
 
-    with pytest.raises(JournalCorrupt, match="is next"):
+    with pytest.raises(JournalCorrupt, match="does not go on from there"):
         entries(disk)
 
 

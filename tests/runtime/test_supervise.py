@@ -311,6 +311,60 @@ async def test_the_boot_goes_on_without_a_feed_that_is_not_ready_after_its_wait(
     assert script.heard("feed") == ["degraded", "started", "stopped"]
 
 
+async def test_the_waits_for_several_dead_feeds_do_not_add_up(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    script = Script()
+
+    def feed(name: str, ready_after_s: float) -> Child:
+        return Child(
+            id=name,
+            run=script.actor(name, ready_after_s=ready_after_s),
+            criticality="feed",
+            boot_wait_s=5,
+            ready_s=60,
+        )
+
+    tree = script.tree(
+        Child(id="arbiter", run=script.actor("arbiter", ready_after_s=1)),
+        *(feed(f"dead{number}", math.inf) for number in range(3)),
+        feed("slow", 4),
+        Child(id="desk", run=script.actor("desk", ready_after_s=1)),
+        feed("late", 2),
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tree.run)
+        nursery.cancel_scope.cancel()
+
+    assert script.lines[:7] == [
+        (0, "arbiter runs"),
+        *((1, f"dead{number} runs") for number in range(3)),
+        (1, "slow runs"),
+        (6, "desk runs"),
+        (7, "late runs"),
+    ]
+    assert script.heard("dead2")[0] == "degraded"
+    assert script.heard("slow")[0] == script.heard("late")[0] == "started"
+
+
+async def test_rest_for_one_starts_nothing_together(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    script = Script()
+    tree = script.tree(
+        *(
+            Child(id=name, run=script.actor(name, ready_after_s=2), boot_wait_s=5)
+            for name in ("a", "b")
+        ),
+        strategy="rest_for_one",
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tree.run)
+        nursery.cancel_scope.cancel()
+
+    assert script.times("b runs") == [2]
+
+
 async def test_the_boot_waits_for_a_child_that_fails_first_and_then_comes_up(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

@@ -54,16 +54,12 @@ QUICK: Final = ("--speed", "600", "--min-gap", "1", "--max-gap", "1.2")
 BOLD: Final = """\
 extends = "sim"
 
-# Sees a sure thing in every goal, so that every goal is traded while the budget lasts.
+# Thinks every match even and no draw possible, and so finds something to trade in every goal.
 [plays]
 margin = "0.00"
 chase = "0.08"
-play_dollars = "60"
-bands = [
-    { lead = -1, from_minute = 0, value = "0.01" },
-    { lead = 0, from_minute = 0, value = "0.10" },
-    { lead = 1, from_minute = 0, value = "0.95" },
-]
+play_dollars = "40"
+bands = [{ lead = 0, from_minute = 0, value = "0.50" }]
 """
 
 T = TypeVar("T")

@@ -1,0 +1,170 @@
+"""One order on a page: its way there and back, the books around it, its fills. Pure."""
+
+from typing import Final
+
+from actors.audit.events import Event, Order
+from actors.audit.report_books import order_ladders
+from actors.audit.report_figures import clock, count, money, plural, price, span
+from actors.audit.report_html import Child, Html, join, tag
+from actors.audit.report_parts import Column, chip, ref, refs, table
+from actors.audit.report_timing import Scales, waterfall
+from actors.audit.report_words import explanation, order_words
+
+PRINTS_MOST: Final = 40
+"""Rows of public prints that one order shows."""
+
+FILL_COLUMNS: Final = (
+    Column("Trade"),
+    Column("Contracts", numeric=True),
+    Column("Price", numeric=True),
+    Column("Fee", numeric=True),
+    Column("Fee by our model", numeric=True),
+    Column("Venue's time, UTC"),
+    Column("Record"),
+)
+PRINT_COLUMNS: Final = (
+    Column("Read after the frame", numeric=True),
+    Column("Venue's time against our order", numeric=True),
+    Column("Contracts", numeric=True),
+    Column("Price", numeric=True),
+    Column("Taker"),
+    Column("Trade"),
+    Column("Record"),
+)
+
+
+def order_card(event: Event, order: Order, on: Scales) -> Html:
+    """Show everything about one order, entry or exit."""
+    intent = order.intent.record
+    head = tag("header", tag("h3", order_words(event, order)), chip(order.standing))
+    ids = tag(
+        "p",
+        f"{intent.side} on {intent.ticker} \u00b7 client order {order.name} \u00b7 ",
+        f"worst case {money(intent.worst_micros)} \u00b7 " if intent.worst_micros else None,
+        "intent ",
+        ref(order.intent.seq),
+        None if order.dispatched is None else ["sent ", ref(order.dispatched.seq)],
+        ["answer ", refs(order.outcomes)] if order.outcomes else None,
+        class_="ids",
+    )
+    said = explanation(order)
+    ladder = order_ladders(order)
+    return tag(
+        "div",
+        head,
+        ids,
+        tag("div", *(tag("p", each) for each in said), class_="said") if said else None,
+        waterfall(order, on),
+        _unsent(order),
+        tag("h4", "The book of this market, and what was within our limit") if ladder else None,
+        ladder,
+        *_fills(order),
+        _prints(event, order),
+        tag(
+            "details",
+            tag("summary", "The request's body, byte for byte"),
+            tag("pre", intent.body),
+        ),
+        class_="card",
+    )
+
+
+def _unsent(order: Order) -> Html | None:
+    if order.dispatched is None or not order.dispatched.record.unsent_bytes:
+        return None
+    many = plural(order.dispatched.record.unsent_bytes, "byte")
+    return tag("p", f"The kernel did not take {many} at once; they followed.", class_="note")
+
+
+def _fills(order: Order) -> list[Html]:
+    if not order.fills:
+        return []
+    rows: list[tuple[str, tuple[Child, ...]]] = []
+    for fact in order.fills:
+        row = fact.record
+        model: Child = "same"
+        if row.model_fee_micros != row.fee_micros:
+            model = tag("span", money(row.model_fee_micros), class_="down")
+        rows.append(
+            (
+                "",
+                (
+                    tag("span", row.trade_id, class_="mono"),
+                    count(row.count_centi),
+                    price(row.price_pips),
+                    money(row.fee_micros),
+                    model,
+                    clock(row.venue_ts_ms * 1_000_000),
+                    ref(fact.seq),
+                ),
+            )
+        )
+    told = sum(fact.record.count_centi for fact in order.fills)
+    rows.append(
+        (
+            "total",
+            (
+                "Together",
+                count(told),
+                _average(order),
+                money(order.fee_micros),
+                None,
+                None,
+                None,
+            ),
+        )
+    )
+    return [tag("h4", "Fills"), table(FILL_COLUMNS, rows)]
+
+
+def _average(order: Order) -> str:
+    total = sum(fill.record.price_pips * fill.record.count_centi for fill in order.fills)
+    told = sum(fill.record.count_centi for fill in order.fills)
+    exact, rest = divmod(total, told)
+    return price(exact) + ("\u2026" if rest else "")
+
+
+def _prints(event: Event, order: Order) -> Html | None:
+    leg = event.leg(order.intent.record.ticker)
+    if leg is None or not leg.prints or order.intent.record.purpose == "exit":
+        return None
+    mine = {fill.record.trade_id for each in event.orders for fill in each.fills}
+    there_ms = max((fact.record.venue_ts_ms for fact in order.outcomes), default=0)
+    rows: list[tuple[str, tuple[Child, ...]]] = []
+    for fact in leg.prints[:PRINTS_MOST]:
+        row = fact.record
+        against: Child = None
+        if there_ms:
+            against = span((row.venue_ts_ms - there_ms) * 1_000_000, signed=True)
+        rows.append(
+            (
+                "ours" if row.trade_id in mine else "",
+                (
+                    span(row.received_ns - event.received_ns, signed=True),
+                    against,
+                    count(row.count_centi),
+                    price(row.price_pips),
+                    tag("span", "bought" if row.taker_side == "bid" else "sold",
+                        class_=f"side-{'bid' if row.taker_side == 'bid' else 'ask'}"),
+                    tag("span", row.trade_id, class_="mono"),
+                    ref(fact.seq),
+                ),
+            )
+        )
+    left = len(leg.prints) - PRINTS_MOST
+    others = [fact.record for fact in leg.prints if fact.record.trade_id not in mine]
+    ahead = sum(
+        row.count_centi
+        for row in others
+        if row.venue_ts_ms < there_ms and row.taker_side == order.intent.record.side
+        and row.received_ns >= event.received_ns
+    )
+    summary = f"{plural(len(leg.prints), 'public print')} of this market around the event"
+    if there_ms:
+        summary += f"; others took {count(ahead)} on our side before our order was there"
+    return tag(
+        "details",
+        tag("summary", summary),
+        table(PRINT_COLUMNS, rows),
+        tag("p", f"{left} more are in the JSON file.", class_="note") if left > 0 else None,
+    )
