@@ -319,7 +319,8 @@ def open_soil(
         JournalFailed: The disk refused.
     """
     profile, folder = loaded.profile, str(state.journal)
-    recovered = recover(env.disk, folder, CODEC)
+    day_of = partial(trading_day, profile.run)
+    recovered = recover(env.disk, folder, CODEC, day_of=day_of)
     first = recovered.first
     if first is not None and (first.account, first.environment) != (
         profile.account,

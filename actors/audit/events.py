@@ -116,6 +116,16 @@ class Order:
             return "not filled"
         return "rejected" if word == "rejected" else "unknown"
 
+    def facts(self) -> Iterator[Fact[object]]:
+        """Yield every record of it."""
+        yield self.run.segment
+        yield self.intent
+        if self.dispatched is not None:
+            yield self.dispatched
+        yield from self.outcomes
+        yield from self.fills
+        yield from self.books
+
     def book(self, offset_ms: int) -> BookAt | None:
         """Return its market's book ``offset_ms`` after the send."""
         for fact in self.books:
@@ -295,16 +305,13 @@ class Event:
                 if said is not None:
                     yield said
         for order in self.orders:
-            yield order.run.segment
-            yield order.intent
-            if order.dispatched is not None:
-                yield order.dispatched
-            for group in (order.outcomes, order.fills, order.books):
-                yield from group
-        for rest in (self.reports, self.frames.values(), self.passed, self.held):
-            yield from rest
-        for rest in (self.doubts, self.settlements):
-            yield from rest
+            yield from order.facts()
+        yield from self.reports
+        yield from self.frames.values()
+        yield from self.passed
+        yield from self.held
+        yield from self.doubts
+        yield from self.settlements
 
     def _written_ns(self) -> Iterator[int]:
         for order in self.entries:

@@ -19,12 +19,13 @@ from actors.audit.report_figures import (
 from actors.audit.report_html import Child, Html, join, page, tag
 from actors.audit.report_money import Money, Movement, money_of
 from actors.audit.report_orders import order_card
-from actors.audit.report_parts import Column, chip, gain, ref, refs, section, table, tile, tiles
+from actors.audit.report_parts import Column, chip, gain, ref, section, table, tile, tiles
 from actors.audit.report_record import record_sections
 from actors.audit.report_style import STYLE
 from actors.audit.report_svg import price_chart
 from actors.audit.report_timing import scales
-from actors.audit.report_words import file_stem, judged_words, lede, passed_words
+from actors.audit.report_words import HELD, file_stem, judged_words, lede, passed_words
+from actors.messages.records import ExitHeldRow
 
 RACE_COLUMNS: Final = (
     Column("Feed"),
@@ -92,7 +93,9 @@ def _hero(event: Event, books: Money) -> Html:
     row = event.match
     home, away = ("", "") if row is None else (row.record.home_name, row.record.away_name)
     score = event.key.state.replace("-", "\u2013")
-    head = tag("h1", f"{home} ", score, f" {away}") if home else tag("h1", event.key.match, " ", score)
+    head = (
+        tag("h1", f"{home} ", score, f" {away}") if home else tag("h1", event.key.match, " ", score)
+    )
     chips = [chip(event.verdict)]
     if event.ended:
         chips.append(chip(event.ended))
@@ -135,7 +138,11 @@ def _tiles(event: Event, books: Money) -> Html:
         wanted = sum(order.intent.record.count_centi for order in event.entries)
         filled = sum(order.filled_centi for order in event.entries)
         shown.append(
-            tile("Filled", count(filled), f"of {count(wanted)} in {plural(len(event.entries), 'order')}")
+            tile(
+                "Filled",
+                count(filled),
+                f"of {count(wanted)} in {plural(len(event.entries), 'order')}",
+            )
         )
         shown.append(tile("Fees", money_short(books.fees_micros), "entry and exit"))
     return tiles(*shown)
@@ -148,7 +155,9 @@ def _margin_words(event: Event) -> str:
 
 
 def _race(event: Event) -> Html:
-    most = max((abs(each.behind_ns) for each in event.race if each.behind_ns is not None), default=0)
+    most = max(
+        (abs(each.behind_ns) for each in event.race if each.behind_ns is not None), default=0
+    )
     rows = [_race_row(event, shown, most) for shown in event.race]
     rest = f" {plural(event.repeats, 'report')} only repeated it." if event.repeats else ""
     return section(
@@ -246,7 +255,11 @@ def _market(event: Event) -> Html | None:
         tag("span", tag("b", class_="side-bid"), "best bid"),
         tag("span", tag("b", class_="side-ask"), "best ask"),
         tag("span", tag("b", class_="dot soft"), "public prints"),
-        tag("span", tag("b", class_="up", style="border-top-style:dashed"), "our limit, send to answer"),
+        tag(
+            "span",
+            tag("b", class_="up", style="border-top-style:dashed"),
+            "our limit, send to answer",
+        ),
         tag("span", tag("b", class_="dot up"), "our fills"),
         class_="key",
     )
@@ -268,7 +281,10 @@ def _orders(event: Event) -> Html | None:
             "div",
             tag(
                 "header",
-                tag("h3", event.side_name(fact.record.ticker) if fact.record.ticker else "The whole play"),
+                tag(
+                    "h3",
+                    event.side_name(fact.record.ticker) if fact.record.ticker else "The whole play",
+                ),
                 chip("passed"),
             ),
             tag("p", f"Not sent: {passed_words(fact.record)}. ", ref(fact.seq)),
@@ -326,7 +342,7 @@ def _exits(event: Event) -> Html | None:
         )
         for order in filled
     ]
-    held = [_held(event, order_fact) for order_fact in event.held]
+    held = [_held(event, fact) for fact in event.held]
     return section(
         "The way out",
         "Every filled entry carries its exit plan from the moment of its intent.",
@@ -336,10 +352,18 @@ def _exits(event: Event) -> Html | None:
     )
 
 
-def _held(event: Event, fact: Fact[object]) -> Html:
-    from actors.audit.report_words import held_words  # placeholder
-
-    return held_words(event, fact)
+def _held(event: Event, fact: Fact[ExitHeldRow]) -> Html:
+    row = fact.record
+    return tag(
+        "div",
+        tag(
+            "p",
+            f"{count(row.left_centi)} of {event.side_name(row.ticker)} were kept to settlement:"
+            f" {HELD.get(row.reason, row.reason)}. ",
+            ref(fact.seq),
+        ),
+        class_="said",
+    )
 
 
 def _money(event: Event, books: Money) -> Html | None:
@@ -378,14 +402,16 @@ def _movement_cells(event: Event, each: Movement) -> tuple[Child, ...]:
         average = price(each.value_micros // 100)
         what = "settled"
     else:
-        total = sum(
-            fill.record.price_pips * fill.record.count_centi for fill in each.order.fills
-        )
+        total = sum(fill.record.price_pips * fill.record.count_centi for fill in each.order.fills)
         exact, rest = divmod(total, abs(each.count_centi) or 1)
         average = price(exact) if not rest else f"{price(exact)}\u2026"
         verb = "bought" if each.count_centi > 0 else "sold"
         what = f"{each.what}: {verb}"
-    shown = ref(each.seqs[0]) if len(each.seqs) == 1 else join(ref(each.seqs[0]), "\u2026 ", ref(each.seqs[-1]))
+    shown = (
+        ref(each.seqs[0])
+        if len(each.seqs) == 1
+        else join(ref(each.seqs[0]), "\u2026 ", ref(each.seqs[-1]))
+    )
     return (
         what,
         event.side_name(each.ticker),
@@ -403,9 +429,15 @@ def _foot(event: Event) -> Html:
     opened = event.run.segment.record
     return tag(
         "footer",
-        tag("p", "Every figure here comes from the journal records numbered beside it. ",
+        tag(
+            "p",
+            "Every figure here comes from the journal records numbered beside it. ",
             tag("code", "python -m actors verify --journal DIR"),
-            " checks that none of them was changed since it was written."),
-        tag("p", f"commit {opened.commit} \u00b7 configuration {opened.config_sha256[:16]}"
-            f" \u00b7 dependencies {opened.lock_sha256[:16]}"),
+            " checks that none of them was changed since it was written.",
+        ),
+        tag(
+            "p",
+            f"commit {opened.commit} \u00b7 configuration {opened.config_sha256[:16]}"
+            f" \u00b7 dependencies {opened.lock_sha256[:16]}",
+        ),
     )

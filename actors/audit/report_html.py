@@ -26,7 +26,7 @@ Child = Html | str | int | None | Iterable["Child"]
 """What a tag may hold: markup, text, a number, nothing, or several of these."""
 
 
-def tag(name: str, *children: Child, **attributes: str | int | None) -> Html:
+def tag(name: str, /, *children: Child, **attributes: str | int | None) -> Html:
     """Return one element.
 
     Args:

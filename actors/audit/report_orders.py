@@ -6,7 +6,7 @@ from actors.audit.events import Event, Order
 from actors.audit.report_books import order_ladders
 from actors.audit.report_figures import clock, count, money, plural, price, span
 from actors.audit.report_html import Child, Html, join, tag
-from actors.audit.report_parts import Column, chip, ref, refs, table
+from actors.audit.report_parts import Column, chip, number, ref, refs, table
 from actors.audit.report_timing import Scales, waterfall
 from actors.audit.report_words import explanation, order_words
 
@@ -144,10 +144,13 @@ def _prints(event: Event, order: Order) -> Html | None:
                     against,
                     count(row.count_centi),
                     price(row.price_pips),
-                    tag("span", "bought" if row.taker_side == "bid" else "sold",
-                        class_=f"side-{'bid' if row.taker_side == 'bid' else 'ask'}"),
+                    tag(
+                        "span",
+                        "bought" if row.taker_side == "bid" else "sold",
+                        class_=f"side-{'bid' if row.taker_side == 'bid' else 'ask'}",
+                    ),
                     tag("span", row.trade_id, class_="mono"),
-                    ref(fact.seq),
+                    number(fact.seq),
                 ),
             )
         )
@@ -156,7 +159,8 @@ def _prints(event: Event, order: Order) -> Html | None:
     ahead = sum(
         row.count_centi
         for row in others
-        if row.venue_ts_ms < there_ms and row.taker_side == order.intent.record.side
+        if row.venue_ts_ms < there_ms
+        and row.taker_side == order.intent.record.side
         and row.received_ns >= event.received_ns
     )
     summary = f"{plural(len(leg.prints), 'public print')} of this market around the event"

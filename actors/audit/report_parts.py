@@ -31,7 +31,12 @@ class Column:
 
 def ref(*seqs: int) -> Html:
     """Point at the journal's records that a statement rests on."""
-    return join(*([tag("a", f"#{seq}", class_="ref", href=f"#r{seq}"), " "] for seq in seqs))
+    return join([join(tag("a", f"#{seq}", class_="ref", href=f"#r{seq}"), " ") for seq in seqs])
+
+
+def number(seq: int) -> Html:
+    """Name a record that is not among those of the page."""
+    return tag("span", f"#{seq}", class_="ref")
 
 
 def refs(facts: Iterable[Fact[object]]) -> Html:

@@ -22,6 +22,7 @@ from actors.messages.records import (
 )
 from actors.model.book import Book, BookBroken
 from actors.model.money import CentiContracts, Pips
+from actors.model.orders import Side
 from actors.runtime.segments import Entry
 
 KINDS: Final = (Segment, BookRow, DeltaRow, BookLostRow, TradeRow, RawFrame)
@@ -137,7 +138,7 @@ class _Track:
                     self._book.replace(_levels(change.bids), _levels(change.asks))
                     self._whole = True
                 case DeltaRow():
-                    side = "bid" if change.side == "bid" else "ask"
+                    side: Side = "bid" if change.side == "bid" else "ask"
                     self._book.change(
                         side, Pips(change.price_pips), CentiContracts(change.change_centi)
                     )

@@ -81,7 +81,9 @@ def _grid(frame: _Frame, event: Event) -> list[Html]:
         y = f"{frame.y(pips):.1f}"
         drawn.append(tag("line", class_="grid", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y))
         label = f"{pips / 10_000:.2f}"
-        drawn.append(tag("text", label, x=LEFT - 6, y=f"{frame.y(pips) + 3.5:.1f}", text_anchor="end"))
+        drawn.append(
+            tag("text", label, x=LEFT - 6, y=f"{frame.y(pips) + 3.5:.1f}", text_anchor="end")
+        )
     for mark_ms in _MARKS_MS[1:]:
         x = frame.x(event.received_ns + mark_ms * 1_000_000)
         anchor = "end" if mark_ms == _MARKS_MS[-1] else "middle"
@@ -110,7 +112,11 @@ def _marks(frame: _Frame, event: Event, orders: Sequence[Order]) -> list[Html]:
         x = frame.x(at_ns)
         where = f"{x:.1f}"
         drawn.append(tag("line", class_=line, x1=where, x2=where, y1=TOP - 4, y2=HEIGHT - BOTTOM))
-        name = label if at_ns == event.received_ns else f"{label} {span(at_ns - event.received_ns, signed=True)}"
+        name = (
+            label
+            if at_ns == event.received_ns
+            else f"{label} {span(at_ns - event.received_ns, signed=True)}"
+        )
         start = x - 12 if at_ns == event.received_ns else max(x - 4, free)
         if start > x + 40:
             continue
@@ -187,7 +193,9 @@ def _ours(frame: _Frame, order: Order) -> list[Html]:
     drawn = [tag("line", class_="limitline", x1=f"{left:.1f}", x2=f"{right:.1f}", y1=y, y2=y)]
     counts: dict[int, int] = {}
     for fill in order.fills:
-        counts[fill.record.price_pips] = counts.get(fill.record.price_pips, 0) + fill.record.count_centi
+        counts[fill.record.price_pips] = (
+            counts.get(fill.record.price_pips, 0) + fill.record.count_centi
+        )
     drawn += [
         tag(
             "circle",
@@ -232,8 +240,14 @@ def profit_curve(points: Sequence[tuple[str, int]]) -> Html | None:
         tag("path", class_="area", d=area),
         tag("path", class_="curve", d=line),
         *(
-            tag("circle", tag("title", f"{name}: {money_short(micros, signed=True)}"), class_="fill",
-                cx=f"{x:.1f}", cy=f"{y:.1f}", r="3")
+            tag(
+                "circle",
+                tag("title", f"{name}: {money_short(micros, signed=True)}"),
+                class_="fill",
+                cx=f"{x:.1f}",
+                cy=f"{y:.1f}",
+                r="3",
+            )
             for (name, micros), x, y in zip(points, xs[1:], ys[1:], strict=True)
         ),
         *labels,

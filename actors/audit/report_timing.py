@@ -34,7 +34,9 @@ def scales(orders: Sequence[Order]) -> Scales:
     """Return axes on which every one of the orders has room."""
     ours = [phase.to_ns for order in orders for phase in our_phases(order)]
     venue = [phase.to_ns for order in orders for phase in venue_phases(order)]
-    return Scales(ours_ns=_round_up(max(ours, default=0)), venue_ns=_round_up(max(venue, default=0)))
+    return Scales(
+        ours_ns=_round_up(max(ours, default=0)), venue_ns=_round_up(max(venue, default=0))
+    )
 
 
 def our_phases(order: Order) -> list[Phase]:
@@ -62,7 +64,10 @@ def venue_phases(order: Order) -> list[Phase]:
     if not answers:
         return []
     return _phases(
-        [("first byte of the answer", answers[0].first_byte_ns), ("whole answer", answers[0].done_ns)],
+        [
+            ("first byte of the answer", answers[0].first_byte_ns),
+            ("whole answer", answers[0].done_ns),
+        ],
         order.dispatched.record.sent_ns,
     )
 

@@ -107,7 +107,9 @@ def order_words(event: Event, order: Order) -> str:
     intent = order.intent.record
     name = event.side_name(intent.ticker)
     verb, bound = ("Buy", "less") if intent.side == "bid" else ("Sell", "more")
-    return f"{verb} up to {count(intent.count_centi)} {name} at {price(intent.limit_pips)} or {bound}"
+    return (
+        f"{verb} up to {count(intent.count_centi)} {name} at {price(intent.limit_pips)} or {bound}"
+    )
 
 
 def reachable(book: BookAt, order: Order) -> list[list[int]]:
@@ -199,7 +201,9 @@ def _race_words(event: Event) -> str:
     margin = event.margin_ns
     nexts = [each for each in event.race if each.behind_ns is not None and each.behind_ns > 0]
     if margin is None or not nexts:
-        return f"{event.feed} showed {event.key.state} at {at} UTC; no other feed was seen to follow."
+        return (
+            f"{event.feed} showed {event.key.state} at {at} UTC; no other feed was seen to follow."
+        )
     return (
         f"{event.feed} showed {event.key.state} first, at {at} UTC,"
         f" {span(margin)} before {nexts[0].feed}."

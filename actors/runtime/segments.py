@@ -19,6 +19,7 @@ from actors.runtime.frames import ANCHOR_TYPE, Frame, RecordCodec, Seal, parse, 
 
 _NAME: Final = re.compile(r"\d{16}\.tlj\Z")
 _TORN: Final = ".torn-"
+_PROVEN: Final = "the segments after it prove that it was whole"
 
 
 @attrs.frozen
@@ -120,9 +121,8 @@ def read_frames(
         later = segments[index + 1 :]
         if end == len(data) and later and later[0].first_seq == seq + 1:
             continue
-        proof = _proof(disk, later)
-        if proof is not None:
-            raise JournalCorrupt(f"{segment.name}: {_damage(data, end, seq)}; {proof}")
+        if _was_whole(disk, later):
+            raise JournalCorrupt(f"{segment.name}: {_damage(data, end, seq)}; {_PROVEN}")
         return
 
 
@@ -185,9 +185,8 @@ def recover(disk: Disk, folder: str, codec: RecordCodec, vouched: AnchorLine | N
         why = f"{segment.name}: {_damage(data, end, scan.seq)}"
         if scan.seq < safe_seq:
             raise JournalCorrupt(f"{why}; the anchors outside vouch for record {safe_seq}")
-        proof = _proof(disk, later)
-        if proof is not None:
-            raise JournalCorrupt(f"{why}; {proof}")
+        if _was_whole(disk, later):
+            raise JournalCorrupt(f"{why}; {_PROVEN}")
         torn += [_put_aside(disk, folder, each, disk.read(each.path), 0) for each in later]
         if end < len(data):
             torn.append(_put_aside(disk, folder, segment, data, end))
@@ -260,17 +259,14 @@ def _seal(codec: RecordCodec, data: bytes, frame: Frame) -> Seal:
     return record
 
 
-def _proof(disk: Disk, later: list[SegmentFile]) -> str | None:
-    """Say why a segment was once whole, if those after it prove that.
+def _was_whole(disk: Disk, later: list[SegmentFile]) -> bool:
+    """Say whether the segments after one prove that it was once whole on the disk.
 
     It is synced before the next one gets an anchor, and before one more is begun.
     """
-    for segment in later:
-        if len(later) > 1 or any(
-            frame.type_no == ANCHOR_TYPE for frame in walk(disk.read(segment.path))
-        ):
-            return f"{segment.name} was sealed when it was whole"
-    return None
+    return len(later) > 1 or any(
+        frame.type_no == ANCHOR_TYPE for segment in later for frame in walk(disk.read(segment.path))
+    )
 
 
 def _damage(data: bytes, end: int, seq: int) -> str:

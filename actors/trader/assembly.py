@@ -352,5 +352,9 @@ def _restore(desk: Desk, given: Given) -> None:
             plan=due(lot.plan), left_centi=lot.left_centi, attempts=lot.attempts
         )
     for sent in recovered.unresolved:
-        desk.inflight.add(sent)
+        # Its instant, on this process's clock: what was sent long ago can no longer arrive.
+        ago_ns = wall_ns - recovered.sent_wall_ns[sent.client_order_id]
+        desk.inflight.add(attrs.evolve(sent, sent_ns=now_ns - ago_ns))
+    for name, _, why in (halt.partition(": ") for halt in recovered.halts):
+        desk.state.halt(name, why)
     desk.state.halt("boot", "not reconciled yet")

@@ -91,7 +91,8 @@ class MarketData:
 
     async def _catch_up(self) -> None:
         """Take in the fills that the stream did not bring while nobody listened."""
-        for fill in await self.rest.fills():
+        # The venue lists the newest first; fees accumulate in the order of execution.
+        for fill in reversed(await self.rest.fills()):
             self._fill(
                 FillSeen(
                     fill=fill.fill(),

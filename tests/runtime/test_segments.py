@@ -131,7 +131,7 @@ def test_damage_in_a_segment_that_a_later_one_proves_whole_is_refused() -> None:
     data = disk.read(paths(disk)[0])
     disk.truncate(paths(disk)[0], len(data) - 1)
 
-    with pytest.raises(JournalCorrupt, match="sealed when it was whole"):
+    with pytest.raises(JournalCorrupt, match="prove that it was whole"):
         reopened(disk)
 
 
