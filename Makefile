@@ -37,7 +37,7 @@ demo: $(RUN_STAMP) ## trade one real match day in the simulated world
 	@$(BIN)/python supervisor.py --profile sim
 
 test: $(DEV_STAMP) ## run the tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 lint: $(DEV_STAMP) ## format, style, types, import contracts, cancellation rules
 	@$(BIN)/python -m ruff format --check .

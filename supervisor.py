@@ -18,6 +18,7 @@ if __name__ == "__main__":
 try:
     from collections.abc import Callable, Sequence
     from functools import partial
+    from math import inf
     from pathlib import Path
     from typing import Final
 
@@ -170,8 +171,8 @@ def plant(soil: Soil) -> Tree:
             child("exit_lines", trading.desk.exits.run, policy=LINE),
             child("exits", trading.exits.run, to_exits, drain=quiet),
             child("catalogue", trading.catalogue.run, policy=LINE),
-            child("core", core.run, shutdown_s=core.longest_stop_s),
-            child("feeds", feeds.run, shutdown_s=feeds.longest_stop_s),
+            child("core", core.run, ready_s=inf, shutdown_s=core.longest_stop_s),
+            child("feeds", feeds.run, ready_s=inf, shutdown_s=feeds.longest_stop_s),
         ),
         on_stuck=soil.on_stuck,
     )
@@ -331,7 +332,8 @@ def open_soil(
             f"{profile.account!r} in {profile.environment}"
         )
     recalled = recall(entry.record for entry in read(env.disk, folder, CODEC))
-    run = f"{env.wall_ns():x}"
+    run, commit = f"{env.wall_ns():x}", checkout.commit(ROOT)
+    lock_sha256 = checkout.file_sha256(ROOT / "requirements.lock")
 
     def first_record(previous_anchor: str) -> Segment:
         return Segment(
@@ -340,9 +342,9 @@ def open_soil(
             environment=profile.environment,
             mono_ns=env.now_ns(),
             wall_ns=env.wall_ns(),
-            commit=checkout.commit(ROOT),
+            commit=commit,
             config_sha256=loaded.sha256,
-            lock_sha256=checkout.file_sha256(ROOT / "requirements.lock"),
+            lock_sha256=lock_sha256,
             previous_anchor=previous_anchor,
         )
 

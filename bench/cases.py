@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,10 @@ LIFE_S: Final = 600
 VENUE_UP_S: Final = 20.0
 UP_S: Final = 40.0
 PEER_LEAVE_S: Final = 5.0
-DRAIN_S: Final = 45.0
+DRAIN_S: Final = 60.0
+"""A page of every goal is written on the way out."""
+USER_TICKS: Final = 11
+"""Place of the time spent in user mode behind a process's name; the system's follows."""
 ORDER_LINES: Final = 4
 """Order connections of the shipped profile: three for entries, one for exits."""
 
@@ -41,8 +44,8 @@ class DidNotRun(Exception):
 
 
 @contextmanager
-def peer(command: Sequence[str], harness: Harness, folder: Path) -> Iterator[None]:
-    """Run one peer against ``harness`` while inside.
+def peer(command: Sequence[str], harness: Harness, folder: Path) -> Iterator[int]:
+    """Run one peer against ``harness`` while inside; gives its process id.
 
     Raises:
         DidNotRun: It did not connect.
@@ -67,7 +70,7 @@ def peer(command: Sequence[str], harness: Harness, folder: Path) -> Iterator[Non
         )
         try:
             _await(harness, program, lambda: harness.connected["alpha"] > 0, log)
-            yield
+            yield program.pid
         finally:
             _end(program, harness, PEER_LEAVE_S)
 
@@ -75,8 +78,11 @@ def peer(command: Sequence[str], harness: Harness, folder: Path) -> Iterator[Non
 @contextmanager
 def touchline(
     harness: Harness, folder: Path, state: Path, match_count: int, told: Callable[[str], None]
-) -> Iterator[None]:
+) -> Iterator[int]:
     """Run ``supervisor.py`` with the bench profile, and its venue, while inside.
+
+    Gives its process id. Its state folder stays, without the pages that it writes of
+    every goal when it leaves.
 
     Args:
         harness: Its feeds and its order entry.
@@ -104,13 +110,35 @@ def touchline(
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+            was_up = False
             try:
                 _await(harness, program, lambda: _is_up(harness), log)
-                yield
+                was_up = True
+                yield program.pid
             finally:
                 code = _end(program, harness, DRAIN_S)
-                if code:
+                shutil.rmtree(state / "pages", ignore_errors=True)
+                if code and was_up:
                     told(f"touchline left with exit code {code}: {_last_line(log)}")
+
+
+def cpu_ns(pid: int) -> int:
+    """Return the processor time of a process and its children so far, to ten milliseconds."""
+    ticks = 0
+    for each in _family(pid):
+        with suppress(OSError):
+            # What stands in brackets is a name, and may hold anything.
+            said = Path(f"/proc/{each}/stat").read_text("utf-8", "replace").rpartition(")")[2]
+            user, system = said.split()[USER_TICKS : USER_TICKS + 2]
+            ticks += int(user) + int(system)
+    return ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    with suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split():
+            yield from _family(int(child))
 
 
 def overrides() -> list[str]:
@@ -167,6 +195,8 @@ def _venue(folder: Path, state: Path, match_count: int) -> Iterator[dict[str, An
             yield said
         finally:
             program.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                program.wait(PEER_LEAVE_S)
             program.stdout.close()
             _end(program, None, PEER_LEAVE_S)
 
@@ -212,7 +242,7 @@ def _end(program: "subprocess.Popen[bytes]", harness: Harness | None, patience_s
 
 def _bounded(command: Sequence[str]) -> list[str]:
     limit = shutil.which("timeout")
-    return [*([limit, "--kill-after=10", str(LIFE_S)] if limit else []), *command]
+    return [*([limit, f"--kill-after={DRAIN_S + 15:g}", str(LIFE_S)] if limit else []), *command]
 
 
 def _last_line(log: Path) -> str:

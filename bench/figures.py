@@ -19,6 +19,8 @@ class Round:
     """Frame sent to whole order read, one for each event that an order came of."""
     missed: int
     """Events that no order came of in time."""
+    cpu_ns: int
+    """Processor time of the program, all its threads, while the events were played."""
 
 
 @attrs.frozen(kw_only=True)
@@ -30,6 +32,8 @@ class Figures:
     p999_us: float
     n: int
     missed: int
+    cpu_us: float
+    """Processor time of the program for one event, everything it does meanwhile included."""
 
 
 def percentile(sorted_ns: Sequence[int], share: float) -> int:
@@ -50,13 +54,17 @@ def figures(rounds: Sequence[Round]) -> Figures:
         p999_us=p999,
         n=sum(len(values) for values in ordered),
         missed=sum(each.missed for each in rounds),
+        cpu_us=round(
+            median(each.cpu_ns / (len(each.took_ns) + each.missed) for each in rounds) / 1e3, 1
+        ),
     )
 
 
 def table(results: Mapping[str, Figures], absent: Mapping[str, str]) -> list[str]:
     """Return the lines of the table, with what could not be shown and why."""
     floor, node = results.get(FLOOR), results.get(NODE)
-    heads = ("p50 us", "p99 us", "p99.9 us", "n", "missed", "p50 x C", "p50 x Node", "p99 x Node")
+    heads = ["p50 us", "p99 us", "p99.9 us", "n", "missed", "cpu us"]
+    heads += ["p50 x C", "p50 x Node", "p99 x Node"]
     lines = [f"{'case':<12}" + "".join(f"{head:>11}" for head in heads)]
     for name, one in results.items():
         cells = (
@@ -65,12 +73,16 @@ def table(results: Mapping[str, Figures], absent: Mapping[str, str]) -> list[str
             f"{one.p999_us:.0f}",
             str(one.n),
             str(one.missed),
+            f"{one.cpu_us:.0f}",
             _times(one.p50_us, None if floor is None else floor.p50_us),
             _times(one.p50_us, None if node is None else node.p50_us),
             _times(one.p99_us, None if node is None else node.p99_us),
         )
         lines.append(f"{name:<12}" + "".join(f"{cell:>11}" for cell in cells))
-    return [*lines, *(f"{name:<12} not shown: {reason}" for name, reason in absent.items())]
+    for name, reason in absent.items():
+        word = "rounds before alone" if name in results else "not shown"
+        lines.append(f"{name:<12} {word}: {reason}")
+    return lines
 
 
 def _times(value: float, of: float | None) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import attrs
 
@@ -43,6 +43,15 @@ _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 class Gone(Exception):
     """The system under test closed a connection that the bench cannot go on without."""
+
+
+class Span(NamedTuple):
+    """One event. The clock is the machine's monotonic one, which every process of it shares."""
+
+    began_ns: int
+    """Just before the frame was sent."""
+    read_ns: int
+    """When the whole order had been read."""
 
 
 def text_frame(text: str) -> bytes:
@@ -165,7 +174,7 @@ class Harness:
         feeds = {name: len(group) for name, group in self._feeds.items()}
         return {**feeds, "orders": len(self._lines)}
 
-    def goal(self, frame: bytes, ticker: bytes | None, patience_s: float) -> int | None:
+    def goal(self, frame: bytes, ticker: bytes | None, patience_s: float) -> Span | None:
         """Send ``frame`` on ``alpha`` and time the first whole order that comes of it.
 
         Args:
@@ -174,8 +183,8 @@ class Harness:
             patience_s: How long to wait.
 
         Returns:
-            Nanoseconds from before the frame was sent until the whole order had been
-            read; ``None`` if none came.
+            When the frame was about to be sent, and when the whole order had been read;
+            ``None`` if none came.
 
         Raises:
             Gone: There is nobody on ``alpha``.
@@ -184,10 +193,10 @@ class Harness:
             raise Gone("alpha: nobody is connected")
         feed, lines, door = self._feeds["alpha"][-1], self._lines, self._doors["orders"].fileno()
         watched = [door, *lines]
-        began_ns = time.perf_counter_ns()
+        began_ns = time.monotonic_ns()
         feed.sendall(frame)
         until_ns = began_ns + int(patience_s * 1e9)
-        while (now_ns := time.perf_counter_ns()) < until_ns:
+        while (now_ns := time.monotonic_ns()) < until_ns:
             ready, _, _ = select.select(watched, [], [], (until_ns - now_ns) / 1e9)
             for number in ready:
                 if number == door:
@@ -196,7 +205,7 @@ class Harness:
                     watched = [door, *lines]
                     continue
                 request = self._read(number)
-                read_ns = time.perf_counter_ns()
+                read_ns = time.monotonic_ns()
                 if request is None:
                     watched = [door, *lines]
                     continue
@@ -205,7 +214,7 @@ class Harness:
                     continue
                 self.orders_seen += 1
                 if ticker is None or ticker in body:
-                    return read_ns - began_ns
+                    return Span(began_ns, read_ns)
                 self.strays += 1
         return None
 

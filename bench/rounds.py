@@ -19,11 +19,11 @@ import attrs
 from actors.runtime.env import RealEnv
 from actors.sim import authority
 from bench import provision
-from bench.cases import HERE, STATE, DidNotRun, overrides, peer, touchline
+from bench.cases import HERE, STATE, DidNotRun, cpu_ns, overrides, peer, touchline
 from bench.figures import Figures, Round, figures, table
-from bench.harness import Gone, Harness, text_frame
+from bench.harness import Gone, Harness, Span, text_frame
 from bench.matches import MOST_GOALS, BenchMatch, matches
-from bench.stages import stage_table
+from bench.stages import SPANS, stage_table
 
 TOUCHLINE: Final = "touchline"
 CASES: Final = (TOUCHLINE, *provision.PEERS)
@@ -32,7 +32,7 @@ ROUNDS: Final = 5
 MATCHES: Final = 40
 WARM_UP: Final = 200
 """Events of each round that are not counted, so that caches and compilers have settled."""
-GAP_S: Final = (0.001, 0.006)
+GAP_MS: Final = "1,6"
 PATIENCE_S: Final = 1.0
 WAKE_S: Final = 30.0
 """How long a system that is up may take until its first order."""
@@ -40,8 +40,8 @@ MISSES_IN_A_ROW: Final = 20
 SEED: Final = 1
 RESULTS: Final = HERE / "results.json"
 
-Around = Callable[[Harness, int], AbstractContextManager[None]]
-"""Runs a case against a harness in a round of that number while inside."""
+Around = Callable[[Harness, int], AbstractContextManager[int]]
+"""Runs a case against a harness in a round of that number while inside; gives its process."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,8 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             folder=folder,
             played=matches(chosen.matches),
             events=events,
+            gap_s=chosen.gap_ms,
         )
-        bench.run(chosen.only, chosen.rounds)
+        try:
+            bench.run(chosen.only, chosen.rounds)
+        except KeyboardInterrupt:
+            print("stopped: what there is so far")
     results = {each: figures(rounds) for each, rounds in bench.rounds.items() if _counts(rounds)}
     _report(results, bench.absent)
     return 0 if results else 1
@@ -78,6 +82,8 @@ class Bench:
     played: tuple[BenchMatch, ...]
     events: int
     """Counted ones of a round."""
+    gap_s: tuple[float, float]
+    """Least and most time between an order and the next goal."""
     rounds: dict[str, list[Round]] = attrs.field(init=False, factory=dict)
     absent: dict[str, str] = attrs.field(init=False, factory=dict)
 
@@ -92,9 +98,9 @@ class Bench:
                 try:
                     with (
                         Harness(self.folder) as harness,
-                        around[name](harness, number),
+                        around[name](harness, number) as pid,
                     ):
-                        done = self._round(harness, name, number)
+                        done = self._round(harness, name, number, pid)
                 except (DidNotRun, Gone, OSError) as error:
                     self.absent[name] = f"round {number + 1}: {error}"
                     print(f"round {number + 1}  {name:<12} {self.absent[name]}", flush=True)
@@ -118,40 +124,45 @@ class Bench:
 
     def _peer(
         self, command: Sequence[str], harness: Harness, number: int
-    ) -> AbstractContextManager[None]:
+    ) -> AbstractContextManager[int]:
         assert number >= 0
         return peer(command, harness, self.folder)
 
-    def _touchline(self, harness: Harness, number: int) -> AbstractContextManager[None]:
+    def _touchline(self, harness: Harness, number: int) -> AbstractContextManager[int]:
         told = partial(print, flush=True)
         state = STATE / str(number + 1)
         return touchline(harness, self.folder, state, len(self.played), told)
 
-    def _round(self, harness: Harness, name: str, number: int) -> Round:
+    def _round(self, harness: Harness, name: str, number: int, pid: int) -> Round:
         """Play one round against a case that is up."""
         rng = random.Random(f"{SEED}:{number}")  # noqa: S311 - the same pauses for every case
         game = _Game(harness, self.played, is_bound=name == TOUCHLINE)
         game.wake()
         for _ in range(WARM_UP):
-            harness.attend(rng.uniform(*GAP_S))
+            harness.attend(rng.uniform(*self.gap_s))
             game.score()
-        took: list[int] = []
+        spans: list[Span] = []
         missed = misses = 0
+        used_ns = cpu_ns(pid)
         gc.collect()
         gc.disable()
         try:
             for _ in range(self.events):
-                harness.attend(rng.uniform(*GAP_S))
-                took_ns = game.score()
-                misses = 0 if took_ns is not None else misses + 1
+                harness.attend(rng.uniform(*self.gap_s))
+                span = game.score()
+                misses = 0 if span is not None else misses + 1
                 missed += misses > 0
-                if took_ns is not None:
-                    took.append(took_ns)
+                if span is not None:
+                    spans.append(span)
                 if misses == MISSES_IN_A_ROW:
                     raise DidNotRun(f"no order for {misses} goals in a row")
         finally:
             gc.enable()
-        return Round(took_ns=tuple(took), missed=missed)
+        used_ns = cpu_ns(pid) - used_ns
+        if name == TOUCHLINE:
+            (STATE / str(number + 1) / SPANS).write_text(json.dumps(spans), "utf-8")
+        took_ns = tuple(span.read_ns - span.began_ns for span in spans)
+        return Round(took_ns=took_ns, missed=missed, cpu_ns=used_ns)
 
 
 @attrs.define(eq=False)
@@ -183,17 +194,17 @@ class _Game:
             if time.monotonic() > until_s:
                 raise DidNotRun(f"no order within {WAKE_S:g} s of its first goal")
 
-    def score(self) -> int | None:
-        """Score the next goal; return how long the order took, ``None`` if none came."""
+    def score(self) -> Span | None:
+        """Score the next goal; return when it was and when its order came, if one came."""
         number = self._next
         self._next = (number + 1) % len(self.played)
         self._goals[number] += 1
         match = self.played[number]
         frame = text_frame(match.frame(self._goals[number]))
         ticker = match.event_ticker.encode() if self.is_bound else None
-        took_ns = self.harness.goal(frame, ticker, PATIENCE_S)
+        span = self.harness.goal(frame, ticker, PATIENCE_S)
         self.harness.echo(frame)
-        return took_ns
+        return span
 
 
 def _counts(rounds: Sequence[Round]) -> bool:
@@ -213,17 +224,19 @@ def _say_round(number: int, name: str, done: Round) -> None:
     one = figures([done])
     print(
         f"round {number + 1}  {name:<12} p50 {one.p50_us:6.0f} us  p99 {one.p99_us:6.0f} us"
-        f"  n {one.n}  missed {one.missed}",
+        f"  n {one.n}  missed {one.missed}  cpu {one.cpu_us:.0f} us an event",
         flush=True,
     )
 
 
 def _report(results: dict[str, Figures], absent: dict[str, str]) -> None:
-    print("\nframe sent -> whole order read; each percentile is the median of the rounds'")
+    print("\nframe sent -> whole order read; each percentile is the median of the rounds'.")
+    print("cpu: of the whole program, for one event and everything that it does meanwhile.")
     # A case that came up and fell later has figures as well: both are said.
     for line in table({name: results[name] for name in CASES if name in results}, absent):
         print(line)
-    journal = max(STATE.glob("*/journal"), default=None)
+    journals = STATE.glob("*/journal")
+    journal = max(journals, key=lambda path: int(path.parent.name), default=None)
     if TOUCHLINE in results and journal is not None:
         print(f"\nwhere touchline's own time goes, by the journal of its last round ({journal}):")
         for line in stage_table(journal):
@@ -242,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--events", type=_count, default=EVENTS, metavar="N", help=f"of each case ({EVENTS})")
     add("--rounds", type=_count, default=ROUNDS, metavar="N", help=f"over the cases ({ROUNDS})")
     add("--matches", type=_count, default=MATCHES, metavar="N", help=f"that are on ({MATCHES})")
+    add("--gap-ms", type=_gap, default=GAP_MS, metavar="A,B", help=f"between events ({GAP_MS})")
     add("--only", type=_names, default=CASES, metavar="CASE,…", help=", ".join(CASES))
     return parser
 
@@ -251,6 +265,13 @@ def _count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1: {text}")
     return value
+
+
+def _gap(text: str) -> tuple[float, float]:
+    least, most = (float(part) / 1e3 for part in text.split(","))
+    if not 0 < least <= most <= 1:
+        raise argparse.ArgumentTypeError(f"must be two numbers above 0, the lesser first: {text}")
+    return least, most
 
 
 def _names(text: str) -> tuple[str, ...]:

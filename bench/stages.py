@@ -1,8 +1,16 @@
-"""``python bench/stages.py --journal DIR``: where an entry's time went, by its own stamps."""
+"""``python bench/stages.py --journal DIR``: where an entry's time went, by its own stamps.
+
+Beside a journal of the bench lie the harness's own times. All of them are of the
+machine's one monotonic clock, so that the way of a goal can be followed from one
+process into the other and back.
+"""
 
 import argparse
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,41 +18,87 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from actors.messages.codec import JournalCodec
-from actors.messages.records import Dispatched, Intent
+from actors.messages.records import Dispatched, Intent, PassedRow
 from actors.runtime.env import RealEnv
 from actors.runtime.segments import read
 from bench.figures import percentile
 
+SPANS: Final = "spans.json"
+"""Beside a journal: when each goal was sent and its order read, as the harness saw it."""
+SHARES: Final = (0.5, 0.9, 0.99)
 STAGES: Final = (
     ("received -> decoded", "received_ns", "decoded_ns", "the codec"),
     ("decoded  -> judged", "decoded_ns", "judged_ns", "one queue, one wake-up"),
     ("judged   -> gated", "judged_ns", "gated_ns", "binding, race, look-up of the play"),
     ("gated    -> intent", "gated_ns", "intent_ns", "gate, headers, budget, plan, journal"),
-    ("intent   -> sent", "intent_ns", "sent_ns", "TLS record and one send"),
+    ("intent   -> sent", "intent_ns", "sent_ns", "TLS record and one send, until it returns"),
     ("received -> sent", "received_ns", "sent_ns", "all of it"),
 )
-SHARES: Final = (0.5, 0.9, 0.99)
+
+Row = tuple[str, list[int], str]
+"""A stage, how long it took each time in nanoseconds, and what it is."""
 
 
 def stage_table(journal: Path) -> list[str]:
     """Return the lines of the table: each stage's percentiles in microseconds, by leg."""
-    legs = list(_legs(journal))
-    lines: list[str] = []
+    legs, passed = _legs(journal)
+    lines = [f"not sent: {reason} {count}" for reason, count in sorted(passed.items())]
     for place, name in enumerate(("first leg", "second leg")):
-        rows = [each[place] for each in legs if len(each) > place]
-        if not rows:
-            continue
-        header = "".join(f"{f'p{share * 100:g}':>9}" for share in SHARES)
-        lines.append(f"{name:<22}{header}   us, n {len(rows)}")
-        for title, begins, ends, what in STAGES:
-            took = sorted(getattr(row, ends) - getattr(row, begins) for row in rows)
-            cells = "".join(f"{percentile(took, share) / 1e3:>9.1f}" for share in SHARES)
-            lines.append(f"  {title:<20}{cells}   {what}")
+        sent = [each[place] for each in legs if len(each) > place]
+        rows: list[Row] = [
+            (title, [getattr(one, ends) - getattr(one, begins) for one in sent], what)
+            for title, begins, ends, what in STAGES
+        ]
+        lines += _section(name, rows) if sent else []
+    spans = journal.parent / SPANS
+    if spans.is_file():
+        firsts = [each[0] for each in legs]
+        rows = _around(firsts, [(began, read) for began, read in json.loads(spans.read_text())])
+        lines += _section("with the harness", rows)
     return lines or ["no entry was sent"]
 
 
-def _legs(journal: Path) -> Iterator[Sequence[Dispatched]]:
-    """Yield the legs of each trigger, in the order in which they were sent."""
+def _around(firsts: Sequence[Dispatched], spans: Sequence[tuple[int, int]]) -> list[Row]:
+    """Return the stages that begin or end in the harness, for the events that it measured."""
+    ordered = sorted(firsts, key=lambda leg: leg.received_ns)
+    received = [leg.received_ns for leg in ordered]
+    rows: list[Row] = [
+        ("frame    -> received", [], "the feed's socket, until the loop came to it"),
+        ("received -> intent", [], "ours"),
+        ("intent   -> read", [], "TLS, loopback, the harness's wake-up"),
+        ("frame    -> read", [], "what the bench measures"),
+    ]
+    for began_ns, read_ns in spans:
+        place = bisect_right(received, read_ns) - 1
+        if place < 0 or received[place] < began_ns:
+            continue
+        leg = ordered[place]
+        stretches = (
+            leg.received_ns - began_ns,
+            leg.intent_ns - leg.received_ns,
+            read_ns - leg.intent_ns,
+            read_ns - began_ns,
+        )
+        for (_, took, _), stretch_ns in zip(rows, stretches, strict=True):
+            took.append(stretch_ns)
+    return rows if rows[0][1] else []
+
+
+def _section(name: str, rows: Sequence[Row]) -> list[str]:
+    if not rows:
+        return []
+    header = "".join(f"{f'p{share * 100:g}':>9}" for share in SHARES)
+    lines = [f"{name:<22}{header}   us, n {len(rows[0][1])}"]
+    for title, took, what in rows:
+        took.sort()
+        cells = "".join(f"{percentile(took, share) / 1e3:>9.1f}" for share in SHARES)
+        lines.append(f"  {title:<20}{cells}   {what}")
+    return lines
+
+
+def _legs(journal: Path) -> tuple[list[list[Dispatched]], Counter[str]]:
+    """Return each trigger's legs as they were sent, and how many were not, by reason."""
+    passed: Counter[str] = Counter()
     frames: dict[int, tuple[str, int, int]] = {}
     triggers: dict[tuple[str, int, int], list[Dispatched]] = {}
     for entry in read(RealEnv().disk, str(journal.absolute()), JournalCodec()):
@@ -53,8 +107,9 @@ def _legs(journal: Path) -> Iterator[Sequence[Dispatched]]:
             frames[entry.seq] = (record.feed, record.epoch, record.frame_no)
         elif isinstance(record, Dispatched) and record.intent_seq in frames:
             triggers.setdefault(frames[record.intent_seq], []).append(record)
-    for legs in triggers.values():
-        yield sorted(legs, key=lambda leg: leg.sent_ns)
+        elif isinstance(record, PassedRow):
+            passed[record.reason] += 1
+    return [sorted(legs, key=lambda leg: leg.sent_ns) for legs in triggers.values()], passed
 
 
 def main() -> int:

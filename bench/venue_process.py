@@ -9,6 +9,8 @@ import json
 import os
 import random
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +23,7 @@ from actors.model.money import CentiContracts, Pips
 from actors.model.orders import Side, Ticker
 from actors.runtime.env import Endpoint, RealEnv, ServerTls
 from actors.sim.authority import SECRET_MODE, private_pem, public_pem, rsa_key
+from actors.sim.control import Arguments, Control
 from actors.sim.venue.accounts import CreateOrder
 from actors.sim.venue.auth import KeyRing
 from actors.sim.venue.engine import Venue
@@ -78,6 +81,8 @@ async def _live(folder: Path, count: int) -> None:
     )
     async with trio.open_nursery() as nursery:
         bound: Endpoint = await nursery.start(server.run)
+        control = Control({"status": partial(_status, venue)})
+        asked: Endpoint = await nursery.start(partial(control.run, env, Endpoint("127.0.0.1", 0)))
         key = {"id": KEY_ID, "pem_file": str(pem_file), "type": "rsa"}
         handshake = {
             "v": 1,
@@ -86,7 +91,9 @@ async def _live(folder: Path, count: int) -> None:
             "ca_file": str(folder / "ca.pem"),
             "keys": [key],
             "key": key,
+            "control": asked.authority,
             "seed": 1,
+            "speed": 1.0,
         }
         sys.stdout.write(json.dumps(handshake) + "\n")
         sys.stdout.flush()
@@ -94,6 +101,10 @@ async def _live(folder: Path, count: int) -> None:
             while await stdin.receive_some(CHUNK):
                 pass
         nursery.cancel_scope.cancel()
+
+
+async def _status(venue: Venue, _: Arguments) -> Mapping[str, object]:
+    return {"at_us": venue.now_us()}
 
 
 def _open(venue: Venue, listed: tuple[BenchMatch, ...]) -> None:

@@ -6,173 +6,30 @@ what follows from them and nothing else. Pure.
 """
 
 from collections.abc import Iterator
-from typing import Final, Generic, Literal, TypeVar
+from typing import Literal
 
 import attrs
 
+from actors.audit.report_facts import Fact, Leg, Order, Run, Shown, Standing
 from actors.messages.records import (
-    BookAt,
-    Dispatched,
+    ActorRow,
     DoubtRow,
     ExitHeldRow,
     FillRow,
-    Intent,
     MatchRow,
-    OrderOutcome,
     PassedRow,
     RawFrame,
     Reconciled,
     Report,
-    Segment,
     SettlementRow,
-    TradeRow,
     TradingState,
     Triggered,
 )
 from actors.model.score import GoalKey
 
-R_co = TypeVar("R_co", covariant=True)
-
-Verdict = Literal[
-    "filled",  # every order filled wholly
-    "part filled",
-    "not filled",  # the venue took the orders, and nothing was left at their limits
-    "rejected",  # the venue refused every order
-    "unknown",  # at least one order has no answer, and nothing is known to be filled
-    "passed",  # a trigger that sent nothing
-    "not traded",  # accepted by the race, never a trigger
-]
-
-SHOWING: Final = frozenset(
-    {"trigger", "advance", "echo", "laggard", "claim", "baseline", "restored"}
-)
-"""Judgements about a key by which a feed shows its score."""
-
-
-@attrs.frozen
-class Fact(Generic[R_co]):
-    """One record, and where it stands in the journal."""
-
-    seq: int
-    mono_ns: int
-    """When it was written, on the clock of its run."""
-    record: R_co
-
-
-@attrs.frozen(kw_only=True)
-class Run:
-    """One life of the trading process. Monotonic times compare within it alone."""
-
-    number: int
-    segment: Fact[Segment]
-    """The first segment that it wrote."""
-
-    def wall_ns(self, mono_ns: int) -> int:
-        """Return the wall time, in nanoseconds since 1970, of an instant of this run."""
-        opened = self.segment.record
-        return opened.wall_ns + mono_ns - opened.mono_ns
-
-
-@attrs.define(eq=False, kw_only=True)
-class Order:
-    """One order, entry or exit, from its intent to its fills."""
-
-    run: Run
-    intent: Fact[Intent]
-    dispatched: Fact[Dispatched] | None = None
-    outcomes: list[Fact[OrderOutcome]] = attrs.field(factory=list)
-    fills: list[Fact[FillRow]] = attrs.field(factory=list)
-    books: list[Fact[BookAt]] = attrs.field(factory=list)
-
-    @property
-    def name(self) -> str:
-        """Its client order id."""
-        return self.intent.record.client_order_id
-
-    @property
-    def outcome(self) -> OrderOutcome | None:
-        """The last word on it."""
-        return self.outcomes[-1].record if self.outcomes else None
-
-    @property
-    def filled_centi(self) -> int:
-        """What it filled: its executions, or the venue's answer while they are on their way."""
-        told = sum(fill.record.count_centi for fill in self.fills)
-        return max(told, max((each.record.fill_count_centi for each in self.outcomes), default=0))
-
-    @property
-    def fee_micros(self) -> int:
-        """What its executions cost in fees."""
-        return sum(fill.record.fee_micros for fill in self.fills)
-
-    @property
-    def standing(self) -> Verdict:
-        """How it ended."""
-        wanted, filled = self.intent.record.count_centi, self.filled_centi
-        if filled:
-            return "filled" if filled >= wanted else "part filled"
-        word = "unknown" if self.outcome is None else self.outcome.outcome
-        if word == "accepted":
-            return "not filled"
-        return "rejected" if word == "rejected" else "unknown"
-
-    def facts(self) -> Iterator[Fact[object]]:
-        """Yield every record of it."""
-        yield self.run.segment
-        yield self.intent
-        if self.dispatched is not None:
-            yield self.dispatched
-        yield from self.outcomes
-        yield from self.fills
-        yield from self.books
-
-    def book(self, offset_ms: int) -> BookAt | None:
-        """Return its market's book ``offset_ms`` after the send."""
-        for fact in self.books:
-            if fact.record.offset_ms == offset_ms:
-                return fact.record
-        return None
-
-
-@attrs.frozen(kw_only=True)
-class Shown:
-    """How one feed stood to the event's score."""
-
-    feed: str
-    report: Fact[Report] | None
-    """By which it first showed the score; ``None`` if it did not."""
-    behind_ns: int | None
-    """After the winner; below zero if it was before. ``None`` where that says nothing."""
-    last: Fact[Report] | None
-    """What it showed last before the next score, if it did not show this one."""
-
-
-@attrs.frozen
-class Quote:
-    """The best prices of one market from an instant on; ``None`` where a side is empty."""
-
-    at_ns: int
-    bid_pips: int | None
-    ask_pips: int | None
-    whole: bool
-
-
-@attrs.define(eq=False, kw_only=True)
-class Leg:
-    """One market of the event's match, around the event."""
-
-    ticker: str
-    role: str
-    quotes: list[Quote] = attrs.field(factory=list)
-    """The first is from before the window, if the book was known then."""
-    prints: list[Fact[TradeRow]] = attrs.field(factory=list)
-    books: list[BookAt] = attrs.field(factory=list)
-    """Where no order was sent: rebuilt from the journal around the decision."""
-
-    @property
-    def short(self) -> str:
-        """The last part of its ticker, as traders say it."""
-        return self.ticker.rpartition("-")[2]
+Verdict = Standing | Literal["passed", "not traded"]
+"""What became of an event: how its orders ended, or a trigger that sent nothing, or a
+score that was accepted and never a trigger."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -182,6 +39,7 @@ class Event:
     number: int
     key: GoalKey
     run: Run
+    """In which it was detected."""
     before: str
     """The score accepted before it; empty if none is known."""
     match: Fact[MatchRow] | None = None
@@ -191,7 +49,7 @@ class Event:
     """What the race made of every report about this key; repeats left out."""
     repeats: int = 0
     race: list[Shown] = attrs.field(factory=list)
-    """Every feed of the run, the winner first."""
+    """Every feed of its run, the winner first."""
     passed: list[Fact[PassedRow]] = attrs.field(factory=list)
     entries: list[Order] = attrs.field(factory=list)
     exits: list[Order] = attrs.field(factory=list)
@@ -215,23 +73,26 @@ class Event:
     @property
     def received_ns(self) -> int:
         """When the winning frame was read; the record's time if that is not known."""
-        if self.won is not None:
-            return self.won.record.received_ns
-        if self.accepted is not None:
-            return self.accepted.record.received_ns
-        return min(self._written_ns(), default=0)
+        told = self._told
+        return min(self._written_ns(), default=0) if told is None else told.received_ns
 
     @property
     def received_wall_ns(self) -> int:
         """The same on the wall clock."""
         return self.run.wall_ns(self.received_ns)
 
+    def since_ns(self, fact: Fact[object], at_ns: int) -> int | None:
+        """Return how long after the winning frame ``fact``'s ``at_ns`` was.
+
+        ``None`` if another run wrote it: its clock says nothing here.
+        """
+        return at_ns - self.received_ns if fact.run == self.run.number else None
+
     @property
     def judged_ns(self) -> int:
         """When the race had decided."""
-        if self.won is not None:
-            return self.won.record.judged_ns
-        return self.received_ns if self.accepted is None else self.accepted.record.judged_ns
+        told = self._told
+        return self.received_ns if told is None else told.judged_ns
 
     @property
     def margin_ns(self) -> int | None:
@@ -239,6 +100,31 @@ class Event:
         lags = [shown.behind_ns for shown in self.race if shown.behind_ns is not None]
         after = [lag for lag in lags if lag > 0]
         return min(after, default=None)
+
+    @property
+    def wire_ns(self) -> list[int]:
+        """Of each entry: from the frame to the kernel."""
+        return [each.wire_ns for each in self.entries if each.wire_ns is not None]
+
+    @property
+    def answer_ns(self) -> list[int]:
+        """Of each entry: from the kernel to the venue's whole answer."""
+        return [each.answer_ns for each in self.entries if each.answer_ns is not None]
+
+    @property
+    def wanted_centi(self) -> int:
+        """What its entries asked for."""
+        return sum(order.intent.record.count_centi for order in self.entries)
+
+    @property
+    def filled_centi(self) -> int:
+        """What its entries filled."""
+        return sum(order.filled_centi for order in self.entries)
+
+    @property
+    def title(self) -> str:
+        """Who plays."""
+        return self.key.match if self.match is None else self.match.record.title
 
     @property
     def orders(self) -> list[Order]:
@@ -313,6 +199,14 @@ class Event:
         yield from self.doubts
         yield from self.settlements
 
+    @property
+    def _told(self) -> Triggered | Report | None:
+        """What tells of the winning frame on the clock of the event's run."""
+        for fact in (self.won, self.accepted):
+            if fact is not None and fact.run == self.run.number:
+                return fact.record
+        return None
+
     def _written_ns(self) -> Iterator[int]:
         for order in self.entries:
             yield order.intent.mono_ns
@@ -328,7 +222,8 @@ class Day:
     events: list[Event] = attrs.field(factory=list)
     """In the order in which they were detected."""
     reconciled: list[Fact[Reconciled]] = attrs.field(factory=list)
-    halts: list[Fact[TradingState]] = attrs.field(factory=list)
+    incidents: list[Fact[ActorRow] | Fact[TradingState]] = attrs.field(factory=list)
+    """Actors that failed and what came of it, and every change of the trading state."""
     feeds: list[str] = attrs.field(factory=list)
     """Every feed that ever ran, by name."""
     last_seq: int = 0

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from actors.audit.events import Order
+from actors.audit.report_facts import Order
 from actors.audit.report_figures import count, price
 from actors.audit.report_html import Html, tag
-from actors.audit.report_words import reachable
+from actors.audit.report_story import reachable
 from actors.messages.records import BookAt
 
 DEPTH: Final = 5

@@ -3,8 +3,15 @@
 from typing import Final
 
 from actors.audit.events import Event
-from actors.model.money import CentiContracts, MicroDollars, Pips, centi_text, micros_text
-from actors.model.money import pips_text as _pips_text
+from actors.audit.report_facts import Order
+from actors.model.money import (
+    CentiContracts,
+    MicroDollars,
+    Pips,
+    centi_text,
+    micros_text,
+    pips_text as _pips_text,
+)
 
 MINUS: Final = "\u2212"
 NONE: Final = "\u2013"
@@ -36,21 +43,30 @@ def price(pips: int | None) -> str:
 
 
 def count(centi: int) -> str:
-    """Write a number of contracts: ``190`` or ``190.50``."""
-    return centi_text(CentiContracts(centi)).removesuffix(".00")
+    """Write a number of contracts: ``1,190`` or ``190.50``."""
+    whole, _, fraction = centi_text(CentiContracts(abs(centi))).partition(".")
+    part = "" if fraction == "00" else f".{fraction}"
+    return f"{_sign(centi, signed=False)}{int(whole):,}{part}"
 
 
 def money(micros: int, *, signed: bool = False) -> str:
     """Write an amount exactly: ``$12.0976``, with six decimals only where it needs them."""
-    text = micros_text(MicroDollars(abs(micros)))
-    text = text.removesuffix("00")
-    return f"{_sign(micros, signed=signed)}${text}"
+    whole, _, fraction = micros_text(MicroDollars(abs(micros))).partition(".")
+    return f"{_sign(micros, signed=signed)}${int(whole):,}.{fraction.removesuffix('00')}"
 
 
 def money_short(micros: int, *, signed: bool = False) -> str:
     """Write an amount to the cent, half a cent away from zero."""
     cents = (abs(micros) + 5_000) // 10_000
     return f"{_sign(micros if cents else 0, signed=signed)}${cents // 100:,}.{cents % 100:02d}"
+
+
+def average(order: Order) -> str:
+    """Write the average price of an order's executions; an ellipsis stands for what is cut."""
+    told = sum(fill.record.count_centi for fill in order.fills)
+    total = sum(fill.record.price_pips * fill.record.count_centi for fill in order.fills)
+    exact, rest = divmod(total, told or 1)
+    return price(exact) + ("\u2026" if rest else "")
 
 
 def span(ns: int | None, *, signed: bool = False) -> str:
@@ -63,6 +79,11 @@ def span(ns: int | None, *, signed: bool = False) -> str:
     if size < _SECOND_NS:
         return f"{sign}{_three(size / _MILLI_NS)} ms"
     return f"{sign}{_three(size / _SECOND_NS)} s"
+
+
+def millis(ms: int, *, signed: bool = False) -> str:
+    """Write an interval of a clock that counts milliseconds: ``11 ms``."""
+    return f"{_sign(ms, signed=signed)}{abs(ms):,} ms"
 
 
 def clock(wall_ns: int, *, millis: bool = True) -> str:
@@ -101,7 +122,7 @@ def period(event: Event) -> str:
 
 def plural(number: int, noun: str) -> str:
     """Write a number with its noun: ``1 order``, ``2 orders``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _three(value: float) -> str:

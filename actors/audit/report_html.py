@@ -5,14 +5,19 @@ nothing a provider sent can become markup.
 """
 
 import html
+import re
 from collections.abc import Iterable
 from typing import Final
 
 import attrs
 
 VOID: Final = frozenset({"meta", "br", "hr", "img", "link", "input"})
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_HIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""Control characters but tab and newline, and what has no width or turns text around."""
 
 
 @attrs.frozen
@@ -52,7 +57,7 @@ def join(*children: Child) -> Html:
 
 def visible(text: str) -> str:
     """Return text in which no character hides or turns its neighbours around."""
-    return "".join(_shown(each) for each in text)
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def page(title: str, style: str, body: Iterable[Child]) -> str:
@@ -90,11 +95,3 @@ def _one(child: Child) -> str:
     if isinstance(child, str):
         return html.escape(visible(child))
     return _inside(child)
-
-
-def _shown(each: str) -> str:
-    code = ord(each)
-    is_control = code < 0x20 or 0x7F <= code < 0xA0  # noqa: PLR2004 - the two control blocks
-    if (is_control and each not in "\n\t") or each in _BIDI:
-        return f"\\u{code:04x}"
-    return each

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from actors.audit.events import Event, Fact, Order
+from actors.audit.events import Event
+from actors.audit.report_facts import Fact, Order
 from actors.audit.report_money import Money, money_of
 
 VERSION = 1
@@ -62,8 +63,6 @@ def event_json(event: Event) -> str:
 
 def _order(order: Order) -> dict[str, Any]:
     intent = order.intent.record
-    sent = None if order.dispatched is None else order.dispatched.record
-    outcome = order.outcome
     return {
         "client_order_id": order.name,
         "purpose": intent.purpose,
@@ -71,10 +70,8 @@ def _order(order: Order) -> dict[str, Any]:
         "count_centi": intent.count_centi,
         "filled_centi": order.filled_centi,
         "fee_micros": order.fee_micros,
-        "frame_to_sent_ns": sent.sent_ns - sent.received_ns if sent and sent.received_ns else None,
-        "sent_to_done_ns": (
-            outcome.done_ns - sent.sent_ns if sent and outcome and outcome.done_ns else None
-        ),
+        "frame_to_kernel_ns": order.wire_ns,
+        "kernel_to_answer_ns": order.answer_ns,
     }
 
 

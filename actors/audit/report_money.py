@@ -2,7 +2,8 @@
 
 import attrs
 
-from actors.audit.events import Event, Order
+from actors.audit.events import Event
+from actors.audit.report_facts import Order
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import Fill, Ticker
 from actors.model.positions import Booked, Position
@@ -47,6 +48,11 @@ class Money:
     """Signed, by market; only what is not flat."""
 
     @property
+    def so_far_micros(self) -> int:
+        """Profit made final so far, after every fee paid so far."""
+        return self.realised_micros - self.fees_micros
+
+    @property
     def profit_micros(self) -> int | None:
         """Profit after fees; ``None`` while something is open."""
         return None if self.open_centi else self.cash_micros
@@ -56,7 +62,6 @@ def money_of(event: Event) -> Money:
     """Return the event's books, from the journal's fills and settlements."""
     positions: dict[str, Position] = {}
     movements: list[Movement] = []
-    realised_micros = 0
     orders = sorted(event.orders, key=lambda order: order.fills[0].seq if order.fills else 0)
     for order in orders:
         if order.fills:
@@ -83,12 +88,11 @@ def money_of(event: Event) -> Money:
                     seqs=(fact.seq,),
                 )
             )
-    realised_micros = sum(each.realised_micros for each in movements)
     return Money(
         movements=tuple(movements),
         cash_micros=sum(each.cash_micros for each in movements),
         fees_micros=sum(each.fee_micros for each in movements),
-        realised_micros=realised_micros,
+        realised_micros=sum(each.realised_micros for each in movements),
         basis_micros=sum(each.basis_micros for each in positions.values()),
         open_centi={name: each.net_centi for name, each in positions.items() if each.net_centi},
     )

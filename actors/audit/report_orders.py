@@ -1,14 +1,17 @@
 """One order on a page: its way there and back, the books around it, its fills. Pure."""
 
+from collections.abc import Iterator
 from typing import Final
 
-from actors.audit.events import Event, Order
+from actors.audit.events import Event
 from actors.audit.report_books import order_ladders
-from actors.audit.report_figures import clock, count, money, plural, price, span
-from actors.audit.report_html import Child, Html, join, tag
+from actors.audit.report_facts import Order
+from actors.audit.report_figures import average, clock, count, millis, money, plural, price, span
+from actors.audit.report_html import Child, Html, tag
 from actors.audit.report_parts import Column, chip, number, ref, refs, table
+from actors.audit.report_story import ahead, explanation
 from actors.audit.report_timing import Scales, waterfall
-from actors.audit.report_words import explanation, order_words
+from actors.audit.report_words import order_words
 
 PRINTS_MOST: Final = 40
 """Rows of public prints that one order shows."""
@@ -34,10 +37,38 @@ PRINT_COLUMNS: Final = (
 
 
 def order_card(event: Event, order: Order, on: Scales) -> Html:
-    """Show everything about one order, entry or exit."""
-    intent = order.intent.record
+    """Show everything about one entry."""
     head = tag("header", tag("h3", order_words(event, order)), chip(order.standing))
-    ids = tag(
+    return tag("div", head, *_inside(event, order, on), class_="card")
+
+
+def exit_card(event: Event, order: Order, on: Scales) -> Html:
+    """Show everything about one exit, folded under a line that says what became of it."""
+    head = tag(
+        "summary",
+        tag("h3", order_words(event, order)),
+        tag("span", _exit_figures(order), class_="soft"),
+        chip(order.standing),
+    )
+    return tag("details", head, *_inside(event, order, on), class_="card")
+
+
+def _exit_figures(order: Order) -> str:
+    intent = order.intent.record
+    sent_ns = order.intent.mono_ns
+    if order.dispatched is not None:
+        sent_ns = order.dispatched.record.sent_ns
+    said = f"sent {clock(order.run.wall_ns(sent_ns))}"
+    if order.filled_centi:
+        said += f", {count(order.filled_centi)} of {count(intent.count_centi)} filled"
+        if order.fills:
+            said += f" at {average(order)}"
+    return said
+
+
+def _inside(event: Event, order: Order, on: Scales) -> Iterator[Child]:
+    intent = order.intent.record
+    yield tag(
         "p",
         f"{intent.side} on {intent.ticker} \u00b7 client order {order.name} \u00b7 ",
         f"worst case {money(intent.worst_micros)} \u00b7 " if intent.worst_micros else None,
@@ -47,25 +78,21 @@ def order_card(event: Event, order: Order, on: Scales) -> Html:
         ["answer ", refs(order.outcomes)] if order.outcomes else None,
         class_="ids",
     )
-    said = explanation(order)
+    said = explanation(event, order)
+    if said:
+        yield tag("div", *(tag("p", each) for each in said), class_="said")
+    yield waterfall(order, on, is_first=order in event.entries[:1] or intent.purpose == "exit")
+    yield _unsent(order)
     ladder = order_ladders(order)
-    return tag(
-        "div",
-        head,
-        ids,
-        tag("div", *(tag("p", each) for each in said), class_="said") if said else None,
-        waterfall(order, on),
-        _unsent(order),
-        tag("h4", "The book of this market, and what was within our limit") if ladder else None,
-        ladder,
-        *_fills(order),
-        _prints(event, order),
-        tag(
-            "details",
-            tag("summary", "The request's body, byte for byte"),
-            tag("pre", intent.body),
-        ),
-        class_="card",
+    if ladder is not None:
+        yield tag("h4", "The book of this market, and what was within our limit")
+        yield ladder
+    yield from _fills(order)
+    yield _prints(event, order)
+    yield tag(
+        "details",
+        tag("summary", "The request's body, byte for byte"),
+        tag("pre", intent.body),
     )
 
 
@@ -106,7 +133,7 @@ def _fills(order: Order) -> list[Html]:
             (
                 "Together",
                 count(told),
-                _average(order),
+                average(order),
                 money(order.fee_micros),
                 None,
                 None,
@@ -117,30 +144,23 @@ def _fills(order: Order) -> list[Html]:
     return [tag("h4", "Fills"), table(FILL_COLUMNS, rows)]
 
 
-def _average(order: Order) -> str:
-    total = sum(fill.record.price_pips * fill.record.count_centi for fill in order.fills)
-    told = sum(fill.record.count_centi for fill in order.fills)
-    exact, rest = divmod(total, told)
-    return price(exact) + ("\u2026" if rest else "")
-
-
 def _prints(event: Event, order: Order) -> Html | None:
     leg = event.leg(order.intent.record.ticker)
     if leg is None or not leg.prints or order.intent.record.purpose == "exit":
         return None
     mine = {fill.record.trade_id for each in event.orders for fill in each.fills}
-    there_ms = max((fact.record.venue_ts_ms for fact in order.outcomes), default=0)
+    there_ms = order.there_ms
     rows: list[tuple[str, tuple[Child, ...]]] = []
     for fact in leg.prints[:PRINTS_MOST]:
         row = fact.record
         against: Child = None
-        if there_ms:
-            against = span((row.venue_ts_ms - there_ms) * 1_000_000, signed=True)
+        if there_ms is not None:
+            against = millis(row.venue_ts_ms - there_ms, signed=True)
         rows.append(
             (
                 "ours" if row.trade_id in mine else "",
                 (
-                    span(row.received_ns - event.received_ns, signed=True),
+                    span(event.since_ns(fact, row.received_ns), signed=True),
                     against,
                     count(row.count_centi),
                     price(row.price_pips),
@@ -155,17 +175,10 @@ def _prints(event: Event, order: Order) -> Html | None:
             )
         )
     left = len(leg.prints) - PRINTS_MOST
-    others = [fact.record for fact in leg.prints if fact.record.trade_id not in mine]
-    ahead = sum(
-        row.count_centi
-        for row in others
-        if row.venue_ts_ms < there_ms
-        and row.taker_side == order.intent.record.side
-        and row.received_ns >= event.received_ns
-    )
     summary = f"{plural(len(leg.prints), 'public print')} of this market around the event"
-    if there_ms:
-        summary += f"; others took {count(ahead)} on our side before our order was there"
+    found = ahead(event, order)
+    if found is not None:
+        summary += f"; others took {count(found.count_centi)} before our order was there"
     return tag(
         "details",
         tag("summary", summary),

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from actors.audit.events import Event, Fact
+from actors.audit.report_facts import Fact
 from actors.audit.report_figures import money_short
 from actors.audit.report_html import Child, Html, join, tag
 
@@ -100,21 +100,12 @@ def track(share: float, looks: str = "") -> Html:
     return tag("div", tag("i", class_=looks or None, style=width), class_="track")
 
 
-def gain(micros: int | None, *, short: bool = True) -> Html:
-    """Show a profit or a loss in its colour, with its sign."""
+def gain(micros: int | None) -> Html:
+    """Show a profit or a loss in its colour, with its sign, to the cent."""
     if micros is None:
         return tag("span", "open", class_="soft")
-    text = money_short(micros, signed=True) if short else f"{micros:+d}"
     looks = "up" if micros > 0 else "down" if micros < 0 else None
-    return tag("span", text, class_=looks)
-
-
-def title(event: Event) -> Html:
-    """Show the match and its score, as the page's head."""
-    if event.match is None:
-        return join(f"{event.key.match} ", event.key.state)
-    row = event.match.record
-    return join(f"{row.home_name} ", event.key.state.replace("-", "\u2013"), f" {row.away_name}")
+    return tag("span", money_short(micros, signed=True), class_=looks)
 
 
 def _number(column: Column) -> str | None:

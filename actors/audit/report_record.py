@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from actors.audit.events import Event, Fact
+from actors.audit.events import Event
+from actors.audit.report_facts import Fact
 from actors.audit.report_figures import clock, span
 from actors.audit.report_html import Html, tag
 from actors.audit.report_parts import ref, section
@@ -53,7 +54,7 @@ def _frame(event: Event, fact: Fact[RawFrame]) -> Html:
             tag("b", frame.feed),
             f", connection {frame.epoch}, frame {frame.frame_no}, read at"
             f" {clock(frame.received_wall_ns)} UTC,"
-            f" {span(frame.received_ns - event.received_ns, signed=True)} from the first ",
+            f" {span(event.since_ns(fact, frame.received_ns), signed=True)} from the first ",
             ref(fact.seq),
             class_="note",
         ),

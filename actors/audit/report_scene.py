@@ -10,13 +10,15 @@ from typing import Final
 
 import attrs
 
-from actors.audit.events import Day, Event, Fact, Leg, Quote
+from actors.audit.events import Day, Event
+from actors.audit.report_facts import Fact, Leg, Quote
 from actors.messages.records import (
     BookAt,
     BookLostRow,
     BookRow,
     DeltaRow,
     RawFrame,
+    Report,
     Segment,
     TradeRow,
 )
@@ -28,60 +30,82 @@ from actors.runtime.segments import Entry
 KINDS: Final = (Segment, BookRow, DeltaRow, BookLostRow, TradeRow, RawFrame)
 """What the second reading decodes."""
 
-BEFORE_NS: Final = 300_000_000
-AFTER_NS: Final = 1_500_000_000
+BEFORE_NS: Final = 200_000_000
+AFTER_NS: Final = 1_200_000_000
 """The window around the winning frame in which quotes and prints are kept."""
 OFFSETS_MS: Final = (0, 30, 100, 1_000)
+"""After the decision, where no order was sent; 0 is the last state before it."""
 DEPTH: Final = 100
+"""Levels of each side of a rebuilt book."""
 QUOTES_MOST: Final = 4_000
+"""Of one market around one event; beyond, the rest is left out."""
 PRINTS_MOST: Final = 1_000
 """Of one market around one event; beyond, the rest is left out."""
 
 
 def add_scenes(day: Day, entries: Iterable[Entry]) -> None:
     """Give every event of ``day`` its frames and its markets."""
-    frames: dict[int, list[Event]] = {}
-    for event in day.events:
-        for fact in event.facts():
-            number = getattr(fact.record, "frame_seq", 0)
-            if number:
-                frames.setdefault(number, []).append(event)
-    run, tracks = -1, _tracks(day, -1)
-    name = None
+    reader = _Reader(day)
     for entry in entries:
+        reader.take(entry)
+    reader.end_run()
+
+
+@attrs.define(eq=False)
+class _Reader:
+    """The second reading."""
+
+    day: Day
+    _shown_by: dict[int, list[Event]] = attrs.field(init=False, factory=dict)
+    """Which events show a frame."""
+    _tracks: "dict[str, _Track]" = attrs.field(init=False, factory=dict)
+    _name: str = attrs.field(init=False, default="")
+    _run: int = attrs.field(init=False, default=-1)
+
+    def __attrs_post_init__(self) -> None:
+        for event in self.day.events:
+            for fact in event.facts():
+                if isinstance(fact.record, Report) and fact.record.frame_seq:
+                    self._shown_by.setdefault(fact.record.frame_seq, []).append(event)
+
+    def take(self, entry: Entry) -> None:
+        """Take one record in."""
         match entry.record:
             case Segment() as segment:
-                if segment.run != name:
-                    _end(tracks)
-                    name, run = segment.run, run + 1
-                    tracks = _tracks(day, run)
+                if segment.run != self._name:
+                    self.end_run()
+                    self._name, self._run = segment.run, self._run + 1
+                    self._tracks = _tracks(self.day, self._run)
             case RawFrame() as frame:
-                for event in frames.get(entry.seq, ()):
-                    event.frames[entry.seq] = Fact(entry.seq, entry.mono_ns, frame)
+                for event in self._shown_by.get(entry.seq, ()):
+                    event.frames[entry.seq] = Fact(entry.seq, self._run, entry.mono_ns, frame)
             case TradeRow() as trade:
-                if (track := tracks.get(trade.ticker)) is not None:
-                    track.print(Fact(entry.seq, entry.mono_ns, trade))
+                if (track := self._tracks.get(trade.ticker)) is not None:
+                    track.print(Fact(entry.seq, self._run, entry.mono_ns, trade))
             case BookRow() | DeltaRow() | BookLostRow() as change:
-                if (track := tracks.get(change.ticker)) is not None:
+                if (track := self._tracks.get(change.ticker)) is not None:
                     track.change(change)
-    _end(tracks)
+            case _:
+                pass
 
-
-def _end(tracks: "dict[str, _Track]") -> None:
-    for track in tracks.values():
-        track.close()
+    def end_run(self) -> None:
+        """Show what a run ended before."""
+        for track in self._tracks.values():
+            track.close()
 
 
 def _tracks(day: Day, run: int) -> "dict[str, _Track]":
+    """Return the markets that are watched in a run, with what is wanted of each."""
     tracks: dict[str, _Track] = {}
     for event in sorted(day.events, key=lambda each: each.received_ns):
-        if event.run.number == run:
-            ordered = {order.intent.record.ticker for order in event.entries}
-            for leg in event.legs:
-                track = tracks.setdefault(leg.ticker, _Track())
-                track.windows.append(_Window(leg=leg, at_ns=event.received_ns))
-                if leg.ticker not in ordered:
-                    track.wants.extend(_wants(event, leg))
+        if event.run.number != run:
+            continue
+        ordered = {order.intent.record.ticker for order in event.entries}
+        for leg in event.legs:
+            track = tracks.setdefault(leg.ticker, _Track())
+            track.windows.append(_Window(leg=leg, at_ns=event.received_ns))
+            if leg.ticker not in ordered:
+                track.wants.extend(_wants(event, leg))
     for track in tracks.values():
         track.wants = deque(sorted(track.wants, key=lambda each: each.through_ns))
     return tracks

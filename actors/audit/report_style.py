@@ -42,7 +42,7 @@ letter-spacing:-.018em;text-wrap:balance}
 .hero .worth{text-align:right}
 .hero .worth b{display:block;font-size:clamp(22px,3.2vw,32px);line-height:1.15;font-weight:650;
 letter-spacing:-.01em}
-.hero .worth span{font-size:12.5px;color:var(--soft)}
+.hero .worth>span{font-size:12.5px;color:var(--soft)}
 .chips{display:flex;gap:8px;flex-wrap:wrap;margin-bottom:12px}
 .chip{display:inline-block;padding:2px 10px 3px;border-radius:99px;font-size:12.5px;font-weight:600;
 background:var(--wash);color:var(--soft);white-space:nowrap}
@@ -51,9 +51,9 @@ background:var(--wash);color:var(--soft);white-space:nowrap}
 .chip.warn{background:var(--warn-wash);color:var(--warn)}
 .lede{font-size:17px;line-height:1.55;max-width:72ch;text-wrap:pretty}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(138px,1fr));gap:1px;
-background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden;
+background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden;
 margin-top:24px}
-.tile{background:var(--card);padding:12px 16px 13px}
+.tile{box-shadow:0 0 0 1px var(--line);padding:12px 16px 13px}
 .tile dt{font-size:12px;color:var(--soft);margin:0}
 .tile dd{margin:2px 0 0;font-size:20px;font-weight:620;letter-spacing:-.01em;white-space:nowrap}
 .tile dd small{display:block;font-size:12px;font-weight:400;color:var(--soft);letter-spacing:0;
@@ -64,7 +64,7 @@ section{margin-top:44px}
 h2{font-size:19px;font-weight:660;letter-spacing:-.008em;line-height:1.3}
 h2+.note{margin:2px 0 14px}
 h3{font-size:15.5px;font-weight:640;line-height:1.35}
-.note{color:var(--soft);font-size:13.5px;max-width:84ch;text-wrap:pretty}
+.note{color:var(--soft);font-size:13.5px;max-width:104ch;text-wrap:pretty}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px 20px;
 margin-top:14px}
 .card>header{display:flex;gap:4px 14px;flex-wrap:wrap;align-items:baseline;margin-bottom:4px}
@@ -95,7 +95,8 @@ color:var(--faint);text-decoration:none;white-space:nowrap}
 
 .track{position:relative;min-width:120px;height:10px;border-radius:2px;background:var(--wash);
 margin-top:6px}
-.track i{position:absolute;top:0;height:100%;min-width:2px;border-radius:2px;background:var(--faint)}
+.track i{position:absolute;top:0;height:100%;min-width:2px;border-radius:2px;
+background:var(--faint)}
 .track i.ours{background:var(--ours)}
 .fall{display:grid;grid-template-columns:max-content 1fr max-content max-content;gap:1px 12px;
 font-size:13px;align-items:center}
@@ -110,7 +111,6 @@ background:var(--ours)}
 color:var(--faint);padding-top:2px}
 .fall .axis span{width:0;display:flex;justify-content:center;white-space:nowrap}
 .fall .axis span:first-child{justify-content:flex-start}
-.fall .axis span:last-child{justify-content:flex-end}
 
 .ladders{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,205px),1fr));
 gap:16px 22px;margin-top:6px}
@@ -135,10 +135,11 @@ color:var(--ours);white-space:nowrap}
 .limit:after{content:"";flex:1;border-top:1.5px dashed var(--ours)}
 .ladder .none{color:var(--faint);line-height:19px;padding-left:60px}
 
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,320px),1fr));
 gap:14px}
 .chart{background:var(--card);border:1px solid var(--line);border-radius:10px;
-padding:13px 14px 8px;min-width:0}
+padding:13px 14px 8px;min-width:0;max-width:600px}
+.chart.wide{max-width:none;overflow-x:auto}.chart.wide svg{min-width:620px}
 .chart h3{display:flex;justify-content:space-between;gap:10px;font-size:14px}
 .chart h3 span{font-weight:400;color:var(--soft);font-size:12.5px}
 svg{display:block;width:100%;height:auto;overflow:visible}
@@ -162,6 +163,13 @@ svg .zero{stroke:var(--faint);stroke-width:1}
 margin-right:6px}
 .key b.dot{width:8px;height:8px;border:0;border-radius:50%;background:currentColor}
 
+details.card>summary{display:flex;gap:4px 12px;flex-wrap:wrap;align-items:baseline;
+color:var(--ink);list-style:none}
+details.card>summary::-webkit-details-marker{display:none}
+details.card>summary:before{content:"\\25B8";color:var(--faint)}
+details.card[open]>summary:before{content:"\\25BE"}
+details.card>summary .chip{margin-left:auto}
+details.card{padding-top:12px;padding-bottom:12px}
 details{margin-top:14px;font-size:13.5px}
 summary{cursor:pointer;color:var(--soft);font-size:13px}
 summary:hover{color:var(--ink)}
@@ -169,12 +177,13 @@ details[open]>summary{margin-bottom:8px}
 pre{margin:6px 0 0;padding:10px 12px;background:var(--wash);border-radius:7px;overflow-x:auto;
 white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.45;font-size:12px;
 unicode-bidi:plaintext}
-tr:target td,.facts tr:target td{background:var(--warn-wash)}
+tr:target td{background:var(--warn-wash)}
 .facts td:nth-child(3){overflow-wrap:anywhere;min-width:260px}
 footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--line);font-size:12.5px;
 color:var(--soft)}
 footer code{overflow-wrap:anywhere}
-@media (max-width:640px){main{padding:14px 16px 48px}.hero{grid-template-columns:1fr}
+@media (max-width:640px){.scroll table{min-width:600px}
+main{padding:14px 16px 48px}.hero{grid-template-columns:1fr}
 .hero .worth{text-align:left}nav .right{margin-left:0}.card{padding:14px 14px 16px}
 .fall .at{display:none}.fall{grid-template-columns:max-content 1fr max-content}}
 @media print{body{background:#fff}.card,.chart,.tile{break-inside:avoid}}

@@ -5,20 +5,22 @@ from typing import Final
 
 import attrs
 
-from actors.audit.events import Event, Leg, Order, Quote
+from actors.audit.events import Event
+from actors.audit.report_facts import Leg, Order, Quote
 from actors.audit.report_figures import count, money_short, price, span
 from actors.audit.report_html import Html, tag
 from actors.audit.report_scene import AFTER_NS, BEFORE_NS
 
 WIDTH: Final = 360
-HEIGHT: Final = 190
+HEIGHT: Final = 204
 LEFT: Final = 44
 RIGHT: Final = 6
-TOP: Final = 18
+TOP: Final = 32
 BOTTOM: Final = 20
-_MARKS_MS: Final = (0, 500, 1_000, 1_500)
+_MARKS_MS: Final = (250, 500, 750, 1_000)
 _STEPS_PIPS: Final = (100, 200, 500, 1_000, 2_000, 2_500)
-_LABEL_WIDTH: Final = 50.0
+_LETTER: Final = 5.3
+"""Width of one letter of a label, on average."""
 
 
 @attrs.frozen(kw_only=True)
@@ -40,7 +42,11 @@ class _Frame:
 
 def price_chart(event: Event, leg: Leg) -> Html:
     """Show the best bid and ask of one market around the winning frame, and what we did."""
-    orders = [order for order in event.entries if order.intent.record.ticker == leg.ticker]
+    orders = [
+        order
+        for order in event.entries
+        if order.intent.record.ticker == leg.ticker and order.run is event.run
+    ]
     frame = _frame(event, leg, orders)
     end_ns = event.received_ns + AFTER_NS
     return tag(
@@ -84,44 +90,38 @@ def _grid(frame: _Frame, event: Event) -> list[Html]:
         drawn.append(
             tag("text", label, x=LEFT - 6, y=f"{frame.y(pips) + 3.5:.1f}", text_anchor="end")
         )
-    for mark_ms in _MARKS_MS[1:]:
-        x = frame.x(event.received_ns + mark_ms * 1_000_000)
-        anchor = "end" if mark_ms == _MARKS_MS[-1] else "middle"
-        label = f"+{mark_ms / 1000:g} s"
-        drawn.append(tag("text", label, x=f"{x:.1f}", y=HEIGHT - 5, text_anchor=anchor))
+    for mark_ms in _MARKS_MS:
+        x = f"{frame.x(event.received_ns + mark_ms * 1_000_000):.1f}"
+        label = f"+{mark_ms} ms" if mark_ms < 1_000 else "+1 s"  # noqa: PLR2004 - a second
+        drawn.append(tag("text", label, x=x, y=HEIGHT - 5, text_anchor="middle"))
     return drawn
 
 
 def _marks(frame: _Frame, event: Event, orders: Sequence[Order]) -> list[Html]:
-    marks = [(event.received_ns, "frame", "frame", "strong")]
+    """Mark the frame, the answers and the other feeds; a label is left out where it has no room."""
+    marks = [(order.answer.done_ns, "answer") for order in orders if order.answer is not None]
     marks += [
-        (order.outcomes[0].record.done_ns, "mark", "answer", "on")
-        for order in orders
-        if order.outcomes and order.outcomes[0].record.done_ns
-    ]
-    marks += [
-        (event.received_ns + shown.behind_ns, "mark", shown.feed, "on")
+        (event.received_ns + shown.behind_ns, shown.feed)
         for shown in event.race
-        if shown.behind_ns and shown.behind_ns > 0
+        if shown.feed != event.feed and shown.behind_ns is not None
     ]
-    drawn: list[Html] = []
+    bottom = HEIGHT - BOTTOM
+    x = f"{frame.x(event.received_ns):.1f}"
+    drawn = [
+        tag("line", class_="frame", x1=x, x2=x, y1=TOP - 14, y2=bottom),
+        tag("text", f"{event.feed}: frame read", class_="strong", x=x, y=TOP - 19),
+    ]
     free = 0.0
-    for at_ns, line, label, looks in sorted(marks):
-        if at_ns > event.received_ns + AFTER_NS:
+    for at_ns, name in sorted(marks):
+        after_ns = at_ns - event.received_ns
+        if not -BEFORE_NS < after_ns < AFTER_NS:
             continue
-        x = frame.x(at_ns)
-        where = f"{x:.1f}"
-        drawn.append(tag("line", class_=line, x1=where, x2=where, y1=TOP - 4, y2=HEIGHT - BOTTOM))
-        name = (
-            label
-            if at_ns == event.received_ns
-            else f"{label} {span(at_ns - event.received_ns, signed=True)}"
-        )
-        start = x - 12 if at_ns == event.received_ns else max(x - 4, free)
-        if start > x + 40:
-            continue
-        drawn.append(tag("text", name, class_=looks, x=f"{start:.1f}", y=TOP - 8))
-        free = start + 5.6 * len(name) + 8
+        at = frame.x(at_ns)
+        x, label = f"{at:.1f}", f"{name} {span(after_ns, signed=True)}"
+        drawn.append(tag("line", class_="mark", x1=x, x2=x, y1=TOP - 4, y2=bottom))
+        if at >= free and at + _LETTER * len(label) <= WIDTH:
+            drawn.append(tag("text", label, class_="on", x=f"{at + 2:.1f}", y=TOP - 6))
+            free = at + _LETTER * len(label) + 8
     return drawn
 
 
@@ -186,7 +186,7 @@ def _ours(frame: _Frame, order: Order) -> list[Html]:
     if order.dispatched is None:
         return []
     sent_ns = order.dispatched.record.sent_ns
-    until_ns = order.outcomes[0].record.done_ns if order.outcomes else sent_ns
+    until_ns = sent_ns + (order.answer_ns or 0)
     left = frame.x(sent_ns)
     right = max(frame.x(until_ns), left + 14)
     y = f"{frame.y(intent.limit_pips):.1f}"
@@ -214,7 +214,7 @@ def profit_curve(points: Sequence[tuple[str, int]]) -> Html | None:
     """Show profit adding up over a day's events; ``None`` for fewer than two."""
     if len(points) < 2:  # noqa: PLR2004 - one point is no curve
         return None
-    width, height = 720, 150
+    width, height = 1040, 170
     sums, total = [0], 0
     for _, micros in points:
         total += micros
@@ -246,7 +246,7 @@ def profit_curve(points: Sequence[tuple[str, int]]) -> Html | None:
                 class_="fill",
                 cx=f"{x:.1f}",
                 cy=f"{y:.1f}",
-                r="3",
+                r="3.6",
             )
             for (name, micros), x, y in zip(points, xs[1:], ys[1:], strict=True)
         ),

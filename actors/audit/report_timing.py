@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from actors.audit.events import Order
+from actors.audit.report_facts import Order
 from actors.audit.report_figures import span
 from actors.audit.report_html import Html, join, tag
 
@@ -39,7 +39,7 @@ def scales(orders: Sequence[Order]) -> Scales:
     )
 
 
-def our_phases(order: Order) -> list[Phase]:
+def our_phases(order: Order, *, is_first: bool = True) -> list[Phase]:
     """Return our own part: from the frame, or an exit's gate, to the kernel."""
     if order.dispatched is None:
         return []
@@ -47,7 +47,7 @@ def our_phases(order: Order) -> list[Phase]:
     points = [
         ("frame decoded", sent.decoded_ns),
         ("race judged", sent.judged_ns),
-        ("at the gate", sent.gated_ns),
+        ("at the gate" if is_first else "at the gate, after the leg before", sent.gated_ns),
         ("intent in the page cache", sent.intent_ns),
         ("bytes with the kernel", sent.sent_ns),
     ]
@@ -60,16 +60,14 @@ def venue_phases(order: Order) -> list[Phase]:
     """Return the venue's part: from the kernel to the end of its answer."""
     if order.dispatched is None:
         return []
-    answers = [fact.record for fact in order.outcomes if fact.record.first_byte_ns]
-    if not answers:
+    answer = order.answer
+    if answer is None:
         return []
-    return _phases(
-        [
-            ("first byte of the answer", answers[0].first_byte_ns),
-            ("whole answer", answers[0].done_ns),
-        ],
-        order.dispatched.record.sent_ns,
-    )
+    points = [
+        ("first byte of the answer", answer.first_byte_ns),
+        ("whole answer", answer.done_ns),
+    ]
+    return _phases(points, order.dispatched.record.sent_ns)
 
 
 def _phases(points: Sequence[tuple[str, int]], start_ns: int) -> list[Phase]:
@@ -80,10 +78,13 @@ def _phases(points: Sequence[tuple[str, int]], start_ns: int) -> list[Phase]:
     return found
 
 
-def waterfall(order: Order, on: Scales) -> Html:
-    """Show an order's way on both scales, side by side where there is room."""
-    ours, venue = our_phases(order), venue_phases(order)
-    from_what = "the frame being read" if len(ours) > 2 else "the gate"  # noqa: PLR2004 - an exit has two
+def waterfall(order: Order, on: Scales, *, is_first: bool) -> Html:
+    """Show an order's way on both scales, side by side where there is room.
+
+    ``is_first``: of the legs of its play; the others wait for the one before.
+    """
+    ours, venue = our_phases(order, is_first=is_first), venue_phases(order)
+    from_what = "the gate" if order.wire_ns is None else "the frame being read"
     return tag(
         "div",
         tag(
@@ -122,9 +123,17 @@ def _fall(phases: Sequence[Phase], scale_ns: int, looks: str) -> Html:
         )
         for phase in phases
     ]
-    quarters = [span(scale_ns * part // 4) if part else "0" for part in range(5)]
-    axis = tag("span", *(tag("span", text) for text in quarters), class_="axis")
+    halves = ["0", _plain(scale_ns // 2), _plain(scale_ns)]
+    axis = tag("span", *(tag("span", text) for text in halves), class_="axis")
     return tag("div", *rows, axis, class_=looks)
+
+
+def _plain(ns: int) -> str:
+    """Write a round interval without the zeros that measured ones show."""
+    for unit_ns, unit in ((1_000_000_000, "s"), (1_000_000, "ms")):
+        if ns >= unit_ns:
+            return f"{ns / unit_ns:g} {unit}"
+    return f"{ns / 1_000:g} \u00b5s"
 
 
 def _percent(part_ns: int, scale_ns: int) -> str:

@@ -1,11 +1,12 @@
-"""What happened, in sentences for somebody who does not know the codes. Pure."""
+"""What the journal's codes mean, for somebody who does not know them. Pure."""
 
 import re
 from typing import Final
 
-from actors.audit.events import Event, Order
-from actors.audit.report_figures import clock, count, money, plural, price, span
-from actors.messages.records import BookAt, PassedRow, Report
+from actors.audit.events import Event
+from actors.audit.report_facts import Order
+from actors.audit.report_figures import count, price
+from actors.messages.records import PassedRow, Report
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9.-]+")
 _NAME_MOST: Final = 80
@@ -61,8 +62,8 @@ HELD: Final = {
 }
 
 JUDGED: Final = {
-    "trigger": "first; traded on",
-    "advance": "first; accepted, not traded",
+    "trigger": "first, and the trigger",
+    "advance": "first; accepted, no trigger",
     "echo": "the same score, later",
     "laggard": "an older score, later",
     "claim": "ahead, but may not trigger",
@@ -72,7 +73,7 @@ JUDGED: Final = {
     "reversal": "took its score back",
     "overturned": "reversal confirmed",
     "stands": "stands after the reversal",
-    "phantom": "nobody else showed it in time",
+    "phantom": "judged a phantom",
 }
 
 
@@ -81,6 +82,11 @@ def file_stem(event: Event) -> str:
     key = event.key
     name = f"{key.match}-{key.state}-g{key.generation}"
     return f"{event.number:03d}-{_NOT_IN_NAMES.sub('_', name)[:_NAME_MOST]}"
+
+
+def score_text(state: str) -> str:
+    """Write a score with the dash that scores have."""
+    return state.replace("-", "\u2013")
 
 
 def passed_words(passed: PassedRow) -> str:
@@ -106,129 +112,9 @@ def order_words(event: Event, order: Order) -> str:
     """Say what an order was, in words: ``Buy up to 190 England at 0.5400 or less``."""
     intent = order.intent.record
     name = event.side_name(intent.ticker)
+    is_exit = intent.purpose == "exit"
     verb, bound = ("Buy", "less") if intent.side == "bid" else ("Sell", "more")
-    return (
-        f"{verb} up to {count(intent.count_centi)} {name} at {price(intent.limit_pips)} or {bound}"
-    )
-
-
-def reachable(book: BookAt, order: Order) -> list[list[int]]:
-    """Return the levels that the order could have taken from a book, best first."""
-    intent = order.intent.record
-    if intent.side == "bid":
-        return [level for level in book.asks if level[0] <= intent.limit_pips]
-    return [level for level in book.bids if level[0] >= intent.limit_pips]
-
-
-def explanation(order: Order) -> list[str]:
-    """Explain an outcome that is not the ordinary whole fill, from the books around it."""
-    standing = order.standing
-    said: list[str] = []
-    outcome = order.outcome
-    if standing == "rejected" and outcome is not None:
-        said.append(f"The venue refused it: {outcome.code or 'no code'} (HTTP {outcome.status}).")
-    if standing == "unknown":
-        why = "" if outcome is None or not outcome.code else f" ({outcome.code})"
-        said.append(f"No answer is on record{why}: what became of it is not known here.")
-    if standing in {"not filled", "part filled"}:
-        said += _about_books(order)
-    return said
-
-
-def _about_books(order: Order) -> list[str]:
-    said: list[str] = []
-    intent = order.intent.record
-    best_of = "ask" if intent.side == "bid" else "bid"
-    beyond = "above" if intent.side == "bid" else "below"
-    limit = price(intent.limit_pips)
-    first, later = order.book(0), order.book(30)
-    if first is not None:
-        side = first.asks if intent.side == "bid" else first.bids
-        offered = sum(level[1] for level in reachable(first, order))
-        if not side:
-            said.append(f"Just before the send nobody showed {_an(best_of)} at all.")
-        elif not offered:
-            said.append(
-                f"Just before the send the best {best_of} was already {price(side[0][0])},"
-                f" {beyond} our limit of {limit}."
-            )
-        else:
-            said.append(
-                f"Just before the send {count(offered)} contracts stood within our limit"
-                f" of {limit}; the best {best_of} was {price(side[0][0])}."
-            )
-            if later is not None:
-                left = sum(level[1] for level in reachable(later, order))
-                said.append(
-                    f"30 ms later {count(left)} of them were left: somebody else was faster."
-                    if left < offered
-                    else f"30 ms later {count(left)} were shown there."
-                )
-    return said
-
-
-def _an(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
-
-
-def lede(event: Event, pnl_micros: int | None) -> list[str]:
-    """Tell the event in a few sentences."""
-    said = [_race_words(event)]
-    if event.entries:
-        said += _order_sentences(event)
-    elif event.passed:
-        whys = dict.fromkeys(passed_words(fact.record) for fact in event.passed)
-        said.append(f"Nothing was sent: {'; '.join(whys)}.")
-    elif event.accepted is not None:
-        said.append(f"It was accepted but not traded: {advanced_words(event.accepted.record)}.")
-    if event.ended == "overturned":
-        said.append("The score was taken back later.")
-    elif event.ended == "phantom":
-        said.append("No other feed showed the score in time: it was a phantom.")
-    if event.entries and event.fills:
-        if pnl_micros is None:
-            said.append("Part of the position is still open.")
-        else:
-            verb = "made" if pnl_micros >= 0 else "lost"
-            said.append(f"The event {verb} {money(abs(pnl_micros))} after all fees.")
-    return said
-
-
-def _race_words(event: Event) -> str:
-    at = clock(event.received_wall_ns)
-    if not event.feed:
-        return f"{event.key.state} was detected at {at}."
-    margin = event.margin_ns
-    nexts = [each for each in event.race if each.behind_ns is not None and each.behind_ns > 0]
-    if margin is None or not nexts:
-        return (
-            f"{event.feed} showed {event.key.state} at {at} UTC; no other feed was seen to follow."
-        )
-    return (
-        f"{event.feed} showed {event.key.state} first, at {at} UTC,"
-        f" {span(margin)} before {nexts[0].feed}."
-    )
-
-
-def _order_sentences(event: Event) -> list[str]:
-    said: list[str] = []
-    sent = [order for order in event.entries if order.dispatched is not None]
-    spans = [
-        order.dispatched.record.sent_ns - order.dispatched.record.received_ns
-        for order in sent
-        if order.dispatched is not None and order.dispatched.record.received_ns
-    ]
-    many = plural(len(event.entries), "order")
-    if spans:
-        said.append(
-            f"{many.capitalize()} left, the last one {span(max(spans))} after that frame was read."
-        )
-    else:
-        said.append(f"{many.capitalize()} left.")
-    wanted = sum(order.intent.record.count_centi for order in event.entries)
-    filled = sum(order.filled_centi for order in event.entries)
-    if filled:
-        said.append(f"{count(filled)} of {count(wanted)} contracts were filled.")
-    else:
-        said.append("Nothing was filled.")
-    return said
+    if is_exit and intent.side == "bid":
+        verb = "Buy back"
+    much = f"{count(intent.count_centi)} {name}"
+    return f"{verb} up to {much} at {price(intent.limit_pips)} or {bound}"

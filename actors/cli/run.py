@@ -5,15 +5,17 @@ Child processes, signals and the service manager belong here and not to the tree
 """
 
 import argparse
+import fcntl
 import json
+import math
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import structlog
@@ -21,20 +23,26 @@ import trio
 
 import supervisor
 from actors.audit.summary import day_table, summary_json
+from actors.cli.errors import Misuse, WorldGone
+from actors.cli.worlds import Beside, check_options, world
 from actors.config.load import BadProfile, load, world_names
 from actors.config.state import StateFolder, day_folder, standing_folder
 from actors.exchange.errors import KeyRefused
 from actors.exchange.keys import load_key
 from actors.feeds.ledger import FeedLedger
 from actors.runtime.env import Env, RealEnv
-from actors.runtime.errors import JournalCorrupt, JournalFailed, NotStopping, reason
-from actors.runtime.process import ChildFailed, ChildProcess, child_process, read_handshake
+from actors.runtime.errors import JournalError, NotStopping, reason
+from actors.runtime.process import child_process
 from actors.runtime.systemd import Notifier, notify_sender
 
 USAGE, UNAVAILABLE, ESCALATED, JOURNAL, RISK, KEY = 2, 69, 70, 74, 75, 78
 """Exit codes (design section 4)."""
 
-WORLD_UP_S: Final = 30.0
+PAGES_S: Final = 120.0
+"""How long the pages may take to write."""
+DEFAULT_SEED: Final = 1
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -42,13 +50,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         return trio.run(_serve, chosen)
-    except BadProfile as error:
+    except (BadProfile, Misuse) as error:
         return _say(USAGE, str(error))
     except KeyRefused as error:
         return _say(KEY, f"key: {error}")
-    except ChildFailed as error:
+    except WorldGone as error:
         return _say(UNAVAILABLE, str(error))
-    except (JournalCorrupt, JournalFailed) as error:
+    except JournalError as error:
         return _say(JOURNAL, f"journal: {error}")
     except OSError as error:
         return _say(JOURNAL, f"state: {error}")
@@ -65,95 +73,107 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--profile", required=True, help="a shipped profile's name, or a file")
     parser.add_argument("--state", metavar="DIR", help="where the journal and the pages are kept")
-    parser.add_argument("--summary", metavar="FILE", help="write the day's figures there as JSON")
-    world = parser.add_argument_group("the simulated world (profiles that name one)")
-    world.add_argument("--world", metavar="FILE", help="attach to a running world: its handshake")
-    world.add_argument("--matchday", metavar="NAME", help="which day of real matches is played")
-    world.add_argument("--speed", type=_above_zero, metavar="X", help="match seconds in a second")
-    world.add_argument(
+    parser.add_argument(
+        "--summary", type=_new_file, metavar="FILE", help="write the day's figures there as JSON"
+    )
+    add = parser.add_argument_group("the simulated world (profiles that name one)").add_argument
+    add("--world", metavar="FILE", help="attach to a running world: its handshake")
+    add("--matchday", metavar="NAME", help="which day of real matches is played")
+    add("--speed", type=_above_zero, metavar="X", help="match seconds in a second")
+    add(
         "--min-gap",
         type=_above_zero,
         metavar="S",
         help="least seconds between two incidents of a match",
     )
-    world.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="of everything drawn (default 1)"
-    )
+    add("--seed", type=int, metavar="N", help=f"of everything drawn (default {DEFAULT_SEED})")
     return parser
 
 
+def _new_file(text: str) -> Path:
+    path = Path(text).absolute()
+    if path.is_dir() or not path.parent.is_dir():
+        # Better said now than when the day is over.
+        raise argparse.ArgumentTypeError(f"cannot be written: {text}")
+    return path
+
+
 def _above_zero(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be above zero: {text}")
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above zero: {text}")
     return value
 
 
 async def _serve(chosen: argparse.Namespace) -> int:
     env = RealEnv()
     needs_world = bool(world_names(chosen.profile))
-    state = _state(chosen, env, needs_world)
+    check_options(chosen, needs_world=needs_world)
+    state = _state(chosen, env, needs_world=needs_world)
     state.make()
-    _log_to(state.log)
-    async with _world(chosen, state, needs_world) as (handshake, process):
-        loaded = load(chosen.profile, handshake)
-        key = load_key(loaded.profile.key.pem_file)
-        speed = float((handshake or {}).get("speed", 1.0))
-        soil = supervisor.open_soil(
-            env, loaded, key, state, speed=speed, write=_write, on_stuck=_end
-        )
-        around = Around(
-            tree=supervisor.plant(soil),
-            env=env,
-            state=state,
-            world=process,
-            stop_when_settled=loaded.profile.run.stop_when == "settled",
-            notifier=Notifier(notify_sender(os.environ.get("NOTIFY_SOCKET"))),
-        )
-        await around.live()
-        soil.journal.close()
-        await _tell(chosen, around)
+    with _alone(state), _log_to(state.log):
+        if not needs_world:
+            return await _trade(chosen, env, state, None)
+        async with world(chosen, env, state) as beside:
+            return await _trade(chosen, env, state, beside)
+
+
+async def _trade(
+    chosen: argparse.Namespace, env: RealEnv, state: StateFolder, beside: Beside | None
+) -> int:
+    loaded = load(chosen.profile, None if beside is None else beside.handshake)
+    key = load_key(loaded.profile.key.pem_file)
+    soil = supervisor.open_soil(
+        env,
+        loaded,
+        key,
+        state,
+        speed=1.0 if beside is None else beside.speed,
+        write=_write,
+        on_stuck=_end,
+    )
+    around = Around(
+        tree=supervisor.plant(soil),
+        env=env,
+        state=state,
+        beside=beside,
+        stop_when_settled=loaded.profile.run.stop_when == "settled",
+        notifier=Notifier(notify_sender(os.environ.get("NOTIFY_SOCKET"))),
+    )
+    await around.live()
+    soil.journal.close()
+    await _tell(chosen, around)
     return around.code
 
 
-def _state(chosen: argparse.Namespace, env: Env, needs_world: bool) -> StateFolder:  # noqa: FBT001
+def _state(chosen: argparse.Namespace, env: Env, *, needs_world: bool) -> StateFolder:
     if needs_world and chosen.world is None and chosen.state is None:
         utc = datetime.fromtimestamp(env.wall_ns() / 1e9, UTC).strftime("%Y%m%dT%H%M%SZ")
-        day = chosen.matchday or "default"
-        return day_folder(supervisor.ROOT / "runs", utc, day, chosen.seed)
+        seed = DEFAULT_SEED if chosen.seed is None else chosen.seed
+        return day_folder(supervisor.ROOT / "runs", utc, chosen.matchday or "default", seed)
     return standing_folder(Path(chosen.profile).stem, chosen.state, os.environ)
 
 
-@asynccontextmanager
-async def _world(
-    chosen: argparse.Namespace,
-    state: StateFolder,
-    needs_world: bool,  # noqa: FBT001
-) -> AsyncIterator[tuple[Mapping[str, Any] | None, ChildProcess | None]]:
-    """Start the world, or attach to a running one, or neither."""
-    if not needs_world:
-        yield None, None
-        return
-    if chosen.world is not None:
+@contextmanager
+def _alone(state: StateFolder) -> Iterator[None]:
+    """Keep other runs out of the state folder; the system lets go of it however we end.
+
+    Raises:
+        Misuse: Another run is in it.
+    """
+    with state.lock.open("a+") as file:
         try:
-            line = (await trio.Path(chosen.world).read_bytes()).strip()
-        except OSError as error:
-            raise ChildFailed(f"world: {chosen.world}: {error.strerror}") from error
-        yield read_handshake(line, "world"), None
-        return
-    options = {"--matchday": chosen.matchday, "--speed": chosen.speed, "--min-gap": chosen.min_gap}
-    arguments = ["actors.sim", "--seed", str(chosen.seed), "--folder", str(state.world)]
-    for name, value in options.items():
-        arguments += [] if value is None else [name, str(value)]
-    log = state.world / "world.log"
-    async with child_process("world", arguments, root=supervisor.ROOT, log=log) as process:
-        try:
-            handshake = await process.first_line(WORLD_UP_S)
-        except ChildFailed as error:
-            # What it said on its way out is the one line that helps.
-            last = log.read_text("utf-8", "replace").strip().splitlines()[-1:]
-            raise ChildFailed("\n".join([*last, str(error)])) from error
-        yield handshake, process
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise Misuse(f"{state.root}: in use by process {file.read(20).strip()}") from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -163,7 +183,8 @@ class Around:
     tree: supervisor.Tree
     env: Env
     state: StateFolder
-    world: ChildProcess | None
+    beside: Beside | None
+    """The simulated world, if there is one."""
     stop_when_settled: bool
     notifier: Notifier
     code: int = 0
@@ -173,14 +194,16 @@ class Around:
         """Run the tree until the day is settled, somebody says stop, or it cannot go on."""
         async with trio.open_nursery() as nursery:
             await nursery.start(self._mind_signals)
-            if self.world is not None:
-                nursery.start_soon(self._mind_world, self.world)
+            if self.beside is not None:
+                nursery.start_soon(self._mind_world, self.beside)
             if self.stop_when_settled:
                 nursery.start_soon(self._mind_day)
             try:
                 await self.tree.root.run(task_status=_Ready(self.notifier))
             except Exception as error:  # noqa: BLE001 - whatever ends the tree becomes an exit code
-                self.code = _say(supervisor.exit_code(error), reason(error, 2_000))
+                code = _say(supervisor.exit_code(error), reason(error, 2_000))
+                # Whatever else ended it came first, and may be why.
+                self.code = self.code or code
             nursery.cancel_scope.cancel()
 
     async def _mind_signals(self, task_status: trio.TaskStatus[None]) -> None:
@@ -200,11 +223,14 @@ class Around:
     def _dump(self) -> None:
         health = self.tree.roster.health.snapshot(self.env.now_ns())
         text = json.dumps(health, indent=1).encode()
-        self.env.disk.write_whole(str(self.state.root / "health.json"), text, 0o600)
+        try:
+            self.env.disk.write_whole(str(self.state.root / "health.json"), text, 0o600)
+        except OSError as error:
+            # Who asks how we are must never be what ends us.
+            log.warning("health.not_written", why=str(error))
 
-    async def _mind_world(self, world: ChildProcess) -> None:
-        left = await world.wait()
-        self.code = _say(UNAVAILABLE, f"world: ended unexpectedly (exit code {left})")
+    async def _mind_world(self, beside: Beside) -> None:
+        self.code = _say(UNAVAILABLE, await beside.gone())
         self.tree.trading.desk.state.halt("world", "the simulated world ended")
         self.tree.root.stop()
 
@@ -232,7 +258,9 @@ async def _tell(chosen: argparse.Namespace, around: Around) -> None:
     async with child_process(
         "report", arguments, root=supervisor.ROOT, log=state.root / "report.log"
     ) as pages:
-        left = await pages.wait()
+        left = None
+        with trio.move_on_after(PAGES_S):
+            left = await pages.wait()
     feeds = {ledger.feed: feed_figures(ledger) for ledger in tree.race.ledgers()}
     lines = day_table(tree.auditor.tally, statement=tree.reconciler.statement)
     lines.append(
@@ -277,19 +305,24 @@ def _write(data: bytes) -> None:
         view = view[os.write(sys.stdout.fileno(), view) :]
 
 
-def _log_to(path: Path) -> None:
-    """Send the process's own log to a file, as JSON lines."""
-    file = path.open("a", encoding="utf-8", errors="backslashreplace")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger("INFO"),
-        logger_factory=structlog.WriteLoggerFactory(file=file),
-    )
+@contextmanager
+def _log_to(path: Path) -> Iterator[None]:
+    """Send the process's own log to a file while inside, as JSON lines."""
+    with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger("INFO"),
+            logger_factory=structlog.WriteLoggerFactory(file=file),
+        )
+        try:
+            yield
+        finally:
+            structlog.reset_defaults()
 
 
 def _end(error: NotStopping) -> None:

@@ -7,7 +7,8 @@ logic and its recovery; transport, TLS and the disk are proved on the real ones.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 import supervisor
 from actors.audit.summary import summary_json
 from actors.config.load import load
+from actors.config.profile import Profile
 from actors.config.state import StateFolder
 from actors.exchange.keys import SigningKey
 from actors.runtime import checkout
@@ -28,6 +30,7 @@ from actors.runtime.errors import NotStopping
 from actors.runtime.memory import MemoryNetwork, SeededEnv, run_seeded
 from actors.sim.crew import STANDARD_LOAD
 from actors.sim.synthetic import synthetic_day
+from actors.sim.timetable import Timetable
 from actors.sim.world import Options, World
 
 STATE: Final = StateFolder(root=Path("/touchline"))
@@ -104,30 +107,58 @@ def _append_proof(path: Path, seeds: range, hours: float, agreed: int) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-async def _run(seed: int, hours: float) -> SeedRun:
+@attrs.frozen(kw_only=True)
+class SeededDay:
+    """A world that runs, and a tree that is planted beside it in the same loop."""
+
+    env: SeededEnv
+    """The tree's own."""
+    world: World
+    tree: supervisor.Tree
+
+
+@asynccontextmanager
+async def seeded_day(
+    seed: int, timetable: Timetable, *, change: Callable[[Profile], Profile] = lambda same: same
+) -> AsyncIterator[SeededDay]:
+    """Run a world while inside, beside a tree for the caller to run and to stop.
+
+    For inside ``run_seeded``. The journal is closed on the way out.
+
+    Args:
+        seed: Of everything drawn.
+        timetable: The day to play.
+        change: What to make of the profile ``sim`` before it is used.
+    """
     network = MemoryNetwork(seed)
     outside, env = SeededEnv(seed, network), SeededEnv(seed + 1, network)
-    timetable = synthetic_day(seed, hours)
     options = Options(folder=WORLD_FOLDER, secure=False, habits=STANDARD_LOAD)
     outside.disk.make_folder(WORLD_FOLDER)
     async with trio.open_nursery() as nursery:
-        handshake = await World(env=outside, timetable=timetable, options=options).start_in(nursery)
+        world = World(env=outside, timetable=timetable, options=options)
+        handshake = await world.start_in(nursery)
+        loaded = load("sim", handshake)
         soil = supervisor.open_soil(
             env,
-            load("sim", handshake),
+            attrs.evolve(loaded, profile=change(loaded.profile)),
             _key(outside.disk, handshake["key"]["pem_file"]),
             STATE,
             speed=float(handshake["speed"]),
             write=len,
             on_stuck=_fail,
         )
-        tree = supervisor.plant(soil)
+        yield SeededDay(env=env, world=world, tree=supervisor.plant(soil))
+        soil.journal.close()
+        nursery.cancel_scope.cancel()
+
+
+async def _run(seed: int, hours: float) -> SeedRun:
+    async with seeded_day(seed, synthetic_day(seed, hours)) as day:
+        tree = day.tree
         async with trio.open_nursery() as watch:
             watch.start_soon(_stop_after, tree, 3600 * hours)
             await tree.root.run()
             watch.cancel_scope.cancel()
-        soil.journal.close()
-        nursery.cancel_scope.cancel()
     return SeedRun(
         seed=seed,
         simulated_s=trio.current_time(),
@@ -137,7 +168,7 @@ async def _run(seed: int, hours: float) -> SeedRun:
             restarts=tree.roster.restarts,
             feeds={},
         ),
-        journal=_segments(env.disk),
+        journal=_segments(day.env.disk),
     )
 
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from actors.audit.report import run_report
+from actors.cli.errors import Misuse
 from actors.cli.seeds import run_seeds
 from actors.messages.codec import JournalCodec
 from actors.runtime.env import RealEnv
 from actors.runtime.errors import JournalError
+from actors.runtime.segments import list_segments
 from actors.runtime.verify import verify
 
 UNSOUND = 1
@@ -27,8 +29,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = chosen.go(chosen)
     except JournalError as error:
-        sys.stderr.write(f"touchline: {error}\n")
-        return UNSOUND
+        return _say(UNSOUND, str(error))
+    except Misuse as error:
+        return _say(USAGE, str(error))
+    except OSError as error:
+        return _say(USAGE, f"{error.filename or chosen.tool}: {error.strerror}")
+    return code
+
+
+def _say(code: int, text: str) -> int:
+    sys.stderr.write("".join(f"touchline: {line}\n" for line in text.splitlines()))
     return code
 
 
@@ -52,6 +62,8 @@ def _verify(chosen: argparse.Namespace) -> int:
         JournalCodec(),
         anchor_file=None if anchors is None else str(anchors),
     )
+    if not found.problems:
+        _must_hold_a_journal(chosen.journal)
     print(
         f"{found.segments} segments, {found.records} records "
         f"({found.first_seq} to {found.last_seq}), last anchor {found.last_anchor or 'none'}"
@@ -69,6 +81,7 @@ def _report_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(chosen: argparse.Namespace) -> int:
+    _must_hold_a_journal(chosen.journal)
     index = run_report(chosen.journal, chosen.out)
     print(f"{index.events} events, {index.pages} pages: {index.path}")
     return 0
@@ -95,6 +108,19 @@ def _seeds(chosen: argparse.Namespace) -> int:
     )
 
 
+def _must_hold_a_journal(folder: Path) -> None:
+    """Refuse a folder without a segment: of nothing at all one could say that it is sound.
+
+    Raises:
+        Misuse: There is no journal in it.
+    """
+    disk = RealEnv().disk
+    if not list_segments(disk, str(folder)):
+        inside = folder / "journal"
+        hint = f"; there is one in {inside}" if list_segments(disk, str(inside)) else ""
+        raise Misuse(f"{folder}: no journal there{hint}")
+
+
 def _folder(text: str) -> Path:
     path = Path(text)
     if not path.is_dir():
@@ -102,15 +128,22 @@ def _folder(text: str) -> Path:
     return path
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be a number: {text}") from error
+
+
 def _count(text: str) -> int:
-    value = int(text)
+    value = int(_number(text))
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1: {text}")
     return value
 
 
 def _hours(text: str) -> float:
-    value = float(text)
+    value = _number(text)
     if not 0 < value <= 10_000:  # noqa: PLR2004 - a year and more is a slip of the keyboard
         raise argparse.ArgumentTypeError(f"must be above 0 and at most 10,000: {text}")
     return value

@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+from zoneinfo import ZoneInfo
 
 import attrs
 import cattrs
 
 from actors.config.profile import Profile, Sheet
 from actors.model.money import BadAmount, MicroDollars, Pips, parse_micros, parse_pips
+from actors.runtime.env import BadEndpoint, Endpoint
 
 Table = Mapping[str, Any]
 T = TypeVar("T")
@@ -56,6 +58,8 @@ def load(name_or_path: str, world: Table | None = None) -> Loaded:
     faults: list[str] = []
     filled = _filled(merged, world, f"{label}.toml", faults)
     profile = _structured({"name": label, **filled}, Profile, f"{label}.toml", faults)
+    if profile is not None and not faults:
+        faults += _unusable(profile, f"{label}.toml")
     if faults or profile is None:
         raise BadProfile("\n".join(faults))
     return Loaded(profile=profile, sheets=_sheets(folders), sha256=digest)
@@ -136,6 +140,24 @@ def _filled(value: Any, world: Table | None, path: str, faults: list[str]) -> An
         return here
 
     return _REFERENCE.sub(look_up, value)
+
+
+def _unusable(profile: Profile, path: str) -> Iterator[str]:
+    """Yield a line for every text that is of the right type and still names nothing."""
+    venue = profile.venue
+    places = [("venue.rest", venue.rest), ("venue.ws", venue.ws)]
+    places += [("venue.orders", venue.orders)] if venue.orders else []
+    places += [(f"feeds[{i}].url", feed.url) for i, feed in enumerate(profile.feeds)]
+    for place, url in places:
+        try:
+            Endpoint.parse(url)
+        except BadEndpoint as error:
+            yield f"{error} @ {path}.{place}"
+    zone = profile.run.day_zone
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        yield f"not a time zone: {zone!r} @ {path}.run.day_zone"
 
 
 def _sheets(folders: tuple[Path, ...]) -> dict[str, Sheet]:

@@ -5,7 +5,9 @@ A simulated day without ``--world`` gets a folder of its own under ``runs/`` eac
 time, and ``runs/latest`` points to it (design section 3).
 """
 
+import itertools
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -42,6 +44,11 @@ class StateFolder:
         """What the process logs."""
         return self.root / "touchline.log"
 
+    @property
+    def lock(self) -> Path:
+        """Held by the one run that may write here; it names its process."""
+        return self.root / "lock"
+
     def make(self) -> None:
         """Make the folders, for us and our group alone.
 
@@ -70,11 +77,21 @@ def day_folder(runs: Path, utc: str, matchday: str, seed: int) -> StateFolder:
         OSError: It cannot be made.
     """
     runs.mkdir(mode=0o750, parents=True, exist_ok=True)
-    name = f"{utc}-{matchday}-{seed}"
-    folder = StateFolder(root=(runs / name).absolute())
-    folder.root.mkdir(mode=0o750)
+    root = _new_folder(runs, f"{utc}-{matchday}-{seed}")
     latest = runs / "latest"
     if latest.is_symlink() or not latest.exists():
-        latest.unlink(missing_ok=True)
-        latest.symlink_to(name)
-    return folder
+        # By a rename, because another run may point it elsewhere at this very moment.
+        pointer = runs / f".latest-{root.name}"
+        pointer.symlink_to(root.name)
+        pointer.replace(latest)
+    return StateFolder(root=root.absolute())
+
+
+def _new_folder(runs: Path, name: str) -> Path:
+    """Make a folder that was not there; a second run of one second gets a number."""
+    for number in itertools.count(1):
+        folder = runs / (name if number == 1 else f"{name}-{number}")
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o750)
+            return folder
+    raise AssertionError("counting never ends")

@@ -15,17 +15,22 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-import structlog
-import trio
+try:
+    import structlog
+    import trio
 
-from actors.runtime.env import RealEnv
-from actors.runtime.errors import leaves
-from actors.sim.errors import WorldError
-from actors.sim.matchday import DEFAULT, matchday, matchdays
-from actors.sim.script import day_script
-from actors.sim.timetable import Pace, Timetable, lay_out
-from actors.sim.venue.latency import PROFILES
-from actors.sim.world import Options, World
+    from actors.runtime.env import RealEnv
+    from actors.runtime.errors import leaves
+    from actors.sim.errors import WorldError
+    from actors.sim.matchday import DEFAULT, matchday, matchdays
+    from actors.sim.script import day_script
+    from actors.sim.timetable import Pace, Timetable, lay_out
+    from actors.sim.venue.latency import PROFILES
+    from actors.sim.world import Options, World
+except ModuleNotFoundError as missing:
+    if (missing.name or "").startswith("actors"):
+        raise
+    sys.exit(f"touchline: {missing.name} is not installed here; run: make setup")
 
 FAILED: Final = 1
 USAGE: Final = 2

@@ -148,7 +148,9 @@ def _shared(given: Given, desk: Desk) -> _Shared:
         desk=desk,
         sign=sign,
         rest=rest,
-        resolver=Resolver(env=env, rest=rest, on_trouble=desk.state.halt),
+        resolver=Resolver(
+            env=env, rest=rest, on_trouble=desk.state.halt, on_known=desk.state.clear
+        ),
         bell=bell,
         standings=Standings(accepted=given.accepted, on_change=bell.ring),
         # Full means that their reader is dead: a fault, never a loss.
@@ -249,6 +251,7 @@ def _exits(shared: _Shared, signer: SignerRefresher) -> Exits:
         inbox=shared.to_exits,
         to_auditor=given.to_auditor,
         resolver=shared.resolver,
+        rest=shared.rest,
         settings=given.profile.exits,
         account=given.profile.account,
         encode=encode,

@@ -28,15 +28,20 @@ class Books:
         Raises:
             BookBroken: A delta that its book cannot have; the stream lied or we did.
         """
+        ticker = change.ticker
+        was_whole = self._whole.get(ticker, False)
+        # Distrusted until it has worked: nobody may trade on a book that could not follow.
+        self._whole[ticker] = False
         match change:
-            case BookSnapshot(ticker=ticker):
+            case BookSnapshot():
                 self._books.setdefault(ticker, Book()).replace(change.bids, change.asks)
-                self._whole[ticker] = True
-            case BookDelta(ticker=ticker):
-                if self._whole.get(ticker, False):
-                    self._books[ticker].change(change.side, change.price_pips, change.change_centi)
-            case BookLost(ticker=ticker):
-                self._whole[ticker] = False
+            case BookDelta():
+                if not was_whole:
+                    return
+                self._books[ticker].change(change.side, change.price_pips, change.change_centi)
+            case BookLost():
+                return  # Our own conclusion, often from silence: it proves no life.
+        self._whole[ticker] = True
         self.proved_ns = max(self.proved_ns, change.received_ns)
 
     def whole(self, ticker: Ticker) -> Book | None:

@@ -25,7 +25,9 @@ from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
 
 ARMED_BEFORE_NS: Final = 30 * 60 * 1_000_000_000
-"""A match is armed this long before its kick-off, or as soon as it is active."""
+"""A match whose markets are active is armed from so long before its kick-off."""
+BREATH_S: Final = 1.0
+"""Between two readings at least: life-cycle messages come from every market of the venue."""
 MILESTONES_KEPT_NS: Final = 10 * 60 * 1_000_000_000
 OVER: Final = frozenset({"closed", "determined", "disputed", "amended"})
 
@@ -95,7 +97,7 @@ def _stage(markets: Iterable[VenueMarket], kickoff_wall_ns: int, wall_ns: int) -
         return "SETTLED"
     if statuses <= OVER | {"finalized"}:
         return "ENDED"
-    if "active" not in statuses:
+    if "active" not in statuses or wall_ns < kickoff_wall_ns - ARMED_BEFORE_NS:
         return "BOUND"
     return "LIVE" if wall_ns >= kickoff_wall_ns else "ARMED"
 
@@ -143,8 +145,10 @@ class CatalogueReader:
         """
         await self._read()
         task_status.started()
+        breath_s = min(BREATH_S, self.poll_s)
         while True:
-            with trio.move_on_after(self.poll_s):
+            await trio.sleep(breath_s)
+            with trio.move_on_after(self.poll_s - breath_s):
                 await self._nudged.wait()
             self._nudged = trio.Event()
             try:

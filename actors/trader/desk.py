@@ -119,7 +119,7 @@ class Desk:
     """Signed position per market, as the venue's fills say."""
     seen_trades: set[str] = attrs.field(factory=set)
     """Trade ids of our fills that were taken in, whichever way they came."""
-    _unknowns: dict[Ticker, int] = attrs.field(init=False, factory=dict)
+    _unknowns: dict[Ticker, dict[str, None]] = attrs.field(init=False, factory=dict)
 
     def hear_doubt(self, doubt: MatchDoubt) -> None:
         """Close a match for entries, or open it again once no key of it is in doubt."""
@@ -136,14 +136,13 @@ class Desk:
         """Return whether a market has an order of unknown outcome: no entries, exits only."""
         return ticker in self._unknowns
 
-    def freeze(self, ticker: Ticker) -> None:
-        """Count one more unknown order in a market."""
-        self._unknowns[ticker] = self._unknowns.get(ticker, 0) + 1
+    def freeze(self, sent: Sent) -> None:
+        """Close an order's market for entries until its outcome is known; twice is once."""
+        self._unknowns.setdefault(sent.ticker, {})[sent.client_order_id] = None
 
-    def thaw(self, ticker: Ticker) -> None:
-        """Count one unknown order less."""
-        left = self._unknowns.get(ticker, 0) - 1
-        if left > 0:
-            self._unknowns[ticker] = left
-        else:
-            self._unknowns.pop(ticker, None)
+    def thaw(self, sent: Sent) -> None:
+        """An order's outcome is known: its market opens again if it was the last."""
+        orders = self._unknowns.get(sent.ticker, {})
+        orders.pop(sent.client_order_id, None)
+        if not orders:
+            self._unknowns.pop(sent.ticker, None)

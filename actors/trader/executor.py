@@ -91,16 +91,21 @@ class Executor:
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled."""
         async with trio.open_nursery() as nursery:
-            for orphan in self.desk.inflight.of("entry"):
+            orphans = {sent.client_order_id: sent for sent in self.desk.inflight.of("entry")}
+            for orphan in orphans.values():
                 nursery.start_soon(self._settle, self._lost(orphan, "executor restarted"))
             task_status.started()
             while True:
                 sent = await self.inbox.receive()
-                nursery.start_soon(self._see_through, sent)
+                owed = sent.client_order_id in self.desk.inflight
+                # One that still waited in the mailbox at the restart is an orphan, or was.
+                if owed and sent.client_order_id not in orphans:
+                    nursery.start_soon(self._see_through, sent)
 
     def _lost(self, sent: Sent, reason: str) -> OrderDone:
         # Nobody reads that connection's response any more, so it can carry no other order.
-        self.pool.discard(sent.connection)
+        self.pool.discard(sent.connection, reason)
+        self.desk.freeze(sent)
         return OrderDone(
             sent=sent,
             outcome=Unknown(reason=reason),
@@ -109,18 +114,16 @@ class Executor:
         )
 
     async def _see_through(self, sent: Sent) -> None:
-        if sent.client_order_id not in self.desk.inflight:
-            return  # It was an orphan of the life before, and is settled already.
         done = await answer(self.pool.connections[sent.connection], sent, self.response_s)
         await self._settle(done)
 
     async def _settle(self, done: OrderDone) -> None:
         desk, sent = self.desk, done.sent
         if isinstance(done.outcome, Unknown):
-            desk.freeze(sent.ticker)
+            desk.freeze(sent)
             self.to_auditor.post(done)
             done = await self.resolver.resolve(sent)
-            desk.thaw(sent.ticker)
+            desk.thaw(sent)
         self._book(done)
 
     def _book(self, done: OrderDone) -> None:

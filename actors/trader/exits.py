@@ -7,13 +7,16 @@ leaves. A plan that cannot finish holds to settlement, and says so.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import attrs
 import trio
 
 from actors.config.profile import Exits as Settings
+from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.orders import OrderConnection, OrderPool
+from actors.exchange.rest import Rest
 from actors.exchange.signing import HeaderRing, HeaderSet
 from actors.messages.catalogue import Market
 from actors.messages.records import Intent
@@ -29,9 +32,10 @@ from actors.messages.trading import (
 )
 from actors.model.grid import at_least, at_most
 from actors.model.money import CentiContracts, MicroDollars, Pips
-from actors.model.orders import OrderRequest, Side, Ticker, client_order_id, opposite
+from actors.model.orders import OrderRequest, Side, Ticker, client_order_id, opposite, sign
 from actors.risk import gate
 from actors.runtime.env import Env
+from actors.runtime.errors import JournalFailed
 from actors.runtime.journal import Journal
 from actors.runtime.mailbox import Mailbox
 from actors.trader.desk import Desk, OpenLot
@@ -55,17 +59,26 @@ class Exits:
     inbox: Mailbox[Lot]
     to_auditor: Mailbox[object]
     resolver: Resolver
+    rest: Rest
     settings: Settings
     account: str
     encode: Encode
     response_s: float
     on_used: Callable[[], None]
     """Told after the bytes left that a header set is gone."""
-    _one_at_a_time: trio.Lock = attrs.field(init=False, factory=trio.Lock)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until cancelled; lots that an earlier life left open are taken up again."""
+        """Serve until cancelled; lots that an earlier life left open are taken up again.
+
+        Raises:
+            JournalFailed: An exit could not be written down, and so did not leave.
+        """
         async with trio.open_nursery() as nursery:
+            for orphan in self.desk.inflight.of("exit"):
+                # Nobody reads that connection's response any more: here, before it can
+                # carry another order of ours.
+                self.pool.discard(orphan.connection, "exits restarted")
+                self.desk.freeze(orphan)
             for lot in list(self.desk.lots.values()):
                 nursery.start_soon(self._leave, lot)
             task_status.started()
@@ -80,16 +93,14 @@ class Exits:
         await self._settle_orphans(lot)
         wait_s = (lot.plan.due_ns - self.env.now_ns()) / 1e9
         await trio.sleep(max(0.0, wait_s))
-        why = "attempts"
+        word = ""
         while lot.left_centi > 0 and lot.attempts < self.settings.attempts:
-            async with self._one_at_a_time:
-                word = await self._attempt(lot)
+            word = await self._attempt(lot)
             if word in OVER:
-                why = word
                 break
             if lot.left_centi > 0:
                 await trio.sleep(self.settings.retry_s)
-        self._finish(lot, why)
+        self._finish(lot, word or "attempts")
 
     def _finish(self, lot: OpenLot, why: str) -> None:
         entry = lot.plan.entry_client_order_id
@@ -112,7 +123,6 @@ class Exits:
         """Ask after exit orders of this lot that an earlier life of the actor left unanswered."""
         for sent in self.desk.inflight.of("exit"):
             if sent.entry_client_order_id == lot.plan.entry_client_order_id:
-                self.pool.discard(sent.connection, "exits restarted")
                 self._book(lot, await self.resolver.resolve(sent))
 
     async def _attempt(self, lot: OpenLot) -> str:
@@ -122,38 +132,61 @@ class Exits:
             A word for why nothing more was sold: a refusal's code, a control's
             reason, or nothing where the order did its work.
         """
-        market = self._market(lot.plan.ticker)
-        side = opposite(lot.plan.entry_side)
-        held = self.desk.held_centi.get(lot.plan.ticker, 0)
-        count = CentiContracts(min(lot.left_centi, held if side == "ask" else -held))
-        limit = self._limit_pips(lot.plan, side, market)
+        plan, side = lot.plan, opposite(lot.plan.entry_side)
+        said_centi = await self._said_centi(lot, side)
+        connection: OrderConnection | None = None
+        with trio.move_on_after(self.response_s):
+            connection = await self.pool.take()
+        if connection is None:
+            return "no_connection"
+        # Nothing may run from here until the order is sent: the connection is not ours.
+        owned = max(said_centi, self._owned_centi(plan.ticker, side))
+        count = CentiContracts(min(lot.left_centi, owned))
+        limit = self._limit_pips(plan, side, self._market(plan.ticker))
         no = gate.reduction(
             side=side,
             limit_pips=limit,
-            floor_pips=lot.plan.floor_pips,
+            floor_pips=plan.floor_pips,
             count_centi=count,
-            held_centi=held,
+            held_centi=owned if side == "ask" else -owned,
             already_sent=False,
         )
         if no is not None:
             # Counted too: a position that other orders have closed never comes back.
             lot.attempts += 1
             return no
-        connection: OrderConnection | None = None
-        with trio.move_on_after(self.response_s):
-            connection = await self.pool.take()
-        # Nothing may run between taking a connection and sending on it.
         headers = self.headers.take(self.env.now_ns())
-        if connection is None or headers is None:
-            return "no_connection" if connection is None else "no_signature"
+        if headers is None:
+            return "no_signature"
         lot.attempts += 1
-        sent = self._send(lot.plan, self._request(lot, side, limit, count), connection, headers)
+        sent = self._send(plan, self._request(lot, side, limit, count), connection, headers)
         done = await answer(connection, sent, self.response_s)
         if isinstance(done.outcome, Unknown):
+            self.desk.freeze(sent)
             self.to_auditor.post(done)
             done = await self.resolver.resolve(sent)
         self._book(lot, done)
         return done.outcome.code if isinstance(done.outcome, Rejected) else ""
+
+    def _owned_centi(self, ticker: Ticker, side: Side) -> int:
+        """Return what an order on ``side`` could reduce, by the fills that we heard of."""
+        return sign(opposite(side)) * self.desk.held_centi.get(ticker, 0)
+
+    async def _said_centi(self, lot: OpenLot, side: Side) -> int:
+        """Return what the venue says we hold, where we heard of less than the lot; else 0.
+
+        Fills come over the stream, which may be away; an exit must not wait for it. The
+        venue's word may be a moment old: that the order only reduces is its own promise.
+        """
+        ticker = lot.plan.ticker
+        if self._owned_centi(ticker, side) >= lot.left_centi:
+            return 0
+        said_centi = 0
+        with suppress(VenueRefused, VenueUnreachable), trio.move_on_after(self.response_s):
+            for position in await self.rest.positions(event_ticker=lot.plan.match):
+                if position.ticker == ticker:
+                    said_centi = sign(opposite(side)) * position.position_centi
+        return said_centi
 
     def _market(self, ticker: Ticker) -> Market | None:
         for match in self.desk.catalogue.value.matches.values():
@@ -206,7 +239,11 @@ class Exits:
     ) -> Sent:
         gated_ns = self.env.now_ns()
         body, tail = self.encode(request)
-        seq = self.journal.append(_intent(plan, request, body))
+        try:
+            seq = self.journal.append(_intent(plan, request, body))
+        except JournalFailed as error:
+            self.desk.state.halt("journal", str(error))
+            raise
         intent_ns = self.env.now_ns()
         try:
             unsent = connection.send_now(headers, tail)
@@ -240,6 +277,7 @@ class Exits:
 
     def _book(self, lot: OpenLot, done: OrderDone) -> None:
         self.desk.inflight.remove(done.sent.client_order_id)
+        self.desk.thaw(done.sent)
         if isinstance(done.outcome, Accepted):
             lot.left_centi -= done.outcome.fill_count_centi
         self.to_auditor.post(done)

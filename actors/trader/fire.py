@@ -19,9 +19,10 @@ from actors.messages.race import Trigger
 from actors.messages.records import Intent
 from actors.messages.trading import ExitPlan, Leg, Passed, Sent
 from actors.model.money import ONE_DOLLAR_PIPS, CentiContracts, MicroDollars, Pips
+from actors.model.score import GoalKey
 from actors.risk import gate
 from actors.runtime.env import Env
-from actors.runtime.errors import JournalFailed
+from actors.runtime.errors import BadRecord, JournalFailed
 from actors.runtime.journal import Journal
 from actors.runtime.mailbox import Mailbox
 from actors.trader.desk import Desk
@@ -51,9 +52,17 @@ class Fire:
         if play is None or not play.legs:
             self._pass(trigger, None, "no_play" if play is None else play.reason)
             return
-        said: list[Sent | Passed] = [self._leg(trigger, leg) for leg in play.legs]
+        said: list[Sent | Passed] = []
+        try:
+            for leg in play.legs:
+                said.append(self._leg(trigger, leg))
+        finally:
+            # What has left is seen through, even if a later leg could not be sent.
+            self._tell(key, said)
+
+    def _tell(self, key: GoalKey, said: list[Sent | Passed]) -> None:
         if any(isinstance(word, Sent) for word in said):
-            desk.traded.add(key)
+            self.desk.traded.add(key)
             self.on_used()
         for word in said:
             if isinstance(word, Sent):
@@ -115,7 +124,7 @@ class Fire:
         plan = self._plan(trigger, leg, gated_ns)
         try:
             seq = self.journal.append(_intent(trigger, leg, plan))
-        except JournalFailed as error:
+        except (JournalFailed, BadRecord) as error:
             self.desk.exposure.settle_outcome(leg.client_order_id, MicroDollars(0))
             self.desk.state.halt("journal", str(error))
             return self._passed(trigger, leg, "journal", gated_ns)

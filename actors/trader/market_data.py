@@ -7,11 +7,12 @@ is taken in once, whichever way it came.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import attrs
 import trio
 
-from actors.exchange.errors import StreamFailed
+from actors.exchange.errors import StreamFailed, VenueRefused, VenueUnreachable, WireGarbled
 from actors.exchange.rest import Rest
 from actors.exchange.signing import Signer
 from actors.exchange.stream import open_stream, run_stream
@@ -33,14 +34,21 @@ from actors.messages.market import BookChange, BookDelta, BookLost, BookSnapshot
 from actors.messages.trading import FillSeen
 from actors.model.orders import Ticker, sign
 from actors.runtime.env import Env
+from actors.runtime.errors import leaves
 from actors.runtime.health import Health
 from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.websocket import WebSocketFailed
 from actors.trader.desk import Desk
 
 ARMED_PING_S = 0.5
 """Between proofs of life while a play is armed (design section 7, book age)."""
-IDLE_PING_S = 5.0
+IDLE_PING_S = 2.0
+"""Short enough that a play which is armed between two of them finds a fresh stream."""
+STANDING_S = 15.0
+"""By now every subscription stands, or the connection has ended for want of an answer."""
+ASK_AGAIN_S = 8.0
+"""Longest pause between two questions for what the stream did not bring."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -70,17 +78,25 @@ class MarketData:
             WebSocketFailed: It could not be reached, refused us, or hung up.
         """
         async with open_stream(self.env, self.url, sign=self.sign, ca_file=self.ca_file) as frames:
-            await self._catch_up()
+            as_of_ms = await self._catch_up()
             task_status.started()
-            await run_stream(
-                frames,
-                StreamCore((), self.env.now_ns()),
-                wanted=self.wanted,
-                on_value=self._take,
-                now_ns=self.env.now_ns,
-                ping_s=self._ping_s,
-                on_proof=self._proved,
-            )
+            why: list[BaseException] = []
+            try:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._fill_in, as_of_ms)
+                    await run_stream(
+                        frames,
+                        StreamCore((), self.env.now_ns()),
+                        wanted=self.wanted,
+                        on_value=self._take,
+                        now_ns=self.env.now_ns,
+                        ping_s=self._ping_s,
+                        on_proof=self._proved,
+                    )
+            except* (StreamFailed, WireGarbled, WebSocketFailed) as group:
+                why.extend(leaves(group))
+            # Only the stream can fail here; filling in what it did not bring goes on until then.
+            raise why[0]
 
     def _ping_s(self) -> float:
         return ARMED_PING_S if self.desk.plays else IDLE_PING_S
@@ -89,10 +105,26 @@ class MarketData:
         self.desk.books.proved_ns = max(self.desk.books.proved_ns, since_ns)
         self.health.mark(self.env.now_ns())
 
-    async def _catch_up(self) -> None:
-        """Take in the fills that the stream did not bring while nobody listened."""
+    async def _fill_in(self, as_of_ms: int) -> None:
+        """Ask for what happened between the first question and the stream's first word.
+
+        The venue's reads lag behind, and a subscription says nothing of what was before
+        it: only reads that are younger than every subscription leave nothing out.
+        """
+        standing_ms = self.env.wall_ns() // 1_000_000 + int(STANDING_S * 1_000)
+        since_s, pause_s = as_of_ms // 1_000 - 1, ARMED_PING_S
+        while as_of_ms <= standing_ms:
+            await trio.sleep(pause_s)
+            pause_s = min(ASK_AGAIN_S, 2 * pause_s)
+            with suppress(VenueRefused, VenueUnreachable):
+                as_of_ms = await self._catch_up(since_s)
+        self.on_lifecycle()
+
+    async def _catch_up(self, since_s: int | None = None) -> int:
+        """Take in the fills that the stream did not bring; return how recent the reads are."""
+        as_of_ms = await self.rest.user_data_as_of_ms()
         # The venue lists the newest first; fees accumulate in the order of execution.
-        for fill in reversed(await self.rest.fills()):
+        for fill in reversed(await self.rest.fills(min_s=since_s)):
             self._fill(
                 FillSeen(
                     fill=fill.fill(),
@@ -101,6 +133,7 @@ class MarketData:
                     source="rest",
                 )
             )
+        return as_of_ms
 
     def _take(self, value: StreamValue) -> None:
         match value:
@@ -118,7 +151,12 @@ class MarketData:
                         source="stream",
                     )
                 )
-            case StreamLifecycle() | StreamEvent() | StreamFees():
+            case (
+                StreamLifecycle()
+                | StreamEvent()
+                | StreamFees()
+                | StreamMissed(channel="market_lifecycle_v2")
+            ):
                 self.on_lifecycle()
             case StreamMissed(channel="fill"):
                 raise StreamFailed("fills were missed")

@@ -4,11 +4,12 @@ The venue's list of orders is searched for our client order id. Found, it says
 what filled. Not found proves nothing for a while: the request may still be on its
 way, and reads lag behind writes. Absence is proved when a late copy would be
 refused (its signature is too old), the venue's data are younger than that, and
-two reads are clean (reference ``reliability.md`` section 3.2).
+two reads are clean (reference ``reliability.md`` section 3.2). A read that failed
+is not clean, and an order that is found but not over is not absent.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import attrs
 import trio
@@ -16,15 +17,20 @@ import trio
 from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.rest import Rest
 from actors.messages.trading import Accepted, OrderDone, Outcome, Rejected, Sent
-from actors.model.orders import Ticker
 from actors.runtime.env import Env
 
 T = TypeVar("T")
 
 LATE_COPY_REFUSED_S: Final = 60.0
 """After this long no copy of the request can be accepted: its timestamp is refused."""
+CLEAN_READS: Final = 2
+TROUBLE_S: Final = 120.0
+"""After asking for so long a person has to know: absence should be proved by now."""
 FIRST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 2.0
+
+OVER: Final = frozenset({"canceled", "executed"})
+"""States in which an order can fill no more; ours are never anything else for long."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -33,28 +39,33 @@ class Resolver:
 
     env: Env
     rest: Rest
-    on_trouble: Callable[[Ticker, str], None]
-    """Told once per order that is still unknown after the first minute."""
+    on_trouble: Callable[[str, str], None]
+    """Told a name and a reason, once, of an order that stays unknown for too long."""
+    on_known: Callable[[str], None]
+    """Told the name of every order whose outcome is known."""
 
     async def resolve(self, sent: Sent) -> OrderDone:
         """Return what became of ``sent``, however long the venue takes to say it."""
-        signed_s = trio.current_time()
         pause_s, clean_reads, told = FIRST_PAUSE_S, 0, False
+        trouble_s = trio.current_time() + TROUBLE_S
         while True:
             found = await self._look_up(sent)
-            if found is not None:
+            if isinstance(found, Accepted):
                 return self._done(sent, found)
-            if trio.current_time() - signed_s > LATE_COPY_REFUSED_S:
-                if not told:
-                    self.on_trouble(sent.ticker, f"order {sent.client_order_id} is unknown")
-                    told = True
-                clean_reads = clean_reads + 1 if await self._reads_are_current(sent) else 0
-                if clean_reads > 1:
-                    return self._done(sent, Rejected(status=0, code="never_arrived"))
+            age_s = (self.env.now_ns() - sent.sent_ns) / 1e9
+            is_clean = found == "absent" and age_s > LATE_COPY_REFUSED_S
+            clean_reads = clean_reads + 1 if is_clean and await self._is_current(sent) else 0
+            if clean_reads >= CLEAN_READS:
+                return self._done(sent, Rejected(status=0, code="never_arrived"))
+            if not told and trio.current_time() > trouble_s:
+                told = True
+                why = f"asked for {TROUBLE_S:g} s, and the venue does not say what became of it"
+                self.on_trouble(_name(sent), why)
             await trio.sleep(pause_s)
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
     def _done(self, sent: Sent, outcome: Outcome) -> OrderDone:
+        self.on_known(_name(sent))
         return OrderDone(
             sent=sent,
             outcome=outcome,
@@ -63,20 +74,24 @@ class Resolver:
             resolved=True,
         )
 
-    async def _look_up(self, sent: Sent) -> Accepted | None:
+    async def _look_up(self, sent: Sent) -> Accepted | Literal["absent", "unsaid"]:
         orders = await self._asked(lambda: self.rest.orders(ticker=sent.ticker))
-        for order in orders or ():
-            # A resting order can still fill; an immediate-or-cancel one is only ever over.
-            if order.client_order_id == sent.client_order_id and order.status != "resting":
-                return Accepted(
-                    order_id=order.order_id,
-                    fill_count_centi=order.fill_count_centi,
-                    average_fill_price_micros=None,
-                    venue_ts_ms=order.last_update_ms,
-                )
-        return None
+        if orders is None:
+            return "unsaid"
+        for order in orders:
+            if order.client_order_id != sent.client_order_id:
+                continue
+            if order.status not in OVER:
+                return "unsaid"
+            return Accepted(
+                order_id=order.order_id,
+                fill_count_centi=order.fill_count_centi,
+                average_fill_price_micros=None,
+                venue_ts_ms=order.last_update_ms,
+            )
+        return "absent"
 
-    async def _reads_are_current(self, sent: Sent) -> bool:
+    async def _is_current(self, sent: Sent) -> bool:
         """Return whether the venue's reads include everything a late copy could have done."""
         as_of_ms = await self._asked(self.rest.user_data_as_of_ms)
         sent_wall_ms = self.env.wall_ns() // 1_000_000 - (
@@ -89,3 +104,7 @@ class Resolver:
             return await ask()
         except (VenueRefused, VenueUnreachable):
             return None
+
+
+def _name(sent: Sent) -> str:
+    return f"order {sent.client_order_id}"

@@ -49,11 +49,16 @@ class SignerRefresher:
         """Fill the stocks, then renew them until cancelled."""
         await self._round(renew=False)
         task_status.started()
+        renew_s = trio.current_time() + self.refresh_s
         while True:
-            with trio.move_on_after(self.refresh_s) as pause:
+            with trio.move_on_at(renew_s):
                 await self._nudged.wait()
             self._nudged = trio.Event()
-            await self._round(renew=pause.cancelled_caught)
+            # However often it is nudged: a stock that nobody takes from grows old as well.
+            is_due = trio.current_time() >= renew_s
+            if is_due:
+                renew_s = trio.current_time() + self.refresh_s
+            await self._round(renew=is_due)
 
     async def _round(self, *, renew: bool) -> None:
         for stock in self.stocks:

@@ -116,3 +116,26 @@ def test_the_digest_names_the_profile_and_not_the_world() -> None:
     other = {**WORLD, "rest": "https://127.0.0.1:9/trade-api/v2"}
 
     assert load.load("sim", WORLD).sha256 == load.load("sim", other).sha256
+
+
+def test_addresses_and_zones_must_name_something(tmp_path: Path) -> None:
+    lines = faults(
+        'extends = "sim"\n'
+        '[venue]\nrest = "ftp://x/y"\nws = "nowhere"\norders = "https://"\n'
+        '[run]\nday_zone = "Mars/Base"\n',
+        tmp_path,
+    )
+
+    assert lines == [
+        "not an http(s) or ws(s) URL: 'ftp://x/y' @ bad.toml.venue.rest",
+        "not an http(s) or ws(s) URL: 'nowhere' @ bad.toml.venue.ws",
+        "not an http(s) or ws(s) URL: 'https://' @ bad.toml.venue.orders",
+        "not a time zone: 'Mars/Base' @ bad.toml.run.day_zone",
+    ]
+
+
+@pytest.mark.parametrize("zone", ["", "/etc", "../x", "America"])
+def test_a_zone_that_is_a_place_on_the_disk_is_none(zone: str, tmp_path: Path) -> None:
+    assert faults(f'extends = "sim"\n[run]\nday_zone = "{zone}"\n', tmp_path) == [
+        f"not a time zone: {zone!r} @ bad.toml.run.day_zone"
+    ]

@@ -166,6 +166,7 @@ def test_a_credential_may_be_read_by_our_group_but_by_nobody_else(tmp_path: Path
         (pem(ANY_KEY[2]), "neither an RSA nor an Ed25519 key"),
         (b"x" * (LARGEST_FILE + 1), "larger than any key file"),
     ],
+    ids=["empty", "prose", "cut", "public", "encrypted", "other", "huge"],
 )
 def test_a_file_without_a_usable_key_is_refused(tmp_path: Path, data: bytes, why: str) -> None:
     assert why in refusal(put(tmp_path / "key.pem", data))

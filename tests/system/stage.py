@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -23,14 +23,10 @@ from actors.exchange.signing import Signer
 from actors.exchange.wire_orders import VenueFill, VenueOrder
 from actors.messages.codec import JournalCodec
 from actors.messages.records import (
-    FillRow,
     Intent,
     OrderOutcome,
-    PassedRow,
     Reconciled,
     Report,
-    TradingState,
-    Triggered,
 )
 from actors.runtime.env import Endpoint, RealEnv
 from actors.runtime.frames import walk
@@ -49,7 +45,7 @@ SOON_S: Final = 60.0
 """How long anything that is bound to happen may take."""
 GONE_S: Final = 10.0
 PAUSE_S: Final = 0.005
-QUICK: Final = ("--speed", "600", "--min-gap", "1", "--max-gap", "1.2")
+QUICK: Final = ("--speed", "600", "--min-gap", "0.7", "--max-gap", "0.9")
 
 BOLD: Final = """\
 extends = "sim"
@@ -63,6 +59,19 @@ bands = [{ lead = 0, from_minute = 0, value = "0.50" }]
 """
 
 T = TypeVar("T")
+
+
+def bold(folder: Path) -> Path:
+    """Write the profile that trades every goal into a folder."""
+    make(folder)
+    profile = folder / "bold.toml"
+    profile.write_text(BOLD)
+    return profile
+
+
+def make(folder: Path) -> None:
+    """Make a folder and those above it."""
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 @attrs.define(eq=False)
@@ -147,7 +156,7 @@ class World:
 @asynccontextmanager
 async def world(folder: Path, *arguments: str) -> AsyncIterator[World]:
     """Run a world while inside; it is gone afterwards."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make(folder)
     command_line = ["-m", "actors.sim", "--folder", str(folder / "world"), *arguments]
     with (folder / "world.log").open("wb") as log:
         process = await trio.lowlevel.open_process(
@@ -183,6 +192,8 @@ class Trader:
     state: Path
     folder: Path
     journal: Reader
+    earlier: int
+    """How many records lives before it had left in the journal."""
 
     @property
     def output(self) -> str:
@@ -213,15 +224,24 @@ class Trader:
     async def ready(self) -> None:
         """Wait until its books are reconciled and every feed has said a score."""
         await self.sees(Reconciled, lambda row: row.phase == "start" and row.clean)
-        for feed in ("alpha", "bravo"):
-            await self.sees(Report, lambda row, feed=feed: row.feed == feed and row.home >= 0)
+        await self.hears("alpha")
+        await self.hears("bravo")
+
+    async def hears(self, feed: str, after: int | None = None) -> Report:
+        """Wait until a feed says a score."""
+        return await self.sees(Report, lambda row: row.feed == feed and row.home >= 0, after=after)
+
+    def mark(self) -> int:
+        """Return how many records there are by now: what is seen ``after`` it is new."""
+        self.journal.look()
+        return len(self.journal.seen)
 
     async def sees(
         self,
         kind: type[T],
         which: Callable[[T], bool] = bool,
         within_s: float = SOON_S,
-        after: int = 0,
+        after: int | None = None,
     ) -> T:
         """Wait for a record that the process writes into its journal.
 
@@ -229,21 +249,20 @@ class Trader:
             kind: Which type of record.
             which: Which of them.
             within_s: How long it may take.
-            after: How many records at the journal's beginning do not count.
+            after: How many records at the journal's beginning do not count; those of
+                earlier lives, if not said.
         """
+        first = self.earlier if after is None else after
 
         def found() -> list[T]:
+            is_over = self.process.returncode is not None
             self.journal.look()
-            assert self.process.returncode is None or self._is_there(kind, which, after), (
-                f"it ended before its {kind.__name__}: {self.errors}"
-            )
-            return self._is_there(kind, which, after)
+            records = self.journal.seen[first:]
+            there = [each for each in records if isinstance(each, kind) and which(each)][:1]
+            assert there or not is_over, f"it ended before its {kind.__name__}: {self.errors}"
+            return there
 
         return (await until(found, f"{kind.__name__} in the journal", within_s))[0]
-
-    def _is_there(self, kind: type[T], which: Callable[[T], bool], after: int) -> list[T]:
-        records = self.journal.seen[after:]
-        return [record for record in records if isinstance(record, kind) and which(record)][:1]
 
 
 @asynccontextmanager
@@ -263,8 +282,10 @@ async def trader(
         state: The state folder.
         environ: Beside our own.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make(folder)
     state = state or folder / "state"
+    journal = Reader(state / "journal")
+    earlier = len(journal.look())
     line = ["supervisor.py", "--profile", str(profile), "--state", str(state)]
     line += ["--summary", str(folder / "summary.json"), *arguments]
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
@@ -278,9 +299,7 @@ async def trader(
             env={**os.environ, **(environ or {})},
         )
     try:
-        yield Trader(
-            process=process, state=state, folder=folder, journal=Reader(state / "journal")
-        )
+        yield Trader(process=process, state=state, folder=folder, journal=journal, earlier=earlier)
     finally:
         await end(process)
 
@@ -332,11 +351,21 @@ async def program(
     )
 
 
+def children(pid: int) -> list[int]:
+    """Return the ids of a process's children."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The name before it stands in brackets, and may hold anything.
+            _, _, rest = stat.read_text("utf-8", "replace").rpartition(")")
+            if int(rest.split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return found
+
+
 async def verify(state: Path) -> Said:
     """Check every byte of a state folder's journal with the tool that users have."""
-    return await program(
-        sys.executable, "-m", "actors", "verify", "--journal", state / "journal"
-    )
+    return await program(sys.executable, "-m", "actors", "verify", "--journal", state / "journal")
 
 
 def unanswered(records: Sequence[object]) -> list[str]:
@@ -389,5 +418,3 @@ def traded_twice(records: Sequence[object]) -> Iterator[str]:
 def entries(records: Sequence[object]) -> list[Intent]:
     """Return the entries."""
     return [each for each in records if isinstance(each, Intent) and each.purpose == "entry"]
-
-

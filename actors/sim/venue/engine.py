@@ -83,8 +83,10 @@ class Venue:
         if on_record:
             account.view = AccountView(self.read_lag_us)
         self.floor.accounts[name] = account
+        # Who opens an account has put the money there before anybody could read it.
+        funded_us = self.now_us() - self.read_lag_us
         for shard in sorted(cash_micros):
-            self.floor.post_cash(account, shard, self.now_us())
+            self.floor.post_cash(account, shard, funded_us)
         return account.user_id
 
     def list_series(self, terms: SeriesTerms) -> None:

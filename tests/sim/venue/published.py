@@ -4,18 +4,14 @@ They lie in a folder beside the repository and are never copied here. Stricter
 than a client need be: a field that no document names is a fault too.
 """
 
-import os
-import warnings
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml  # type: ignore[import-untyped]  # no stubs in the lock, and two calls need none
 
-SHARED = Path(os.environ.get("TOUCHLINE_SHARED") or Path(__file__).parents[3].parent / "shared")
-FOLDER = SHARED / "spec" / "kalshi"
+from tests.shared import shared
 
 TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -29,17 +25,8 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def require(name: str) -> Path:
-    """The document's path; without it the test is skipped loudly, or fails where CI runs."""
-    path = FOLDER / name
-    if not path.exists():
-        message = f"{path} is not there: the wire was not checked against the published documents"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        with warnings.catch_warnings():
-            warnings.simplefilter("always")
-            warnings.warn(message, stacklevel=2)
-        pytest.skip(message)
-    return path
+    """Return the document's path; see ``shared`` for what happens without it."""
+    return shared("spec", "kalshi", name)
 
 
 Schema = dict[str, Any]

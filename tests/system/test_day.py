@@ -1,0 +1,103 @@
+"""A whole small day of real processes, the way a newcomer runs one: no world of one's own."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import trio
+
+from actors.messages.records import Triggered
+from tests.system.stage import SHOP, Trader, children, program, trader, verify
+
+QUICK = ("--speed", "3000", "--min-gap", "0.7")
+FIGURES = {
+    "events",
+    "triggers",
+    "orders",
+    "fills",
+    "cancelled",
+    "exits",
+    "pnl_microdollars",
+    "statement_difference_microdollars",
+    "restarts",
+    "feeds",
+    "latency_us",
+    "latency_ms_to_accepted",
+}
+
+
+async def test_a_day_is_traded_explained_and_proved(tmp_path: Path) -> None:
+    async with trader(tmp_path, "--matchday", SHOP, *QUICK) as running:
+        await running.ready()
+        (world,) = children(running.process.pid)
+        await _is_alone(running)
+        assert await running.ended() == 0, running.errors
+
+    assert running.errors == ""
+    assert not await trio.Path("/proc", str(world)).exists(), "the world outlived its parent"
+    _judge_figures(running)
+    _judge_lines(running)
+    verified = await verify(running.state)
+    assert verified.out.endswith("\nsound\n")
+    assert (verified.code, verified.err) == (0, "")
+    await _judge_pages(running)
+
+
+async def _is_alone(running: Trader) -> None:
+    """Nobody else gets into its state folder, and it takes no notice of who tries."""
+    async with trader(running.folder / "other", state=running.state) as other:
+        assert await other.ended() == 2
+
+    assert other.errors == f"touchline: {running.state}: in use by process {running.process.pid}\n"
+    assert running.process.returncode is None
+
+
+def _judge_figures(running: Trader) -> None:
+    day = running.summary
+    triggered = running.journal.of(Triggered)
+
+    assert day.keys() >= FIGURES
+    assert day["statement_difference_microdollars"] == 0
+    assert day["events"] == 3
+    assert day["triggers"] == len(triggered) > 0
+    assert day["fills"] + day["cancelled"] + day["rejected"] == day["orders"]
+    assert (day["unknown"], day["restarts"]) == (0, 0)
+    assert type(day["pnl_microdollars"]) is int
+    assert day["feeds"].keys() == {"alpha", "bravo"}
+    for feed, figures in day["feeds"].items():
+        assert figures["wins"] == sum(row.feed == feed for row in triggered)
+    for name in ("latency_us", "latency_ms_to_accepted"):
+        assert day[name].keys() >= {"p50", "p99"}
+        assert (day[name]["p50"] is None) == (day["orders"] == 0)
+
+
+def _judge_lines(running: Trader) -> None:
+    """One line for each goal as it falls, and the table of the day."""
+    goals = [line for line in running.output.splitlines() if " first by " in line]
+
+    assert len(goals) == 3
+    assert all(re.match(r"\d\d:\d\d:\d\d ENG \d-\d ARG  (alpha|bravo) ", line) for line in goals)
+    assert "difference to the venue's statement: 0.000000" in running.output
+    assert f"pages: {running.state / 'pages' / 'index.html'}" in running.output
+
+
+async def _judge_pages(running: Trader) -> None:
+    pages = trio.Path(running.state / "pages")
+    index = await (pages / "index.html").read_text("utf-8")
+    stems = {path.stem for path in await pages.iterdir()} - {"index"}
+
+    assert len(stems) == 3
+    for stem in stems:
+        assert f"{stem}.html" in index
+        assert (await (pages / f"{stem}.html").read_text("utf-8")).startswith("<!doctype html>")
+        json.loads(await (pages / f"{stem}.json").read_text("utf-8"))
+
+    again = running.folder / "again"
+    written = await program(
+        sys.executable, "-m", "actors", "report",
+        "--journal", running.state / "journal", "--out", again,
+    )  # fmt: skip
+    assert written.code == 0, written.err
+    for path in await pages.iterdir():
+        assert await trio.Path(again / path.name).read_bytes() == await path.read_bytes()

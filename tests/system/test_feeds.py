@@ -1,0 +1,100 @@
+"""Feeds that fail, over real sockets: each fault costs the feed that has it, and nobody else."""
+
+import signal
+from pathlib import Path
+
+from actors.messages.records import ActorRow, RawFrame, Report, Triggered
+from tests.system.stage import (
+    QUICK,
+    SHOWER,
+    Trader,
+    World,
+    bold,
+    entries,
+    trader,
+    unanswered,
+    verify,
+    world,
+)
+
+DEAD_S = 2.5
+
+SPOILED = {
+    "malformed": "FeedGarbled: DecodeError",
+    "oversized": "FeedLost: closed with 1009",
+    "nested": "FeedGarbled: RecursionError",
+    "not_utf8": "FeedLost: closed with 1007",
+    "nan": "FeedGarbled: DecodeError",
+}
+"""Each kind of spoiled frame, and how the reason for the feed's end begins."""
+
+
+async def test_spoiled_frames_and_a_dead_server_cost_their_feed_and_nobody_else(
+    tmp_path: Path,
+) -> None:
+    held = ("--matchday", SHOWER, "--hold", *QUICK)
+    async with (
+        world(tmp_path, *held) as beside,
+        trader(tmp_path, "--world", str(beside.file), profile=bold(tmp_path)) as running,
+    ):
+        await running.ready()
+        for kind, reason in SPOILED.items():
+            await _spoil(beside, running, kind, reason)
+        _judge_the_other(running)
+
+        await beside.ask("start")
+        await running.sees(Triggered)
+        await _die_and_come_back(beside, running)
+        running.send(signal.SIGTERM)
+        assert await running.ended() == 0, running.errors
+
+    assert running.errors == ""
+    assert unanswered(running.journal.of(object)) == []
+    assert running.summary["restarts"] >= len(SPOILED) + 1
+    assert (await verify(running.state)).code == 0
+
+
+async def _spoil(beside: World, running: Trader, kind: str, reason: str) -> None:
+    """Have bravo send one bad frame; it costs the connection, and the next one is good."""
+    mark = running.mark()
+    await beside.ask("corrupt", feed="bravo", kind=kind)
+
+    failed = await running.sees(ActorRow, lambda row: row.event == "failed", after=mark)
+    assert (failed.actor, failed.reason[: len(reason)]) == ("feed.bravo", reason)
+    assert len(failed.reason) <= 300
+    closed = await running.sees(Report, lambda row: row.kind == "closed", after=mark)
+    assert closed.feed == "bravo"
+    await running.hears("bravo", after=mark)
+    if reason.startswith("FeedGarbled"):
+        # Whoever looks into it later wants to see what came.
+        await running.sees(RawFrame, lambda row: row.frame_no == 0 and row.text != "", after=mark)
+
+
+def _judge_the_other(running: Trader) -> None:
+    epochs = {(row.feed, row.epoch) for row in running.journal.of(Report)}
+    assert {epoch for feed, epoch in epochs if feed == "bravo"} == {*range(1, 2 + len(SPOILED))}
+    assert {epoch for feed, epoch in epochs if feed == "alpha"} == {1}
+    failed = {row.actor for row in running.journal.of(ActorRow) if row.event == "failed"}
+    assert failed == {"feed.bravo"}
+
+
+async def _die_and_come_back(beside: World, running: Trader) -> None:
+    """Kill alpha's server for a while: bravo's goals are traded, and then alpha wins again."""
+    killed = running.mark()
+    dead = await beside.ask("kill", feed="alpha", for_s=DEAD_S)
+    assert dead["fault"] == "kill"
+    await running.sees(
+        Report, lambda row: (row.feed, row.kind) == ("alpha", "closed"), after=killed
+    )
+    gone = running.mark()
+    alone = await running.sees(Triggered, after=gone)
+    assert (alone.feed, alone.fresh_feeds) == ("bravo", 1)
+    traded = [each for each in entries(running.journal.seen[gone:]) if each.feed == "bravo"]
+    assert [each.state for each in traded][:1] == [alone.state]
+
+    back = await running.hears("alpha", after=gone)
+    assert back.epoch == 2
+    await beside.ask("lag", feed="bravo", ms=2_000)
+    heard = running.mark()
+    first = await running.sees(Triggered, lambda row: row.feed == "alpha", after=heard)
+    assert first.epoch == back.epoch

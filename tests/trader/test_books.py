@@ -1,0 +1,160 @@
+"""Laws of the books: whole from a snapshot until a loss, and as fresh as the last sign of life."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, strategies as st
+
+from actors.messages.market import BookChange, BookDelta, BookLost, BookSnapshot
+from actors.model.book import Book, BookBroken
+from actors.model.money import CentiContracts, Pips
+from actors.model.orders import Side, Ticker
+from actors.trader.books import Books
+
+A, B = Ticker("A"), Ticker("B")
+Change = Callable[[int], BookChange]
+
+
+def snapshot(
+    ticker: Ticker = A, *, ask: int = 4_600, count: int = 500, at_ns: int = 1
+) -> BookChange:
+    return BookSnapshot(
+        ticker=ticker,
+        bids=((Pips(4_500), CentiContracts(count)),),
+        asks=((Pips(ask), CentiContracts(count)),),
+        sid=1,
+        seq=1,
+        received_ns=at_ns,
+    )
+
+
+def delta(
+    ticker: Ticker = A, *, change: int = 100, price: int = 4_600, at_ns: int = 2, side: Side = "ask"
+) -> BookChange:
+    return BookDelta(
+        ticker=ticker,
+        side=side,
+        price_pips=Pips(price),
+        change_centi=CentiContracts(change),
+        sid=1,
+        seq=2,
+        venue_ts_ms=0,
+        received_ns=at_ns,
+    )
+
+
+def lost(ticker: Ticker = A, at_ns: int = 3) -> BookChange:
+    return BookLost(ticker=ticker, reason="gap", received_ns=at_ns)
+
+
+def best_ask(book: Book | None) -> tuple[int, int] | None:
+    level = None if book is None else book.best_ask
+    return None if level is None else (level.price_pips, level.count_centi)
+
+
+def test_a_book_is_whole_from_its_snapshot_until_it_is_lost() -> None:
+    books = Books()
+    assert books.whole(A) is None
+
+    books.apply(snapshot())
+    books.apply(delta(change=200))
+    assert best_ask(books.whole(A)) == (4_600, 700)
+
+    books.apply(lost())
+    assert books.whole(A) is None
+
+
+def test_what_comes_between_a_loss_and_the_next_snapshot_counts_for_nothing() -> None:
+    books = Books()
+    books.apply(snapshot())
+    books.apply(lost())
+
+    books.apply(delta(change=200))
+    assert books.whole(A) is None
+
+    books.apply(snapshot(ask=4_900))
+    assert best_ask(books.whole(A)) == (4_900, 500)
+
+
+def test_one_book_lost_is_no_other() -> None:
+    books = Books()
+    books.apply(snapshot(A))
+    books.apply(snapshot(B))
+
+    books.apply(lost(A))
+
+    assert books.whole(A) is None
+    assert books.whole(B) is not None
+
+
+@pytest.mark.parametrize("impossible", [delta(change=-501), snapshot(ask=10_000)])
+def test_a_change_that_its_book_cannot_have_distrusts_it_at_once(impossible: BookChange) -> None:
+    books = Books()
+    books.apply(snapshot())
+
+    with pytest.raises(BookBroken):
+        books.apply(impossible)
+
+    assert books.whole(A) is None, "nobody may trade on it until the stream has ended"
+
+
+def test_a_loss_proves_no_life_because_it_is_said_of_silence_too() -> None:
+    books = Books()
+    books.apply(snapshot(A, at_ns=10))
+    books.apply(snapshot(B, at_ns=11))
+
+    books.apply(lost(A, at_ns=5_000))
+
+    assert books.proved_ns == 11
+
+
+def test_a_late_word_never_makes_the_proof_older() -> None:
+    books = Books()
+    books.apply(snapshot(at_ns=10))
+    books.apply(delta(at_ns=4))
+
+    assert books.proved_ns == 10
+
+
+def test_an_order_meets_the_other_side() -> None:
+    books = Books()
+    assert books.best_opposite_pips(A, "bid") is None
+
+    books.apply(snapshot())
+    assert books.best_opposite_pips(A, "bid") == 4_600
+    assert books.best_opposite_pips(A, "ask") == 4_500
+
+    books.apply(delta(change=-500))
+    assert books.best_opposite_pips(A, "bid") is None, "nobody asks any more"
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(snapshot, st.sampled_from([A, B]), count=st.integers(1, 900)),
+            st.builds(delta, st.sampled_from([A, B]), change=st.integers(1, 50)),
+            st.builds(lost, st.sampled_from([A, B])),
+        ),
+        max_size=30,
+    )
+)
+def test_a_whole_book_is_its_last_snapshot_and_every_change_since(
+    changes: list[BookChange],
+) -> None:
+    books = Books()
+    expected: dict[Ticker, int | None] = {A: None, B: None}
+    for change in changes:
+        books.apply(change)
+        before = expected[change.ticker]
+        match change:
+            case BookSnapshot():
+                expected[change.ticker] = change.asks[0][1]
+            case BookDelta() if before is not None:
+                expected[change.ticker] = before + change.change_centi
+            case BookLost():
+                expected[change.ticker] = None
+            case _:
+                pass
+
+    for ticker, count in expected.items():
+        assert best_ask(books.whole(ticker)) == (None if count is None else (4_600, count))

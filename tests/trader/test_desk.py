@@ -1,0 +1,157 @@
+"""Laws of what the trading actors share: reasons against trading, doubts, unknown orders."""
+
+import attrs
+import trio
+from hypothesis import given, strategies as st
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from actors.exchange.orders import OrderConnection, OrderPool
+from actors.exchange.signing import HeaderRing
+from actors.messages.race import MatchDoubt
+from actors.messages.trading import Purpose, Sent
+from actors.model.limits import Exposure, Limits
+from actors.model.money import CentiContracts, MicroDollars, Pips
+from actors.model.orders import Ticker
+from actors.model.score import GoalKey, MatchId
+from actors.runtime.env import Endpoint
+from actors.runtime.memory import MemoryNetwork, SeededEnv
+from actors.trader.desk import Desk, Inflight, TradingState
+
+MATCH = MatchId("M")
+KEYS = [GoalKey(MATCH, 0, state) for state in ("1-0", "2-0", "2-1")]
+A, B = Ticker("A"), Ticker("B")
+
+
+def desk() -> Desk:
+    network = MemoryNetwork(0)
+    connection = OrderConnection(env=SeededEnv(0, network), endpoint=Endpoint("venue", 1))
+    limits = Limits(
+        order_count_centi=CentiContracts(100),
+        order_notional_micros=MicroDollars(1),
+        market_micros=MicroDollars(1),
+        match_micros=MicroDollars(1),
+        day_micros=MicroDollars(1),
+        account_micros=MicroDollars(1),
+    )
+    return Desk(
+        state=TradingState(on_change=lambda _state, _why: None),
+        exposure=Exposure(limits, day="today"),
+        entries=OrderPool([connection]),
+        exits=OrderPool([connection]),
+        entry_headers=HeaderRing(),
+        exit_headers=HeaderRing(),
+    )
+
+
+def sent(name: str, ticker: Ticker = A, purpose: Purpose = "entry") -> Sent:
+    return Sent(
+        trigger=None,
+        key=KEYS[0],
+        purpose=purpose,
+        connection=0,
+        client_order_id=name,
+        ticker=ticker,
+        side="bid",
+        limit_pips=Pips(5_000),
+        count_centi=CentiContracts(100),
+        exchange_index=0,
+        worst_micros=MicroDollars(1),
+        intent_seq=1,
+        gated_ns=0,
+        intent_ns=0,
+        sent_ns=0,
+        unsent_bytes=0,
+    )
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from(["boot", "journal", "operator"]))))
+def test_trading_is_active_only_while_nothing_speaks_against_it(
+    steps: list[tuple[bool, str]],
+) -> None:
+    told: list[str] = []
+    state = TradingState(on_change=lambda now, _why: told.append(now))
+    standing: set[str] = set()
+    for is_halt, name in steps:
+        before, known = len(told), name in standing
+        if is_halt:
+            state.halt(name, "why")
+            standing.add(name)
+        else:
+            state.clear(name)
+            standing.discard(name)
+        assert state.value == ("HALTED" if standing else "ACTIVE")
+        assert len(told) - before == (known != is_halt), "a repetition is no news"
+    assert {reason.partition(":")[0] for reason in state.reasons} == standing
+
+
+def test_the_first_reason_of_a_name_is_the_one_that_stands() -> None:
+    state = TradingState(on_change=lambda _state, _why: None)
+
+    state.halt("journal", "disk full")
+    state.halt("journal", "disk still full")
+
+    assert state.reasons == ("journal: disk full",)
+
+
+@given(st.lists(st.tuples(st.sampled_from(KEYS), st.booleans())))
+def test_a_match_is_closed_while_any_key_of_it_is_in_doubt(
+    words: list[tuple[GoalKey, bool]],
+) -> None:
+    held, doubted = desk(), set[GoalKey]()
+    for key, in_doubt in words:
+        held.hear_doubt(MatchDoubt(match=MATCH, in_doubt=in_doubt, reason="", key=key))
+        if in_doubt:
+            doubted.add(key)
+        else:
+            doubted.discard(key)
+        assert (MATCH in held.doubts) == bool(doubted)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc"), st.sampled_from([A, B]))))
+def test_a_market_is_frozen_until_the_last_of_its_unknown_orders_is_known(
+    steps: list[tuple[bool, str, Ticker]],
+) -> None:
+    held, unknown = desk(), set[tuple[str, Ticker]]()
+    for is_unknown, name, ticker in steps:
+        order = sent(f"{name}-{ticker}", ticker)
+        if is_unknown:
+            held.freeze(order)
+            unknown.add((name, ticker))
+        else:
+            held.thaw(order)
+            unknown.discard((name, ticker))
+        for each in (A, B):
+            assert held.is_frozen(each) == any(where == each for _, where in unknown)
+
+
+async def test_quiet_comes_when_the_last_answer_is_there(autojump_clock: MockClock) -> None:
+    inflight, quiet = Inflight(), trio.Event()
+    inflight.add(sent("a"))
+    inflight.add(sent("b", purpose="exit"))
+
+    async def wait() -> None:
+        await inflight.quiet()
+        quiet.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        inflight.remove("a")
+        inflight.remove("never seen")
+        await wait_all_tasks_blocked()
+        assert not quiet.is_set()
+
+        inflight.remove("b")
+        with trio.fail_after(1):
+            await quiet.wait()
+    assert "b" not in inflight
+
+
+def test_entries_and_exits_are_told_apart_and_kept_in_order() -> None:
+    inflight = Inflight()
+    orders = [sent("a"), sent("x", purpose="exit"), sent("b")]
+    for order in orders:
+        inflight.add(order)
+
+    assert inflight.of("entry") == [orders[0], orders[2]]
+    assert inflight.of("exit") == [orders[1]]
+    assert attrs.evolve(orders[0]).client_order_id in inflight
