@@ -44,7 +44,7 @@ lint: $(DEV_STAMP) ## format, style, types, import contracts, cancellation rules
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m flake8_async --enable ASYNC101,ASYNC102,ASYNC103,ASYNC104,ASYNC113,ASYNC118,ASYNC119,ASYNC120,ASYNC300 actors supervisor.py
+	@$(BIN)/python -m flake8_async --enable ASYNC101,ASYNC102,ASYNC103,ASYNC104,ASYNC113,ASYNC118,ASYNC119,ASYNC120,ASYNC300 supervisor.py $$(find actors -name '*.py')
 
 bench: $(RUN_STAMP) ## measure frame sent to order read, beside C, bare trio, Node and httpx
 	@$(BIN)/python bench/run.py
@@ -62,4 +62,4 @@ lock: ## resolve the locked dependencies anew (needs uv)
 	  --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean: ## remove the virtual environment and the caches
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) bench/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

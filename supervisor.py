@@ -14,6 +14,8 @@ if __name__ == "__main__":
     # Until their handlers stand these would end the process, and count as a clean exit.
     for _name in ("SIGHUP", "SIGUSR1", "SIGUSR2"):
         _early.signal(getattr(_early, _name), _early.SIG_IGN)
+    # Nothing is at stake before the handlers stand: Ctrl-C then ends it without a traceback.
+    _early.signal(_early.SIGINT, _early.SIG_DFL)
 
 try:
     from collections.abc import Callable, Sequence

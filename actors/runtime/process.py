@@ -17,6 +17,8 @@ import attrs
 import trio
 
 LINE_MAX_BYTES: Final = 64 * 1024
+LONGEST_LEAVE_S: Final = 20.0
+"""To leave, be told to, and be killed: nothing outlives the last of these for long."""
 
 
 class ChildFailed(Exception):
@@ -116,7 +118,7 @@ async def child_process(
     try:
         yield child
     finally:
-        await child.leave()
-        with trio.CancelScope(shield=True):
+        with trio.move_on_after(LONGEST_LEAVE_S, shield=True):
+            await child.leave()
             if process.stdout is not None:
                 await process.stdout.aclose()

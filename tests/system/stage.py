@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -181,7 +181,8 @@ async def world(folder: Path, *arguments: str) -> AsyncIterator[World]:
             file.write_bytes(line)
             yield World(process=process, handshake=json.loads(line), file=file)
     finally:
-        await end(process)
+        with trio.move_on_after(3 * GONE_S, shield=True):
+            await end(process)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -301,17 +302,17 @@ async def trader(
     try:
         yield Trader(process=process, state=state, folder=folder, journal=journal, earlier=earlier)
     finally:
-        await end(process)
+        with trio.move_on_after(3 * GONE_S, shield=True):
+            await end(process)
 
 
 async def end(process: trio.Process) -> None:
     """End a process that we started: politely, and then for certain."""
-    with trio.CancelScope(shield=True):
-        for insist in (process.terminate, process.kill):
-            if process.returncode is None:
-                insist()
-                with trio.move_on_after(GONE_S):
-                    await process.wait()
+    for insist in (process.terminate, process.kill):
+        if process.returncode is None:
+            insist()
+            with trio.move_on_after(GONE_S):
+                await process.wait()
 
 
 @attrs.frozen(kw_only=True)
@@ -353,14 +354,23 @@ async def program(
 
 def children(pid: int) -> list[int]:
     """Return the ids of a process's children."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            # The name before it stands in brackets, and may hold anything.
-            _, _, rest = stat.read_text("utf-8", "replace").rpartition(")")
-            if int(rest.split()[1]) == pid:
-                found.append(int(stat.parent.name))
-    return found
+    ids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return [each for each in ids if _status(each)[1:2] == [str(pid)]]
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process is there, and not only waiting for its parent to notice."""
+    return _status(pid)[:1] not in ([], ["Z"], ["X"])
+
+
+def _status(pid: int) -> list[str]:
+    """Return what the system says of a process, from its state and its parent's id on."""
+    try:
+        text = Path("/proc", str(pid), "stat").read_text("utf-8", "replace")
+    except OSError:
+        return []
+    # The name before them stands in brackets, and may hold anything.
+    return text.rpartition(")")[2].split()
 
 
 async def verify(state: Path) -> Said:

@@ -8,7 +8,7 @@ from pathlib import Path
 import trio
 
 from actors.messages.records import Triggered
-from tests.system.stage import SHOP, Trader, children, program, trader, verify
+from tests.system.stage import SHOP, Trader, children, is_running, program, trader, verify
 
 QUICK = ("--speed", "3000", "--min-gap", "0.7")
 FIGURES = {
@@ -35,7 +35,7 @@ async def test_a_day_is_traded_explained_and_proved(tmp_path: Path) -> None:
         assert await running.ended() == 0, running.errors
 
     assert running.errors == ""
-    assert not await trio.Path("/proc", str(world)).exists(), "the world outlived its parent"
+    assert not is_running(world), "the world outlived its parent"
     _judge_figures(running)
     _judge_lines(running)
     verified = await verify(running.state)

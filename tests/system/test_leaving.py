@@ -21,6 +21,7 @@ from tests.system.stage import (
     Trader,
     bold,
     children,
+    is_running,
     trader,
     unanswered,
     until,
@@ -97,6 +98,18 @@ async def _halts_entries_only(running: Trader) -> None:
     assert {each.purpose for each in running.journal.seen[halted:] if isinstance(each, Intent)} == {
         "exit"
     }
+
+
+async def test_ctrl_c_before_anything_is_at_stake_ends_it_at_once_and_quietly(
+    tmp_path: Path,
+) -> None:
+    async with trader(tmp_path, "--matchday", SHOWER) as running:
+        (beside,) = await until(lambda: children(running.process.pid), "a world that starts")
+        running.send(signal.SIGINT)
+        assert await running.ended() in {-signal.SIGINT, 0}
+        await until(lambda: not is_running(beside), "the end of the world")
+
+    assert running.errors == ""
 
 
 async def test_the_end_of_the_world_halts_drains_and_says_so(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from actors.config.state import StateFolder
 from actors.exchange.keys import SigningKey
 from actors.messages.records import Intent
 from actors.model.money import MicroDollars, Pips
+from actors.model.orders import Ticker
 from actors.runtime.child import Child, Run
 from actors.runtime.errors import NotStopping
 from actors.runtime.memory import MemoryNetwork, SeededEnv, run_seeded
@@ -76,16 +77,17 @@ class Fate:
 
     def make_mortal(self, branch: Supervisor) -> None:
         """Put every victim in a branch, and in those below it, within reach."""
-        children: list[Child] = []
         for child in branch.children:
             below = getattr(child.run, "__self__", None)
             if isinstance(below, Supervisor):
                 self.make_mortal(below)
-            elif child.id in VICTIMS:
-                self.mortals[child.id] = Mortal(child.run)
-                child = attrs.evolve(child, run=self.mortals[child.id])
-            children.append(child)
-        branch.children = children
+        branch.children = [self._mortal(child) for child in branch.children]
+
+    def _mortal(self, child: Child) -> Child:
+        if child.id not in VICTIMS:
+            return child
+        mortal = self.mortals[child.id] = Mortal(child.run)
+        return attrs.evolve(child, run=mortal)
 
     def hear(self, event: VenueEvent) -> None:
         """Note that the venue has one of our orders."""
@@ -208,4 +210,6 @@ def test_whoever_dies_whenever_the_books_agree_and_nothing_is_traded_twice(seed:
     assert lived.tree.roster.restarts >= sum(lived.blows.values()) > 0
     desk = lived.tree.trading.desk
     assert not desk.lots
+    assert not any(desk.is_frozen(Ticker(each.ticker)) for each in lived.intents)
+    assert desk.state.reasons == ()
     assert not desk.inflight.of("entry") + desk.inflight.of("exit")
