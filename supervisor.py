@@ -364,11 +364,15 @@ def open_soil(
     )
 
 
+def causes(error: BaseException) -> list[BaseException]:
+    """Return the errors in ``error`` and, where a supervisor gave up, those that made it."""
+    return [leaf for outer in leaves(error) for leaf in (outer, *getattr(outer, "causes", ()))]
+
+
 def exit_code(error: BaseException) -> int:
     """Return what the process says of an error that ended the tree (design section 4)."""
-    causes = [leaf for outer in leaves(error) for leaf in (outer, *getattr(outer, "causes", ()))]
     for kind, code in ((JournalFailed, 74), (JournalCorrupt, 74), (NotReconciled, 75)):
-        if any(isinstance(cause, kind) for cause in causes):
+        if any(isinstance(cause, kind) for cause in causes(error)):
             return code
     return 70
 

@@ -22,6 +22,7 @@ import structlog
 import trio
 
 import supervisor
+from actors.audit.errors import NotReconciled
 from actors.audit.summary import day_table, summary_json
 from actors.cli.errors import Misuse, WorldGone
 from actors.cli.worlds import Beside, check_options, world
@@ -40,6 +41,8 @@ USAGE, UNAVAILABLE, ESCALATED, JOURNAL, RISK, KEY = 2, 69, 70, 74, 75, 78
 
 PAGES_S: Final = 120.0
 """How long the pages may take to write."""
+LINES_MOST: Final = 20
+"""Lines about one error; the journal has them all."""
 DEFAULT_SEED: Final = 1
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -201,7 +204,7 @@ class Around:
             try:
                 await self.tree.root.run(task_status=_Ready(self.notifier))
             except Exception as error:  # noqa: BLE001 - whatever ends the tree becomes an exit code
-                code = _say(supervisor.exit_code(error), reason(error, 2_000))
+                code = _say(supervisor.exit_code(error), why(error))
                 # Whatever else ended it came first, and may be why.
                 self.code = self.code or code
             nursery.cancel_scope.cancel()
@@ -237,6 +240,16 @@ class Around:
     async def _mind_day(self) -> None:
         await self.tree.until_settled()
         self.tree.root.stop()
+
+
+def why(error: BaseException) -> str:
+    """Return what ended the tree: a line, or one for each difference where the books disagree."""
+    for cause in supervisor.causes(error):
+        if isinstance(cause, NotReconciled):
+            lines = str(cause).splitlines()
+            more = len(lines) - LINES_MOST
+            return "\n".join([*lines[:LINES_MOST], *([f"and {more} more"] if more > 0 else [])])
+    return reason(error, 2_000)
 
 
 @attrs.frozen

@@ -142,7 +142,7 @@ class Exits:
         # Nothing may run from here until the order is sent: the connection is not ours.
         owned = max(said_centi, self._owned_centi(plan.ticker, side))
         count = CentiContracts(min(lot.left_centi, owned))
-        limit = self._limit_pips(plan, side, self._market(plan.ticker))
+        limit = self._limit_pips(lot, side, self._market(plan.ticker))
         no = gate.reduction(
             side=side,
             limit_pips=limit,
@@ -195,9 +195,16 @@ class Exits:
                     return market
         return None
 
-    def _limit_pips(self, plan: ExitPlan, side: Side, market: Market | None) -> Pips:
-        """Return the limit: near the book where it is known, the plan's floor where it is not."""
-        best = self.desk.books.best_opposite_pips(plan.ticker, side)
+    def _limit_pips(self, lot: OpenLot, side: Side, market: Market | None) -> Pips:
+        """Return the limit: near the book where it is known, the plan's floor where it is not.
+
+        A book that is being repaired is good for a first attempt: most of the time it is
+        whole again before the next. One that stays lost says nothing of today's prices.
+        """
+        plan, books = lot.plan, self.desk.books
+        best: Pips | None = None
+        if lot.attempts == 0 or books.whole(plan.ticker) is not None:
+            best = books.best_opposite_pips(plan.ticker, side)
         ranges = () if market is None else market.price_ranges
         if side == "ask":
             near = (

@@ -111,7 +111,8 @@ class MarketData:
         The venue's reads lag behind, and a subscription says nothing of what was before
         it: only reads that are younger than every subscription leave nothing out.
         """
-        standing_ms = self.env.wall_ns() // 1_000_000 + int(STANDING_S * 1_000)
+        now_ms = max(as_of_ms, self.env.wall_ns() // 1_000_000)
+        standing_ms = now_ms + int(STANDING_S * 1_000)
         since_s, pause_s = as_of_ms // 1_000 - 1, ARMED_PING_S
         while as_of_ms <= standing_ms:
             await trio.sleep(pause_s)

@@ -13,13 +13,16 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from actors.cli.run import run
+from actors.audit.errors import NotReconciled
+from actors.cli.run import run, why
 from actors.config.state import StateFolder
 from actors.messages.codec import JournalCodec
 from actors.messages.records import Segment
 from actors.runtime.env import RealEnv
+from actors.runtime.errors import Escalated
 from actors.runtime.frames import pack
 from actors.runtime.journal import Journal
+from supervisor import exit_code
 
 WRONG = "touchline: "
 
@@ -104,11 +107,11 @@ def test_a_bad_key_file_is_one_line_and_78(
     file: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for path, why in bad_keys(tmp_path, Path(said["key"]["pem_file"])):
+    for path, fault in bad_keys(tmp_path, Path(said["key"]["pem_file"])):
         said["key"]["pem_file"] = str(path)
         file.write_text(json.dumps(said))
 
-        assert refused(capsys, state, "--world", file) == (78, [f"key: {path}: {why}"])
+        assert refused(capsys, state, "--world", file) == (78, [f"key: {path}: {fault}"])
 
 
 def test_a_profile_s_faults_are_listed_all_at_once(
@@ -356,3 +359,24 @@ def test_what_a_killed_run_left_locks_nobody_out(
 
     assert code == 78
     assert StateFolder(root=state).lock.read_text() == f"{os.getpid()}\n"
+
+
+def test_books_that_disagree_are_told_line_by_line_and_a_few_of_them_are_enough() -> None:
+    lines = [f"fill {number}: not at the venue" for number in range(30)]
+    disagree = NotReconciled(lines)
+    escalated = Escalated("reconciler", "no restart cures this", (disagree,))
+
+    said = why(ExceptionGroup("tree", [escalated])).splitlines()
+
+    assert said[0] == "journal and venue disagree; nothing is traded"
+    assert said[1:20] == lines[:19]
+    assert said[20:] == ["and 11 more"]
+    assert exit_code(escalated) == 75
+    assert why(NotReconciled(["one"])).splitlines()[1:] == ["one"]
+
+
+def test_whatever_else_ended_it_is_one_line() -> None:
+    error = Escalated("executor", "too many restarts", (ValueError("a\nb"),))
+
+    assert why(error) == "Escalated: executor: too many restarts"
+    assert exit_code(error) == 70

@@ -2,13 +2,12 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import trio
 
 from actors.messages.records import Triggered
-from tests.system.stage import SHOP, Trader, children, is_running, program, trader, verify
+from tests.system.stage import SHOP, Trader, children, is_running, trader, verify
 
 QUICK = ("--speed", "3000", "--min-gap", "0.7")
 FIGURES = {
@@ -92,12 +91,3 @@ async def _judge_pages(running: Trader) -> None:
         assert f"{stem}.html" in index
         assert (await (pages / f"{stem}.html").read_text("utf-8")).startswith("<!doctype html>")
         json.loads(await (pages / f"{stem}.json").read_text("utf-8"))
-
-    again = running.folder / "again"
-    written = await program(
-        sys.executable, "-m", "actors", "report",
-        "--journal", running.state / "journal", "--out", again,
-    )  # fmt: skip
-    assert written.code == 0, written.err
-    for path in await pages.iterdir():
-        assert await trio.Path(again / path.name).read_bytes() == await path.read_bytes()

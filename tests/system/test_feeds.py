@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from actors.messages.records import ActorRow, RawFrame, Report, Triggered
+from actors.messages.records import ActorRow, Intent, RawFrame, Report, Triggered
 from tests.system.stage import (
     QUICK,
     SHOWER,
@@ -89,11 +89,12 @@ async def _die_and_come_back(beside: World, running: Trader) -> None:
     gone = running.mark()
     alone = await running.sees(Triggered, after=gone)
     assert (alone.feed, alone.fresh_feeds) == ("bravo", 1)
-    traded = [each for each in entries(running.journal.seen[gone:]) if each.feed == "bravo"]
-    assert [each.state for each in traded][:1] == [alone.state]
+    await running.sees(Intent, lambda row: row.feed == "bravo", after=gone)
 
     back = await running.hears("alpha", after=gone)
     assert back.epoch == 2
+    while_alone = running.journal.seen[gone : running.journal.seen.index(back)]
+    assert {each.feed for each in entries(while_alone)} == {"bravo"}
     await beside.ask("lag", feed="bravo", ms=2_000)
     heard = running.mark()
     first = await running.sees(Triggered, lambda row: row.feed == "alpha", after=heard)

@@ -36,8 +36,8 @@ SECRET = re.compile(r"PRIVATE KEY|KALSHI-ACCESS|signature", re.IGNORECASE)
 async def test_signals_show_health_halt_entries_and_drain(tmp_path: Path) -> None:
     profile = bold(tmp_path)
     with profile.open("a") as file:
-        # Sold two seconds after they were bought, so that a halt can come between.
-        file.write("\n[exits]\nafter_match_s = 1200.0\n")
+        # Sold three seconds after they were bought, so that a halt can come between.
+        file.write("\n[exits]\nafter_match_s = 1800.0\n")
     arguments = ("--matchday", SHOWER, *QUICK)
     async with (
         world(tmp_path, *arguments) as beside,

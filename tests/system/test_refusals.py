@@ -85,9 +85,6 @@ async def test_a_key_that_others_may_read_is_refused_in_one_line(tmp_path: Path)
 
 
 async def test_an_unknown_match_day_leaves_nothing_behind() -> None:
-    runs = ROOT / "runs"
-    before = sorted(runs.glob("*")) if runs.is_dir() else []
-
     said = await run("supervisor.py", "--profile", "sim", "--matchday", "2026-07-08")
 
     assert said.code == 2
@@ -95,4 +92,4 @@ async def test_an_unknown_match_day_leaves_nothing_behind() -> None:
         "touchline: --matchday: no matches on '2026-07-08'; "
         "did you mean 2026-07-18 or 2026-07-10 or 2026-07-09?\n"
     )
-    assert (sorted(runs.glob("*")) if runs.is_dir() else []) == before
+    assert list(ROOT.glob("runs/*2026-07-08*")) == []

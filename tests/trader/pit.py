@@ -8,7 +8,7 @@ import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -510,20 +510,25 @@ def quiet_books(venue: Venue, count_centi: int = 30_000) -> None:
 
 def profile_of(addresses: Mapping[str, str], **changes: Mapping[str, object]) -> Loaded:
     """Return the simulator's profile at these addresses, some sections changed."""
-    handshake = {
-        "rest": addresses["rest"],
-        "ws": addresses["ws"],
-        "ca_file": "",
-        "key": {"id": KEY_ID, "pem_file": "/nowhere"},
-        "feeds": {name: {"url": f"ws://{name}:1/ws"} for name in ("alpha", "bravo")},
-    }
-    loaded = load("sim", handshake)
+    loaded = _loaded(addresses["rest"], addresses["ws"])
     sections = {**TERMS, "venue": {"orders": addresses["orders"]}}
     profile = loaded.profile
     for name, section in sections.items():
         own = {**section, **changes.get(name, {})}
         profile = attrs.evolve(profile, **{name: attrs.evolve(getattr(profile, name), **own)})
     return attrs.evolve(loaded, profile=profile)
+
+
+@cache
+def _loaded(rest: str, ws: str) -> Loaded:
+    handshake = {
+        "rest": rest,
+        "ws": ws,
+        "ca_file": "",
+        "key": {"id": KEY_ID, "pem_file": "/nowhere"},
+        "feeds": {name: {"url": f"ws://{name}:1/ws"} for name in ("alpha", "bravo")},
+    }
+    return load("sim", handshake)
 
 
 @asynccontextmanager

@@ -223,7 +223,7 @@ async def test_a_venue_that_will_not_say_halts_trading_until_it_does(
         assert pit.state() == "ACTIVE"
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.01, 0.02, 0.03, 1.0])
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 1.0])
 @pytest.mark.parametrize("what", [None, "too slow", "lost", "hung up"])
 async def test_an_executor_that_dies_loses_no_order_and_sends_none_again(
     autojump_clock: MockClock, what: str | None, after_s: float
@@ -314,7 +314,7 @@ KINDS = [*TAKEN.items(), *NOT_TAKEN.items()]
     kinds=st.lists(st.integers(-1, len(KINDS) - 1), min_size=1, max_size=6),
     kills=st.lists(st.floats(0.0, 6.0), max_size=3),
 )
-@settings(max_examples=10)
+@settings(max_examples=8)
 def test_whatever_happens_each_order_is_sent_once_and_its_fill_is_to_be_sold(
     kinds: list[int], kills: list[float]
 ) -> None:

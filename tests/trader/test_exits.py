@@ -162,6 +162,22 @@ async def test_it_never_goes_beyond_its_floor_however_the_book_falls(
         assert (held.left_centi, held.reason) == (1_000, "attempts")
 
 
+async def test_where_the_book_stays_lost_later_attempts_go_down_to_the_floor(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(speed=600.0) as pit:
+        await pit.start("catalogue")
+        await pit.start_orders()
+        await bought(pit)
+        pit.desk.books.apply(BookLost(ticker=HOME, reason="disconnected", received_ns=0))
+        pit.venue.cancel_all("maker")
+        pit.make("bid", 1_500, 10_000)
+        await trio.sleep(5.0)
+
+        assert [price_pips(each) for each in exits(pit)] == [4_200, 1_000]
+        assert pit.position_centi() == 0
+
+
 async def test_what_is_left_of_a_partial_exit_is_sold_again_under_a_new_id(
     autojump_clock: MockClock,
 ) -> None:
@@ -259,7 +275,7 @@ DEATHS = ("executor", "journal", "entry_lines", "catalogue", "planner")
     unknown=st.booleans(),
     side=st.sampled_from(["bid", "ask"]),
 )
-@settings(max_examples=25)
+@settings(max_examples=20)
 def test_in_every_trading_state_with_every_entry_control_tripped_an_exit_still_leaves(
     *, trips: set[str], deaths: set[str], unknown: bool, side: Side
 ) -> None:
@@ -420,7 +436,7 @@ async def test_an_exit_that_waits_for_its_outcome_holds_up_no_other(
         assert sorted([pit.position_centi(HOME), pit.position_centi(AWAY)]) == [-500, 0]
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.005, 0.015, 0.03, 1.0])
+@pytest.mark.parametrize("after_s", [0.0, 0.015, 1.0])
 @pytest.mark.parametrize("what", [None, "too slow", "lost", "hung up"])
 async def test_exits_that_die_lose_no_lot_and_sell_nothing_twice(
     autojump_clock: MockClock, what: str | None, after_s: float

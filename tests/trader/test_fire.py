@@ -328,7 +328,7 @@ async def test_every_entry_carries_its_way_out_from_its_intent_on(
     ),
     day_dollars=st.integers(100, 900),
 )
-@settings(max_examples=15)
+@settings(max_examples=12)
 def test_no_play_and_no_row_of_plays_leaves_any_budget(
     plays: list[list[tuple[Ticker, Side, int]]], day_dollars: int
 ) -> None:

@@ -169,6 +169,22 @@ async def test_a_play_that_is_armed_on_an_idle_stream_finds_it_fresh(
             assert age_ms < pit.profile.gates.book_age_ms
 
 
+async def test_what_we_bid_for_adds_to_the_position_and_what_we_ask_for_takes_from_it(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start("market_data")
+        await trio.sleep(0.1)
+        pit.own("bid", 4_600, 300)
+        pit.own("ask", 2_600, 200, AWAY)
+        await trio.sleep(0.1)
+        assert pit.desk.held_centi == {HOME: 300, AWAY: -200}
+
+        pit.own("ask", 4_500, 500)
+        await trio.sleep(0.1)
+        assert pit.desk.held_centi[HOME] == -200, "short of YES is long of NO"
+
+
 TRADES = st.lists(
     st.tuples(st.sampled_from(["bid", "ask"]), st.integers(1, 900), st.sampled_from(LEGS)),
     min_size=1,
@@ -177,7 +193,7 @@ TRADES = st.lists(
 
 
 @given(trades=TRADES, cuts=st.lists(st.floats(0.0, 3.0), max_size=3), lag_s=st.floats(0.0, 2.0))
-@settings(max_examples=15)
+@settings(max_examples=12)
 def test_fills_come_once_over_stream_and_reads_and_across_reconnections(
     trades: list[tuple[Side, int, Ticker]], cuts: list[float], lag_s: float
 ) -> None:
@@ -214,7 +230,7 @@ async def _every_fill_once(
             assert pit.desk.held_centi.get(ticker, 0) == signed == pit.position_centi(ticker)
 
 
-@pytest.mark.parametrize("after_s", [-1.0, -0.1, 0.0, 0.001, 0.002, 0.003, 0.005, 0.01])
+@pytest.mark.parametrize("after_s", [-1.0, -0.1, 0.0, 0.001, 0.003])
 async def test_a_fill_between_the_first_reading_and_the_streams_first_word_is_not_missed(
     autojump_clock: MockClock, after_s: float
 ) -> None:
