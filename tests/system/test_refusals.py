@@ -62,7 +62,9 @@ async def test_an_interpreter_that_is_too_old_is_one_line_that_says_so(tmp_path:
     else:
         pytest.skip("NO PYTHON BELOW 3.11 (OR NO MAKE) ON THIS MACHINE")
 
-    said = await program(make, "demo", f"PY={old}", f"VENV={tmp_path / 'venv'}")
+    said = await program(
+        make, "--no-print-directory", "demo", f"PY={old}", f"VENV={tmp_path / 'venv'}"
+    )
 
     assert said.code == 2
     assert said.out == ""
