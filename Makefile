@@ -8,11 +8,12 @@ RUN_STAMP := $(VENV)/.stamp-run
 DEV_STAMP := $(VENV)/.stamp-dev
 MIN_PYTHON := 3.11
 SEEDS ?= 100
+KILL_SEEDS ?= 40
 FIRST_SEED ?= 1
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench prove-seeds lock clean python-is-new-enough
+.PHONY: help setup demo test lint bench prove-seeds prove-kill9 lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -51,6 +52,9 @@ bench: $(RUN_STAMP) ## measure frame sent to order read, beside C, bare trio, No
 
 prove-seeds: $(RUN_STAMP) ## many seeds of the whole system: every difference 0, every journal sound
 	@$(BIN)/python -m actors seeds --seeds $(SEEDS) --hours 0.1 --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
+
+prove-kill9: $(DEV_STAMP) ## kill -9 mid-day and restart, many times: nothing lost, nothing traded twice
+	@$(BIN)/python tests/system/kill_driver.py --seeds $(KILL_SEEDS) --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
 
 lock: ## resolve the locked dependencies anew (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo "touchline: make lock needs uv (pip install uv)" >&2; exit 2; }

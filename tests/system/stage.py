@@ -22,12 +22,7 @@ from actors.exchange.rest import Rest
 from actors.exchange.signing import Signer
 from actors.exchange.wire_orders import VenueFill, VenueOrder
 from actors.messages.codec import JournalCodec
-from actors.messages.records import (
-    Intent,
-    OrderOutcome,
-    Reconciled,
-    Report,
-)
+from actors.messages.records import Intent, OrderOutcome, Reconciled, Report
 from actors.runtime.env import Endpoint, RealEnv
 from actors.runtime.frames import walk
 from actors.runtime.http import HttpClient
@@ -36,9 +31,9 @@ from actors.sim.control import command
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHOP: Final = "2026-07-15"
-"""One match, England against Argentina: three goals, the first after half-time."""
+"""One match, England against Argentina: three goals."""
 SHOWER: Final = "2026-07-18"
-"""One match, France against England: ten goals, four of them in its first quarter of an hour."""
+"""One match, France against England: ten goals."""
 UP_S: Final = 60.0
 """How long a process may take to come up on a machine with other things to do."""
 SOON_S: Final = 60.0
