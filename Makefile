@@ -16,7 +16,7 @@ PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only
 .PHONY: help setup demo test lint bench prove-seeds prove-kill9 lock clean python-is-new-enough
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 python-is-new-enough:
 	@command -v $(PY) >/dev/null 2>&1 || { echo "touchline: $(PY) not found; install Python >= $(MIN_PYTHON) or name one: make PY=/path/to/python3" >&2; exit 2; }
