@@ -45,6 +45,8 @@ from actors.trader.resolver import Resolver
 
 OVER: Final = frozenset({"market_closed", "MARKET_INACTIVE", "market_inactive"})
 """Refusals after which no later attempt can do better: the market has ended."""
+PAUSED: Final = frozenset({"trading_is_paused", "exchange_is_paused"})
+"""Refusals that time alone cures."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -100,6 +102,8 @@ class Exits:
                 break
             if lot.left_centi > 0:
                 await trio.sleep(self.settings.retry_s)
+            if word in PAUSED:
+                await self._outlast_pause(lot.plan)
         self._finish(lot, word or "attempts")
 
     def _finish(self, lot: OpenLot, why: str) -> None:
@@ -125,6 +129,16 @@ class Exits:
             if sent.entry_client_order_id == lot.plan.entry_client_order_id:
                 self._book(lot, await self.resolver.resolve(sent))
 
+    async def _outlast_pause(self, plan: ExitPlan) -> None:
+        """Wait until the market may take orders again: a question costs no attempt."""
+        while True:
+            with suppress(VenueRefused, VenueUnreachable):
+                status = await self.rest.exchange_status()
+                market = await self.rest.market(plan.ticker)
+                if status.trades(plan.exchange_index) and market.status != "inactive":
+                    return
+            await trio.sleep(self.settings.retry_s)
+
     async def _attempt(self, lot: OpenLot) -> str:
         """Send one exit order and see it through.
 
@@ -140,7 +154,7 @@ class Exits:
         if connection is None:
             return "no_connection"
         # Nothing may run from here until the order is sent: the connection is not ours.
-        owned = max(said_centi, self._owned_centi(plan.ticker, side))
+        owned = max(said_centi or 0, self._owned_centi(plan.ticker, side))
         count = CentiContracts(min(lot.left_centi, owned))
         limit = self._limit_pips(lot, side, self._market(plan.ticker))
         no = gate.reduction(
@@ -152,8 +166,9 @@ class Exits:
             already_sent=False,
         )
         if no is not None:
-            # Counted too: a position that other orders have closed never comes back.
-            lot.attempts += 1
+            # Counted on the venue's word alone: what others have closed never comes back,
+            # but what we could not hear of may be there.
+            lot.attempts += said_centi is not None
             return no
         headers = self.headers.take(self.env.now_ns())
         if headers is None:
@@ -172,21 +187,21 @@ class Exits:
         """Return what an order on ``side`` could reduce, by the fills that we heard of."""
         return sign(opposite(side)) * self.desk.held_centi.get(ticker, 0)
 
-    async def _said_centi(self, lot: OpenLot, side: Side) -> int:
-        """Return what the venue says we hold, where we heard of less than the lot; else 0.
+    async def _said_centi(self, lot: OpenLot, side: Side) -> int | None:
+        """Return what the venue says could be reduced; ``None`` where it does not answer.
 
-        Fills come over the stream, which may be away; an exit must not wait for it. The
-        venue's word may be a moment old: that the order only reduces is its own promise.
+        Asked only where we heard of less than the lot: fills come over the stream, which
+        may be away, and an exit must not wait for it. The venue's word may be a moment
+        old: that the order only reduces is its own promise.
         """
         ticker = lot.plan.ticker
         if self._owned_centi(ticker, side) >= lot.left_centi:
             return 0
-        said_centi = 0
         with suppress(VenueRefused, VenueUnreachable), trio.move_on_after(self.response_s):
-            for position in await self.rest.positions(event_ticker=lot.plan.match):
-                if position.ticker == ticker:
-                    said_centi = sign(opposite(side)) * position.position_centi
-        return said_centi
+            positions = await self.rest.positions(event_ticker=lot.plan.match)
+            held = {each.ticker: each.position_centi for each in positions}
+            return sign(opposite(side)) * held.get(ticker, 0)
+        return None
 
     def _market(self, ticker: Ticker) -> Market | None:
         for match in self.desk.catalogue.value.matches.values():

@@ -18,19 +18,8 @@ from actors.sim.venue.engine import Venue
 from actors.trader.resolver import LATE_COPY_REFUSED_S
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
 from tests.trader.door import Fault, garbage, hung_up, lost, slow
-from tests.trader.pit import (
-    AWAY,
-    EVENT,
-    HOME,
-    KEY,
-    TIE,
-    US,
-    Pit,
-    intents,
-    open_pit,
-    open_venue,
-    quiet_books,
-)
+from tests.trader.glass import intents
+from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, US, Pit, open_pit, open_venue, quiet_books
 
 SPEED = 100.0
 DUE_S = 3.0
@@ -235,7 +224,7 @@ async def test_a_lot_says_once_what_it_is_a_lot_of(autojump_clock: MockClock) ->
     died_s=st.lists(st.floats(0.0, 6.0), min_size=1, max_size=3),
     power=st.booleans(),
 )
-@settings(max_examples=8)
+@settings(max_examples=6)
 def test_a_process_that_dies_at_any_instant_sells_what_it_holds_and_trades_nothing_twice(
     *, entry: str, leave: str, died_s: list[float], power: bool
 ) -> None:

@@ -19,8 +19,9 @@ from actors.model.score import GoalKey
 from actors.runtime.errors import JournalFailed, leaves
 from actors.runtime.memory import run_seeded
 from actors.trader.resolver import LATE_COPY_REFUSED_S
-from tests.trader.door import Came, Fault, garbage, hung_up, lost, refused, said, slow
-from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, Pit, intents, open_pit
+from tests.trader.door import Came, Fault, error, garbage, hung_up, lost, refused, said, slow
+from tests.trader.glass import intents
+from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, Pit, open_pit
 
 NEXT = GoalKey(EVENT, 0, "2-0")
 DUE_S = 300.0
@@ -275,7 +276,7 @@ DEATHS = ("executor", "journal", "entry_lines", "catalogue", "planner")
     unknown=st.booleans(),
     side=st.sampled_from(["bid", "ask"]),
 )
-@settings(max_examples=20)
+@settings(max_examples=15)
 def test_in_every_trading_state_with_every_entry_control_tripped_an_exit_still_leaves(
     *, trips: set[str], deaths: set[str], unknown: bool, side: Side
 ) -> None:
@@ -308,19 +309,71 @@ async def _leaves_all_the_same(
         assert pit.position_centi() == 0
 
 
-@pytest.mark.parametrize("away_s", [0.0, 5.0])
+@pytest.mark.parametrize("heard", [0, 400])
 async def test_an_exit_leaves_while_the_stream_that_brings_our_fills_is_away(
-    autojump_clock: MockClock, away_s: float
+    autojump_clock: MockClock, heard: int
+) -> None:
+    async with open_pit(speed=600.0) as pit:
+        await pit.start_orders()
+        await bought(pit)
+        pit.desk.held_centi[HOME] = heard
+        await trio.sleep(2.0)
+
+        assert [count_centi(each) for each in exits(pit)] == [1_000]
+        assert pit.position_centi() == 0
+
+
+async def test_what_nobody_can_say_is_waited_for_and_costs_no_attempt(
+    autojump_clock: MockClock,
 ) -> None:
     async with open_pit(speed=600.0) as pit:
         await pit.start_orders()
         await bought(pit)
         pit.desk.held_centi.clear()
-        pit.desk.held_centi[HOME] = 400 if away_s else 0
-        await trio.sleep(2.0)
+        pit.reads.closed["/portfolio/positions"] = error(503, "unavailable")
+        await trio.sleep(60.0)
+        (lot,) = pit.desk.lots.values()
+        assert lot.attempts == 0
 
-        assert [count_centi(each) for each in exits(pit)] == [1_000]
+        pit.reads.closed.clear()
+        await trio.sleep(5.0)
         assert pit.position_centi() == 0
+
+
+PAUSES: Mapping[str, tuple[Callable[[Pit], object], Callable[[Pit], object]]] = {
+    "of the market": (
+        lambda pit: pit.venue.halt_market(HOME),
+        lambda pit: pit.venue.resume_market(HOME),
+    ),
+    "of trading": (
+        lambda pit: pit.venue.pause_exchange(trading_active=False),
+        lambda pit: pit.venue.pause_exchange(),
+    ),
+    "of the exchange": (
+        lambda pit: pit.venue.pause_exchange(exchange_active=False),
+        lambda pit: pit.venue.pause_exchange(),
+    ),
+}
+
+
+@pytest.mark.parametrize("pause", PAUSES)
+async def test_a_pause_is_outlasted_and_costs_one_attempt(
+    autojump_clock: MockClock, pause: str
+) -> None:
+    begin, end = PAUSES[pause]
+    async with open_pit(speed=600.0) as pit:
+        await pit.start_orders()
+        await bought(pit)
+        begin(pit)
+        await trio.sleep(120.0)
+        assert len(exits(pit)) == 1
+
+        end(pit)
+        pit.make("bid", 4_500, 10_000)
+        await trio.sleep(5.0)
+        assert len(exits(pit)) == 2
+        assert pit.position_centi() == 0
+        assert pit.said(ExitHeld) == []
 
 
 async def test_it_sells_no_more_than_is_held_even_if_its_lot_is_larger(
@@ -345,7 +398,7 @@ async def test_it_sells_no_more_than_is_held_even_if_its_lot_is_larger(
     left=st.integers(1, 2_000),
     side=st.sampled_from(["bid", "ask"]),
 )
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_whatever_is_held_an_exit_is_never_larger_and_never_on_the_wrong_side(
     held: int, left: int, side: Side
 ) -> None:

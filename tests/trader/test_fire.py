@@ -15,7 +15,8 @@ from actors.model.money import MicroDollars
 from actors.model.orders import Side, Ticker
 from actors.model.score import GoalKey
 from actors.runtime.memory import Faults, run_seeded
-from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, Pit, intents, open_pit
+from tests.trader.glass import intents
+from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, Pit, open_pit
 
 NEXT = GoalKey(EVENT, 0, "2-0")
 DOLLAR = 1_000_000
