@@ -1,7 +1,7 @@
 """Laws of reading responses: whole or lost, however the bytes are cut."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from actors.exchange.errors import ResponseLost
 from actors.exchange.responses import LARGEST_BODY, LARGEST_HEAD, Response, ResponseReader
@@ -49,6 +49,73 @@ def test_a_response_cut_anywhere_is_the_same(name: str, data: st.DataObject) -> 
     pieces = [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
 
     assert feed(ResponseReader(), pieces) == expected
+
+
+LINES = (
+    b"Content-Length: 2",
+    b"content-length: 2",
+    b"Content-Length: 002",
+    b"Content-Length: 3",
+    b"Content-Length:2",
+    b"Content-Length: 2, 2",
+    b"Content-Length: +2",
+    b"Content-Length:  2",
+    b"Content-Length: 2 ",
+    b"Transfer-Encoding: chunked",
+    b"Connection: keep-alive",
+    b"Connection: close",
+    b"Connection: keep-alive, close",
+    b"Upgrade: h2c",
+    b"Date: Sun, 22 Nov 2026 17:06:21 GMT",
+    b"X-Empty:",
+    b"X-Empty: ",
+    b"X Y: z",
+    b"X: \x00",
+    b"X: \xff",
+    b"X: a\tb",
+    b" folded",
+    b": nameless",
+    b"",
+)
+STATUS_LINES = (
+    b"HTTP/1.1 201 Created",
+    b"HTTP/1.1 409 Conflict",
+    b"HTTP/1.1 204 No Content",
+    b"HTTP/1.1 304 Not Modified",
+    b"HTTP/1.1 500",
+    b"HTTP/1.1 500 ",
+    b"HTTP/1.1 103 Early Hints",
+    b"HTTP/1.1 999 What",
+    b"HTTP/1.0 200 OK",
+    b"HTTP/2 200 OK",
+    b"http/1.1 200 OK",
+)
+
+
+def outcome(pieces: list[bytes]) -> tuple[Response | None, bool]:
+    """Return what became of these pieces, and whether another response can follow; lost: none."""
+    reader = ResponseReader()
+    try:
+        answer = feed(reader, pieces)
+        return answer, answer is not None and reader.next_one()
+    except ResponseLost:
+        return None, False
+
+
+@given(
+    st.sampled_from(STATUS_LINES),
+    st.lists(st.sampled_from(LINES), max_size=4),
+    st.sampled_from([b"\r\n", b"\n"]),
+    st.sampled_from([b"{}", b"", b"{", b"{}\r\n", b"2\r\n{}\r\n0\r\n\r\n"]),
+)
+@settings(max_examples=400)
+def test_the_usual_shape_in_one_read_means_what_it_means_in_two(
+    status: bytes, lines: list[bytes], end: bytes, body: bytes
+) -> None:
+    whole = end.join([status, *lines, b"", body])
+
+    # Only what comes whole in the first read takes the short way.
+    assert outcome([whole]) == outcome([whole[:1], whole[1:]])
 
 
 @pytest.mark.parametrize("data", [WHOLE, CHUNKED, INTERIM])
