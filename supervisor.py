@@ -157,7 +157,9 @@ def plant(soil: Soil) -> Tree:
         "root",
         (
             child("journal", soil.journal.run, fatal=fatal),
-            child("console", console.run, boxes.console, criticality="aux"),
+            child(
+                "console", console.run, boxes.console, criticality="aux", drain=console.drain
+            ),
             child("auditor", auditor.run, boxes.auditor, drain=auditor.drain, fatal=fatal),
             child("signer", trading.signer.run),
             child(

@@ -2,6 +2,7 @@
 
 import base64
 import pickle
+from typing import NoReturn
 
 import attrs
 import pytest
@@ -181,3 +182,29 @@ def test_a_key_id_that_would_break_a_header_is_refused(env: SeededEnv, key_id: s
 def test_nothing_that_prints_the_signer_shows_its_key(env: SeededEnv) -> None:
     assert "[redacted]" not in repr(Signer(env=env, key_id=KEY_ID, key=SigningKey(KEY)))
     assert "SigningKey" not in repr(Signer(env=env, key_id=KEY_ID, key=SigningKey(KEY)))
+
+
+async def test_a_stock_of_quick_signatures_is_made_without_a_thread_and_lets_others_run(
+    autojump_clock: MockClock,
+) -> None:
+    class Threadless(SeededEnv):
+        @override
+        async def blocking(self, *_: object) -> NoReturn:
+            raise AssertionError("a thread was asked for")
+
+    sign = Signer(env=Threadless(0, MemoryNetwork(0)), key_id=KEY_ID, key=SigningKey(KEY))
+    steps: list[str] = []
+
+    async def beside() -> None:
+        for _ in range(3):
+            steps.append("another")
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(beside)
+        for _ in range(3):
+            await sign("POST", ORDERS_PATH)
+            steps.append("signed")
+
+    assert steps.index("another") < len(steps) - 1 - steps[::-1].index("signed")
+    assert steps.count("signed") == 3

@@ -3,7 +3,7 @@
 import trio
 import trio.testing
 
-from actors.runtime.console import Console
+from actors.runtime.console import GATHER_S, Console
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.memory import MemoryNetwork, SeededEnv
 
@@ -19,10 +19,28 @@ async def test_lines_are_written_whole_and_in_order(
         await nursery.start(console.run)
         for line in ("1-0", "2-0", "a lone surrogate: \ud800"):
             inbox.post(line)
-        await trio.testing.wait_all_tasks_blocked()
+        await trio.sleep(2 * GATHER_S)
         nursery.cancel_scope.cancel()
 
-    assert b"".join(written) == b"1-0\n2-0\na lone surrogate: \\ud800\n"
+    assert written == [b"1-0\n2-0\na lone surrogate: \\ud800\n"], "in one trip"
+
+
+async def test_a_line_that_waits_for_company_is_written_when_the_tree_drains(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    inbox: Mailbox[str] = Mailbox("console", 8, "drop_newest")
+    written: list[bytes] = []
+    console = Console(env=SeededEnv(1, MemoryNetwork(1)), inbox=inbox, write=written.append)
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(console.run)
+        inbox.post("1-0")
+        await trio.testing.wait_all_tasks_blocked()
+        inbox.post("2-0")
+        await console.drain()
+        nursery.cancel_scope.cancel()
+
+    assert written == [b"1-0\n2-0\n"]
 
 
 async def test_what_nobody_reads_is_dropped_and_counted(

@@ -15,7 +15,7 @@ from actors.exchange.signing import MAX_AGE_NS, HeaderRing, HeaderSet, Signer
 from actors.runtime.health import Health
 from actors.runtime.memory import MemoryNetwork, SeededEnv
 from actors.trader.signer import SignerRefresher, Stock
-from tests.sim.venue.papers import KEY_ID, ed25519_key
+from tests.sim.venue.papers import KEY_ID, rsa_key
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -60,7 +60,7 @@ async def at_work(refresh_s: float = 1.0) -> AsyncIterator[Bench]:
     rings = HeaderRing(capacity=DEPTH), HeaderRing(capacity=EXIT_DEPTH)
     signer = SignerRefresher(
         env=env,
-        sign=Signer(env=env, key_id=KEY_ID, key=SigningKey(ed25519_key())),
+        sign=Signer(env=env, key_id=KEY_ID, key=SigningKey(rsa_key())),
         stocks=(Stock(ring=rings[1], depth=EXIT_DEPTH), Stock(ring=rings[0], depth=DEPTH)),
         refresh_s=refresh_s,
         health=Health("signer"),
