@@ -14,6 +14,7 @@ from actors.exchange.errors import ResponseLost
 from actors.exchange.outcome import OrderResponse
 from actors.exchange.responses import ResponseReader
 from actors.exchange.signing import API_ROOT, ORDERS_PATH, HeaderSet
+from actors.runtime.chime import Chime
 from actors.runtime.env import Endpoint, Env, Wire
 
 DIAL_S: Final = 5.0
@@ -61,10 +62,22 @@ class _Owed:
     """One request whose response is to come, on the line that carried it."""
 
     line: _Line
-    settled: trio.Event = attrs.field(factory=trio.Event)
+    settled: bool = False
     first_byte_ns: int = 0
     response: OrderResponse | None = None
     lost: str = ""
+    _settling: Chime = attrs.field(init=False, factory=Chime)
+
+    def settle(self) -> None:
+        """Say that it is known what became of the response."""
+        self.settled = True
+        self._settling.ring()
+
+    async def wait(self) -> None:
+        """Return once that is known."""
+        await trio.lowlevel.checkpoint()
+        while not self.settled:
+            await self._settling.wait()
 
 
 class OrderConnection:
@@ -104,7 +117,7 @@ class OrderConnection:
         ).encode("ascii")
         self._line: _Line | None = None
         self._owed: _Owed | None = None
-        self._freed = trio.Event()
+        self._freed = Chime()
         self.on_freed: Callable[[], None] = _nothing
         """Called whenever the connection may have become free."""
 
@@ -180,7 +193,7 @@ class OrderConnection:
         owed = self._expected()
         try:
             with trio.move_on_after(deadline_s):
-                await owed.settled.wait()
+                await owed.wait()
         finally:
             # Cancelled or too late, nobody will ask again; one that is there is not wasted.
             if owed.response is None:
@@ -273,7 +286,7 @@ class OrderConnection:
 
     def _heard(self, line: _Line, data: bytes, now_ns: int) -> None:
         owed = self._owed
-        if owed is None or owed.line is not line or owed.settled.is_set():
+        if owed is None or owed.line is not line or owed.settled:
             raise ResponseLost("spoke out of turn" if data else "closed by the venue")
         if data and not owed.first_byte_ns:
             owed.first_byte_ns = now_ns
@@ -286,7 +299,7 @@ class OrderConnection:
             first_byte_ns=owed.first_byte_ns,
             last_byte_ns=now_ns,
         )
-        owed.settled.set()
+        owed.settle()
         line.heard_ns = now_ns
         if not line.reader.next_one():
             self._lose(line, "the venue closes it after this response")
@@ -311,9 +324,9 @@ class OrderConnection:
         if self._line is line:
             self._line = None
         owed = self._owed
-        if owed is not None and owed.line is line and not owed.settled.is_set():
+        if owed is not None and owed.line is line and not owed.settled:
             owed.lost = line.lost
-            owed.settled.set()
+            owed.settle()
         line.scope.cancel()
 
     def _release(self) -> None:
@@ -321,6 +334,5 @@ class OrderConnection:
         self._announce()
 
     def _announce(self) -> None:
-        self._freed.set()
-        self._freed = trio.Event()
+        self._freed.ring()
         self.on_freed()

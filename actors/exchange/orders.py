@@ -20,6 +20,7 @@ from actors.exchange.outcome import (
     OrderUnknown,
     interpret,
 )
+from actors.runtime.chime import Chime
 from actors.runtime.restart import RestartBudget, RestartPolicy
 
 __all__ = [
@@ -64,9 +65,9 @@ class OrderPool:
         self._name = name
         self._keep_warm_s = keep_warm_s
         self._on_lost = on_lost
-        self._freed = trio.Event()
+        self._freed = Chime()
         for connection in self.connections:
-            connection.on_freed = self._announce
+            connection.on_freed = self._freed.ring
 
     def take_free(self) -> OrderConnection | None:
         """Return a connection to send one order on at once, or ``None`` if all are in use.
@@ -145,7 +146,3 @@ class OrderPool:
                 if connection.free and connection.idle_ns >= self._keep_warm_s * 1e9:
                     with suppress(ResponseLost):
                         await connection.probe()
-
-    def _announce(self) -> None:
-        self._freed.set()
-        self._freed = trio.Event()

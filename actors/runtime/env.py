@@ -22,8 +22,8 @@ import trio
 
 from actors.runtime.disk import FileDisk
 from actors.runtime.errors import reason
-from actors.runtime.tls import proving, trusting
-from actors.runtime.wire import SocketWire, TlsWire, Wire
+from actors.runtime.tls import TlsWire, proving, trusting
+from actors.runtime.wire import SocketWire, Wire
 
 __all__ = [
     "AppendFile",

@@ -5,6 +5,8 @@ from typing import Generic, TypeVar
 import attrs
 import trio
 
+from actors.runtime.chime import Chime
+
 T = TypeVar("T")
 
 
@@ -19,7 +21,7 @@ class Latest(Generic[T]):
 
     _value: T
     _version: int = attrs.field(init=False, default=0)
-    _waiting: trio.Event | None = attrs.field(init=False, default=None)
+    _changed: Chime = attrs.field(init=False, factory=Chime)
 
     @property
     def value(self) -> T:
@@ -35,11 +37,7 @@ class Latest(Generic[T]):
         """Replace the value and wake whoever waits for a change. Never waits."""
         self._value = value
         self._version += 1
-        # An Event is made by the first who waits: most cells are set on the hot
-        # path and read there, and nobody waits for them at all.
-        if self._waiting is not None:
-            self._waiting.set()
-            self._waiting = None
+        self._changed.ring()
 
     async def changed(self, since: int | None = None) -> T:
         """Wait for the next ``set``; changes in between are skipped, not queued.
@@ -52,7 +50,5 @@ class Latest(Generic[T]):
         if since is not None and self._version > since:
             await trio.lowlevel.checkpoint()
             return self._value
-        if self._waiting is None:
-            self._waiting = trio.Event()
-        await self._waiting.wait()
+        await self._changed.wait()
         return self._value

@@ -7,7 +7,6 @@ stake, which markets are frozen, which orders still owe us an answer.
 from collections.abc import Callable
 
 import attrs
-import trio
 
 from actors.exchange.orders import OrderPool
 from actors.exchange.signing import HeaderRing
@@ -18,6 +17,7 @@ from actors.model.limits import Exposure
 from actors.model.orders import Ticker
 from actors.model.score import GoalKey, MatchId
 from actors.risk.gate import State
+from actors.runtime.chime import Chime
 from actors.runtime.latest import Latest
 from actors.trader.books import Books
 
@@ -56,7 +56,7 @@ class Inflight:
     """Orders that owe us an answer, by client order id."""
 
     _orders: dict[str, Sent] = attrs.field(init=False, factory=dict)
-    _emptied: trio.Event = attrs.field(init=False, factory=trio.Event)
+    _emptied: Chime = attrs.field(init=False, factory=Chime)
 
     def add(self, sent: Sent) -> None:
         """Count on an answer to ``sent``."""
@@ -66,8 +66,7 @@ class Inflight:
         """The answer is there; an id that owed none is fine."""
         self._orders.pop(client_order_id, None)
         if not self._orders:
-            self._emptied.set()
-            self._emptied = trio.Event()
+            self._emptied.ring()
 
     def __contains__(self, client_order_id: str) -> bool:
         return client_order_id in self._orders

@@ -12,8 +12,8 @@ import trio
 import trio.testing
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from actors.runtime.tls import proving, trusting
-from actors.runtime.wire import SocketWire, TlsWire
+from actors.runtime.tls import TlsWire, proving, trusting
+from actors.runtime.wire import SocketWire
 from tests.runtime.certificates import Papers, issue
 
 Pair = tuple[SocketWire, SocketWire]
