@@ -20,6 +20,7 @@ import attrs
 import structlog
 import trio
 
+from actors.runtime import hands
 from actors.runtime.disk import FileDisk
 from actors.runtime.errors import reason
 from actors.runtime.tls import TlsWire, proving, trusting
@@ -307,7 +308,7 @@ class RealEnv:
 
         Once begun it is waited for, cancelled or not: what it did is then known.
         """
-        return await trio.to_thread.run_sync(fn, *args, abandon_on_cancel=False)
+        return await hands.blocking(fn, *args)
 
     def _trusting(self, ca_file: str | None) -> ssl.SSLContext:
         """Return the one context for this authority; reading one takes milliseconds."""
