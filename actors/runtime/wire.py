@@ -92,7 +92,16 @@ class SocketWire(Wire, trio.abc.HalfCloseableStream):
     what the peer said may still be read.
     """
 
-    __slots__ = ("_closed", "_drained", "_fault", "_raw", "_receiving", "_rest", "_sending")
+    __slots__ = (
+        "_closed",
+        "_drained",
+        "_fault",
+        "_raw",
+        "_receiving",
+        "_rest",
+        "_sending",
+        "_unread",
+    )
 
     def __init__(self, raw: Connected) -> None:
         """Take over ``raw``; closing the wire closes it."""
@@ -102,6 +111,7 @@ class SocketWire(Wire, trio.abc.HalfCloseableStream):
         self._receiving = False
         self._closed = False
         self._drained = False
+        self._unread: select.poll | None = None
         self._fault: type[Exception] | None = None
         """What a send raises from now on; ``None`` while sending is possible."""
 
@@ -177,9 +187,11 @@ class SocketWire(Wire, trio.abc.HalfCloseableStream):
     def has_unread(self) -> bool:
         if self._closed:
             return False
-        poll = select.poll()
-        poll.register(self._raw.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        if self._unread is None:
+            # Asked before every order: the object is half of the price.
+            self._unread = select.poll()
+            self._unread.register(self._raw.fileno(), select.POLLIN)
+        return bool(self._unread.poll(0))
 
     def _encode(self, data: bytes) -> bytes:
         """Return ``data`` as it goes over the socket."""
