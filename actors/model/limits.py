@@ -135,23 +135,23 @@ class Exposure:
                 raise ValueError(f"order {entry.client_order_id} comes twice")
             self._put(entry)
 
-    def breach(
+    def breach(  # noqa: PLR0911 - one for each budget, written out: it stands before an order
         self, client_order_id: str, *, ticker: Ticker, match: MatchId, worst_micros: MicroDollars
     ) -> Breach | None:
         """Say which budget the order would break, or ``None`` if it may be reserved."""
         if client_order_id in self._entries:
             return "duplicate_order"
         limits = self.limits
-        checks: tuple[tuple[Breach, int, int], ...] = (
-            ("order_notional", 0, limits.order_notional_micros),
-            ("market_budget", self.open_market_micros(ticker), limits.market_micros),
-            ("match_budget", self.open_match_micros(match), limits.match_micros),
-            ("day_budget", self._of_day, limits.day_micros),
-            ("account_budget", self._of_account, limits.account_micros),
-        )
-        for breach, used_micros, budget_micros in checks:
-            if used_micros + worst_micros > budget_micros:
-                return breach
+        if worst_micros > limits.order_notional_micros:
+            return "order_notional"
+        if self._of_market.get(ticker, 0) + worst_micros > limits.market_micros:
+            return "market_budget"
+        if self._of_match.get(match, 0) + worst_micros > limits.match_micros:
+            return "match_budget"
+        if self._of_day + worst_micros > limits.day_micros:
+            return "day_budget"
+        if self._of_account + worst_micros > limits.account_micros:
+            return "account_budget"
         return None
 
     def reserve(
