@@ -1,11 +1,14 @@
 """The feed actor: one connection, whatever carries it and whatever dialect it speaks."""
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final, Literal, Protocol
 
 import attrs
 import trio
+from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.feeds.codecs import Decode, Decoded
 from actors.feeds.errors import FeedDeaf, FeedError, FeedGarbled, FeedLost, FeedStale
@@ -14,6 +17,7 @@ from actors.runtime.env import Env
 from actors.runtime.errors import MailboxFull
 from actors.runtime.health import Health
 from actors.runtime.latest import Latest
+from actors.runtime.websocket_frames import Heard
 
 ANSWER_S: Final = 1.0
 """How long our answer to a heartbeat may take to leave."""
@@ -24,8 +28,8 @@ LONGEST_SILENCE_S: Final = 30.0
 class Frames(Protocol):
     """An open connection that carries whole frames. Text is ``str``, binary is ``bytes``."""
 
-    async def receive(self) -> bytes | str:
-        """Return the next frame, with no checkpoint after the one that brought it.
+    async def hear(self) -> Heard:
+        """Return the next frame and when it was read, with no checkpoint after that read.
 
         Raises:
             FeedLost: The connection is over.
@@ -62,9 +66,11 @@ class Epochs:
         return epoch
 
 
-@attrs.frozen(kw_only=True)
-class FeedHealth:
-    """How one feed does. Feed to whoever shows it, in a ``Latest`` that outlives the actor."""
+class FeedHealth(Struct, frozen=True, kw_only=True, gc=False):
+    """How one feed does. Feed to whoever shows it, in a ``Latest`` that outlives the actor.
+
+    A msgspec struct, because one is made for every frame and it costs a tenth.
+    """
 
     state: Literal["closed", "open", "live"] = "closed"
     """``open`` is connected and ``live`` has sent a frame that we understood."""
@@ -108,8 +114,8 @@ class Feed:
             MailboxFull: The arbiter does not keep up, which means that it is dead.
         """
         failure: Exception | None = None
-        # One scope for the whole connection, moved on by every good frame. It is
-        # also how a connection is left: a politer way would wait for the peer.
+        # One scope for the whole connection: for opening it, and then for its silence. It
+        # is also how a connection is left: a politer way would wait for the peer.
         with trio.CancelScope(deadline=trio.current_time() + self.dead_after_s) as patience:
             async with self.connect() as frames:
                 failure = await _Connection(
@@ -133,6 +139,8 @@ class _Connection:
     on_ready: Callable[[], None]
     epoch: int
     frame_no: int = attrs.field(init=False, default=0)
+    heard_s: float = attrs.field(init=False, factory=trio.current_time)
+    """When the last good frame was read, or the connection was opened."""
     failure: FeedError | MailboxFull | None = attrs.field(init=False, default=None)
     raw: bytes = attrs.field(init=False, default=b"")
     """The frame that ended it, if one did."""
@@ -140,12 +148,12 @@ class _Connection:
     async def serve(self) -> Exception:
         """Read until it is over, tell the arbiter of both ends, and return why it is over."""
         feed = self.feed
-        feed.vitals.set(attrs.evolve(feed.vitals.value, state="open", epoch=self.epoch))
-        self.patience.deadline = trio.current_time() + feed.dead_after_s
+        feed.vitals.set(replace(feed.vitals.value, state="open", epoch=self.epoch))
+        self.patience.deadline = math.inf
         try:
             await self._exchange()
         finally:
-            feed.vitals.set(attrs.evolve(feed.vitals.value, state="closed"))
+            feed.vitals.set(replace(feed.vitals.value, state="closed"))
             if not isinstance(self.failure, MailboxFull):
                 feed.to_arbiter(self._event("closed", reason=self._reason(), raw=self.raw))
         assert self.failure is not None
@@ -156,6 +164,7 @@ class _Connection:
         to_provider, answers = trio.open_memory_channel[str](1)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._answer, answers, nursery.cancel_scope)
+            nursery.start_soon(self._watch)
             try:
                 self.feed.to_arbiter(self._event("opened"))
                 await self._read(to_provider)
@@ -163,29 +172,34 @@ class _Connection:
                 self.failure = error
             nursery.cancel_scope.cancel()
 
+    async def _watch(self) -> None:
+        # To move a deadline with every frame would cost each frame more than reading it does.
+        bound_s, until_s = self.feed.dead_after_s, -math.inf
+        while until_s < (until_s := self.heard_s + bound_s):  # noqa: ASYNC110 - it waits for time
+            await trio.sleep_until(until_s)
+        self.patience.cancel()
+
     async def _read(self, to_provider: trio.MemorySendChannel[str]) -> None:
-        env, decode, post = self.feed.env, self.feed.decode, self.feed.to_arbiter
+        hear, feed, epoch = self.frames.hear, self.feed, self.epoch
+        name, decode, post, now_ns = feed.name, feed.decode, feed.to_arbiter, feed.env.now_ns
         while True:
-            frame = await self.frames.receive()
-            received_ns, received_wall_ns = env.now_ns(), env.wall_ns()
-            self.frame_no += 1
-            # From the stamp to the last post there is no checkpoint, so that the
-            # order in the mailbox is the order of the stamps.
+            frame, received_ns, received_wall_ns = await hear()
+            self.frame_no = frame_no = self.frame_no + 1
+            # From here to the last post there is no checkpoint, so that a report is never
+            # overtaken by what another feed said later.
             raw = frame if isinstance(frame, bytes) else frame.encode(errors="backslashreplace")
             try:
                 said = decode(frame)
             except FeedGarbled:
-                self.raw = raw[:4096]
-                vitals = self.feed.vitals
-                vitals.set(attrs.evolve(vitals.value, garbled=vitals.value.garbled + 1))
+                self._bad_frame(raw)
                 raise
-            decoded_ns = env.now_ns()
+            decoded_ns = now_ns()
             for one in said or SILENT:
                 post(
                     FeedEvent(
-                        feed=self.feed.name,
-                        epoch=self.epoch,
-                        frame_no=self.frame_no,
+                        feed=name,
+                        epoch=epoch,
+                        frame_no=frame_no,
                         kind=one.kind,
                         feed_match=one.feed_match,
                         home_name=one.home_name,
@@ -202,16 +216,20 @@ class _Connection:
                 )
             self._good_frame(frame, received_ns, to_provider)
 
+    def _bad_frame(self, raw: bytes) -> None:
+        self.raw = raw[:4096]
+        vitals = self.feed.vitals
+        vitals.set(replace(vitals.value, garbled=vitals.value.garbled + 1))
+
     def _good_frame(
         self, frame: bytes | str, received_ns: int, to_provider: trio.MemorySendChannel[str]
     ) -> None:
         feed = self.feed
-        answer = feed.answers.get(frame) if isinstance(frame, str) else None
-        if answer is not None:
+        if frame in feed.answers and isinstance(frame, str):
             # One that is on its way already says the same.
             with suppress(trio.WouldBlock):
-                to_provider.send_nowait(answer)
-        self.patience.deadline = trio.current_time() + feed.dead_after_s
+                to_provider.send_nowait(feed.answers[frame])
+        self.heard_s = trio.current_time()
         was = feed.vitals.value
         feed.vitals.set(
             FeedHealth(

@@ -8,9 +8,9 @@ import attrs
 
 from actors.feeds.errors import FeedLost, FeedUnreachable
 from actors.feeds.feed import Frames
-from actors.runtime import websocket
 from actors.runtime.env import Env
-from actors.runtime.websocket import WebSocketFailed, open_websocket
+from actors.runtime.websocket_direct import DirectFrames, open_direct
+from actors.runtime.websocket_frames import Heard, WebSocketFailed
 
 LARGEST_MESSAGE: Final = 64 * 1024
 
@@ -32,7 +32,7 @@ async def connect(
         FeedUnreachable: There is no connection to be had.
     """
     try:
-        async with open_websocket(
+        async with open_direct(
             env,
             url,
             ca_file=ca_file,
@@ -48,11 +48,11 @@ async def connect(
 
 @attrs.frozen
 class _Messages:
-    _frames: websocket.Frames
+    _frames: DirectFrames
 
-    async def receive(self) -> bytes | str:
+    async def hear(self) -> Heard:
         try:
-            return await self._frames.receive()
+            return await self._frames.hear()
         except WebSocketFailed as error:
             raise FeedLost(str(error)) from error
 

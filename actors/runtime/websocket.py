@@ -1,6 +1,7 @@
-"""One WebSocket, opened through ``env.dial``, that can always be left at once.
+"""One WebSocket over trio-websocket, opened through ``env.dial``, that can always be left at once.
 
-trio-websocket does the protocol. What it leaves open is closed here (reference
+It reads in a task of its own, so that pings are answered while nobody receives; feeds
+race over ``websocket_direct.py``. What it leaves open is closed here (reference
 ``feeds.md`` section 8, ``reliability.md`` sections 0.1 and 1.2): its context waits
 a minute for a silent peer and for ever after a bad frame; a server that hangs up
 in the handshake goes unnoticed; a ping outlives its connection; its queue holds
@@ -10,8 +11,7 @@ one message and its reads 4 KiB.
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final, Protocol
-from urllib.parse import urlsplit
+from typing import Final
 
 import trio
 from trio_websocket import (
@@ -25,80 +25,26 @@ from wsproto.utilities import LocalProtocolError
 
 from actors.runtime.env import Endpoint, Env, Wire
 from actors.runtime.errors import leaves, reason
+from actors.runtime.rfc6455 import ABNORMAL, NORMAL, UNSENDABLE
+from actors.runtime.rfc6455_opening import (
+    HEAD_BYTES,
+    SWITCHING_PROTOCOLS,
+    host_of,
+    resource_of,
+)
+from actors.runtime.websocket_frames import Frames, WebSocketFailed, WebSocketRefused
+
+__all__ = ["Frames", "WebSocketFailed", "WebSocketRefused", "open_websocket"]
 
 QUEUED_MESSAGES: Final = 256
 """Messages read and not yet received. When it is full, pings go unanswered too."""
 RECEIVE_BYTES: Final = 64 * 1024
-HEAD_BYTES: Final = 64 * 1024
-"""What a server may send before the handshake is over, a refusal's body included."""
 GOODBYE_S: Final = 0.25
 """How long leaving in peace waits for the peer's own goodbye."""
 
 CLOSE: Final = 0x88
 PONG: Final = 0x8A
 MASKED: Final = 0x80
-NORMAL: Final = 1000
-ABNORMAL: Final = 1006
-"""The connection ended without a close frame."""
-UNSENDABLE: Final = frozenset({1005, ABNORMAL, 1015})
-"""Close codes that stand for what no frame said (RFC 6455 section 7.4.1)."""
-SWITCHING_PROTOCOLS: Final = 101
-
-
-class WebSocketFailed(Exception):
-    """The connection is no good, or never was.
-
-    Attributes:
-        code: Close code, the peer's or our own; ``None`` if it never opened.
-    """
-
-    def __init__(self, why: str, code: int | None = None) -> None:
-        """Say why, in one line."""
-        super().__init__(why)
-        self.code = code
-
-
-class WebSocketRefused(WebSocketFailed):
-    """The server answered the handshake with something else.
-
-    Attributes:
-        status: Its HTTP status.
-        body: What it said, or the first part of it.
-    """
-
-    def __init__(self, status: int, body: bytes) -> None:
-        """Say that the server refused with ``status``."""
-        super().__init__(f"refused with status {status}")
-        self.status = status
-        self.body = body
-
-
-class Frames(Protocol):
-    """An open WebSocket, as a feed or a market data actor sees it."""
-
-    async def receive(self) -> bytes | str:
-        """Return the next message; what arrived first comes first.
-
-        Raises:
-            WebSocketFailed: The connection is over; what came before was received.
-        """
-        ...
-
-    async def send(self, text: str) -> None:
-        """Send one text message. Cancelled midway, the connection is broken.
-
-        Raises:
-            WebSocketFailed: The connection is over.
-        """
-        ...
-
-    async def ping(self) -> None:
-        """Send a ping and wait for its pong.
-
-        Raises:
-            WebSocketFailed: The connection ended first.
-        """
-        ...
 
 
 @asynccontextmanager
@@ -136,7 +82,7 @@ async def open_websocket(
     """
     session = _Session(
         Endpoint.parse(url, ca_file),
-        resource=_resource(url),
+        resource=resource_of(url),
         headers=[(name.encode(), text.encode()) for name, text in headers],
         subprotocols=list(subprotocols),
         max_message_bytes=max_message_bytes,
@@ -213,7 +159,7 @@ class _Session:
                     self._connection = await wrap_client_stream(
                         nursery,
                         line,  # type: ignore[arg-type] # any Stream will do, says its code
-                        _host(self._endpoint),
+                        host_of(self._endpoint),
                         self._resource,
                         subprotocols=self._subprotocols,
                         extra_headers=self._headers,
@@ -367,18 +313,6 @@ class _Line(trio.abc.Stream):
     async def aclose(self) -> None:
         self.handshake.cancel()
         await self.wire.aclose()
-
-
-def _host(endpoint: Endpoint) -> str:
-    """Return the Host header: the port only where it is not the scheme's own."""
-    if endpoint.port == (443 if endpoint.tls else 80):
-        return endpoint.authority.rpartition(":")[0]
-    return endpoint.authority
-
-
-def _resource(url: str) -> str:
-    parts = urlsplit(url)
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _status(head: bytes) -> int | None:

@@ -14,10 +14,16 @@ from actors.runtime.env import Env
 from actors.runtime.health import Health
 from actors.runtime.latest import Latest
 from actors.runtime.memory import MemoryNetwork, SeededEnv
+from actors.runtime.websocket_frames import Heard
 
 GOAL = '{"gameId":1,"homeTeam":"Argentina","awayTeam":"France","score":"1-0","period":"1H"}'
 
 HANG_UP = FeedLost("closed with 1000")
+
+
+def seeded_env() -> Env:
+    return SeededEnv(1, MemoryNetwork(1))
+
 
 Step = tuple[float, str | bytes | FeedLost]
 """A pause in seconds, and the frame after it, or the end of the connection."""
@@ -31,6 +37,7 @@ class Provider:
     down_until_s: float = 0.0
     dialled_s: list[float] = attrs.field(init=False, factory=list)
     answered: list[tuple[float, str]] = attrs.field(init=False, factory=list)
+    env: Env = attrs.field(init=False, factory=seeded_env)
     takes_s: float = 0.0
     """How long it takes to take an answer."""
 
@@ -49,7 +56,7 @@ class _Playback:
     provider: Provider
     steps: list[Step]
 
-    async def receive(self) -> bytes | str:
+    async def hear(self) -> Heard:
         if not self.steps:
             await trio.sleep_forever()
         pause_s, frame = self.steps[0]
@@ -57,15 +64,11 @@ class _Playback:
         self.steps.pop(0)
         if isinstance(frame, FeedLost):
             raise frame
-        return frame
+        return Heard(frame, self.provider.env.now_ns(), self.provider.env.wall_ns())
 
     async def send(self, text: str) -> None:
         await trio.sleep(self.provider.takes_s)
         self.provider.answered.append((trio.current_time(), text))
-
-
-def seeded_env() -> Env:
-    return SeededEnv(1, MemoryNetwork(1))
 
 
 def feed_of(

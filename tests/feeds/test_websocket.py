@@ -109,6 +109,24 @@ async def test_a_ping_a_goal_and_a_goodbye_cross_the_wire(env: Env) -> None:
     assert told[-1].reason == "FeedLost: closed with 1000 NORMAL_CLOSURE"
 
 
+async def test_frames_of_one_read_share_its_stamp_and_keep_their_order(
+    autojump_clock: Clock,
+) -> None:
+    env = SeededEnv(1, MemoryNetwork(1))
+    second = GOAL.replace("1-0", "1-1")
+
+    async def play(session: Session) -> None:
+        await trio.sleep(1)
+        frames = [b"\x81" + bytes((len(said),)) + said.encode() for said in (GOAL, second)]
+        await session.send_raw(b"".join(frames))
+
+    told = await watch(env, play, FeedLost)
+
+    assert [one.score for one in told[1:3]] == [Score(1, 0), Score(1, 1)]
+    assert told[1].received_ns == told[2].received_ns
+    assert told[1].received_wall_ns == told[2].received_wall_ns
+
+
 async def test_a_silent_peer_is_left_at_its_bound_and_not_a_minute_later(env: Env) -> None:
     async def play(session: Session) -> None:
         await session.send(GOAL)

@@ -1,18 +1,14 @@
 """A WebSocket client against servers that behave, and servers that do not."""
 
-import base64
-import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
-import attrs
 import pytest
 import trio
 import trio.testing
-from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
+from trio_websocket import ConnectionClosed, WebSocketConnection
 
-from actors.runtime.env import BadEndpoint, Endpoint, Env, RealEnv, ServerTls
+from actors.runtime.env import BadEndpoint, Endpoint, Env, RealEnv
 from actors.runtime.memory import MemoryNetwork, SeededEnv
 from actors.runtime.websocket import (
     GOODBYE_S,
@@ -22,95 +18,25 @@ from actors.runtime.websocket import (
     open_websocket,
 )
 from tests.runtime.certificates import issue
+from tests.runtime.websocket_servers import (
+    SWITCHING,
+    Rude,
+    accepting,
+    closing,
+    echo,
+    masked_close,
+    polite,
+    request,
+    serving,
+    text,
+)
 
-Script = Callable[[trio.abc.Stream], Awaitable[None]]
-SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 NOISE_S = 0.1
 """More than any round trip in memory, less than any wait for a goodbye."""
 
 
 class Stale(Exception):
     """What an actor raises when it has waited long enough."""
-
-
-@asynccontextmanager
-async def serving(
-    script: Script, env: Env | None = None, tls: ServerTls | None = None
-) -> AsyncIterator[tuple[Env, str]]:
-    env = env or SeededEnv(1, MemoryNetwork(1))
-
-    async def listen(task_status: trio.TaskStatus[Endpoint]) -> None:
-        await env.listen(Endpoint("127.0.0.1", 0), script, tls=tls, task_status=task_status)
-
-    async with trio.open_nursery() as nursery:
-        there = await nursery.start(listen)
-        yield env, f"ws{'s' if tls else ''}://{there.authority}"
-        nursery.cancel_scope.cancel()
-
-
-def polite(talk: Callable[[WebSocketConnection], Awaitable[None]]) -> Script:
-    """Serve with trio-websocket, which answers pings and goodbyes by itself."""
-
-    async def script(stream: trio.abc.Stream) -> None:
-        async with trio.open_nursery() as nursery:
-            connection = await (await wrap_server_stream(nursery, stream)).accept()
-            try:
-                await talk(connection)
-            except ConnectionClosed:
-                nursery.cancel_scope.cancel()
-
-    return script
-
-
-async def echo(connection: WebSocketConnection) -> None:
-    while True:
-        await connection.send_message(await connection.get_message())
-
-
-@attrs.define
-class Rude:
-    """Shakes hands, says its bytes, and then only keeps what it hears."""
-
-    says: bytes = b""
-    hangs_up: bool = False
-    heard: bytearray = attrs.field(factory=bytearray)
-
-    async def script(self, stream: trio.abc.Stream) -> None:
-        await stream.send_all(accepting(await request(stream)) + self.says)
-        if self.hangs_up:
-            await stream.aclose()
-            return
-        while chunk := await stream.receive_some():
-            self.heard += chunk
-
-
-async def request(stream: trio.abc.Stream) -> bytes:
-    head = b""
-    while b"\r\n\r\n" not in head:
-        chunk = await stream.receive_some()
-        assert chunk
-        head += chunk
-    return head
-
-
-def accepting(head: bytes) -> bytes:
-    key = next(line[19:] for line in head.split(b"\r\n") if line[:18] == b"Sec-WebSocket-Key:")
-    token = base64.b64encode(
-        hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()  # noqa: S324 - RFC 6455
-    )
-    return SWITCHING + b"Sec-WebSocket-Accept: " + token + b"\r\n\r\n"
-
-
-def text(said: bytes) -> bytes:
-    return bytes((0x81, len(said))) + said
-
-
-def closing(code: int, why: bytes) -> bytes:
-    return bytes((0x88, 2 + len(why))) + code.to_bytes(2, "big") + why
-
-
-def masked_close(code: int) -> bytes:
-    return bytes((0x88, 0x82, 0, 0, 0, 0)) + code.to_bytes(2, "big")
 
 
 async def test_messages_go_both_ways_and_a_pong_comes_back(
