@@ -2,12 +2,15 @@
 
 Everybody posts to its mailbox after having acted, so nothing here can delay an
 order; what must be on record before an order leaves, its intent, the sender
-writes itself. The auditor works in short turns and yields between them.
+writes itself. The auditor lets words gather for a little while, so that it is not
+at work just when an order leaves or its answer comes, and then writes them in short
+turns, each turn's records in one write, with everybody else's turn in between.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import trio
@@ -16,7 +19,7 @@ from actors.audit import recording
 from actors.audit.commentary import Commentary, score_text
 from actors.audit.errors import UnknownWord
 from actors.audit.instants import Instants
-from actors.audit.newest import keep
+from actors.audit.newest import Pages, keep
 from actors.audit.tally import Event, Tally
 from actors.messages.catalogue import EMPTY, Catalogue, Market, Match
 from actors.messages.feeds import FeedEvent
@@ -42,6 +45,11 @@ from actors.runtime.journal import Journal
 from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
 
+GATHER_S: Final = 0.02
+"""How long words gather before they are written: together they cost less than one by
+one. A kill can take what has gathered, as it takes what nobody has come to yet."""
+GATHER_MOST: Final = 1_024
+"""Words that wait for nothing: with so many there is work enough."""
 TURN_NS: Final = 100_000
 """How long it works before it lets others run; one more item may begin within it."""
 TURN_MOST: Final = 32
@@ -74,23 +82,52 @@ class Auditor:
 
     _commentary: Commentary = attrs.field(init=False, factory=Commentary)
     _instants: Instants = attrs.field(init=False, factory=Instants)
-    _frames: dict[tuple[str, int, int], int] = attrs.field(init=False, factory=dict)
+    _frames: Pages[tuple[str, int, int], int] = attrs.field(
+        init=False, factory=lambda: Pages(FRAMES_MOST)
+    )
     """Feed, connection and number of a frame to its record."""
-    _keys: dict[GoalKey, None] = attrs.field(init=False, factory=dict)
+    _keys: OrderedDict[GoalKey, None] = attrs.field(init=False, factory=OrderedDict)
     """Keys whose trigger is on record."""
     _trades: set[str] = attrs.field(init=False)
-    _fees: dict[str, FeeAccumulator] = attrs.field(init=False, factory=dict)
+    _fees: OrderedDict[str, FeeAccumulator] = attrs.field(init=False, factory=OrderedDict)
     """By the venue's order id."""
-    _client_ids: dict[str, str] = attrs.field(init=False, factory=dict)
+    _client_ids: OrderedDict[str, str] = attrs.field(init=False, factory=OrderedDict)
     """The venue's order id to ours."""
     _matches: dict[MatchId, MatchRow] = attrs.field(init=False, factory=dict)
     _markets: dict[Ticker, Market] = attrs.field(init=False, factory=dict)
     _markets_of: Catalogue = attrs.field(init=False, default=EMPTY)
     _taken_ns: int = attrs.field(init=False, default=0)
     """How far the stream of messages has been taken in."""
+    _turn_ns: int = attrs.field(init=False, default=0)
+    """When the present turn began."""
+    _hurry: trio.Event = attrs.field(init=False, factory=trio.Event)
+    """Set while somebody waits for everything to be written."""
+    _writers: dict[type, Callable[[Any], object]] = attrs.field(init=False)
+    """By the class of a word: what writes it down."""
 
     def __attrs_post_init__(self) -> None:
         self._trades = set(self.known_trades)
+        stage = self.journal.stage
+        self._writers = {
+            BookDelta: self._book,
+            BookSnapshot: self._book,
+            BookLost: self._book,
+            TradeSeen: lambda seen: stage(recording.trade_row(seen)),
+            Judged: self._judged,
+            Sent: self._sent,
+            Passed: self._passed,
+            OrderDone: self._done,
+            FillSeen: self._fill,
+            Match: self._match,
+            MatchDoubt: lambda doubt: stage(recording.doubt_row(doubt)),
+            ExitHeld: self._held,
+            ActorEvent: lambda event: stage(recording.actor_row(event)),
+            SettlementRow: self._settled,
+            TradingState: stage,
+            Reconciled: stage,
+            CashMoved: stage,
+            DayRoll: stage,
+        }
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Write until cancelled.
@@ -101,109 +138,86 @@ class Auditor:
         """
         task_status.started()
         while True:
-            if self.inbox.depth:
+            with trio.move_on_after(self._wait_s()):
+                await self.inbox.arrival()
+            if self.inbox.depth < GATHER_MOST:
+                with trio.move_on_after(GATHER_S):
+                    await self._hurry.wait()
+            while self._turn():
                 await trio.lowlevel.checkpoint()
-            else:
-                with trio.move_on_after(self._wait_s()):
-                    self._take(await self.inbox.receive())
-            self._turn()
-            self._pass_time()
-            self.health.mark(self.env.now_ns())
-            if not self.inbox.depth:
-                self.health.rest()
+            self.health.rest()
 
     async def drain(self) -> None:
         """Return once everything posted so far is written, and what still waits for its time."""
+        self._hurry.set()
         while self.inbox.depth:
             # The actor itself takes them, so that their order stays what it was.
             await trio.lowlevel.checkpoint()
+        self._hurry = trio.Event()
         now_ns = self.env.now_ns()
-        for book in self._instants.flush(now_ns):
-            self.journal.append(book)
-        self._comment(now_ns, flush=True)
+        for number, book in enumerate(self._instants.flush(now_ns), 1):
+            self.journal.stage(book)
+            if number % TURN_MOST == 0:
+                self.journal.commit()
+                await trio.lowlevel.checkpoint()
+        self.journal.commit()
+        for line in self._commentary.flush(self.catalogue.value):
+            self.on_line(line)
 
     def _wait_s(self) -> float:
         """Return how long nothing can become due by time alone."""
-        now_ns = self.env.now_ns()
-        dues = [self._instants.due_ns, self._commentary.due_ns(now_ns)]
-        earliest = min((due for due in dues if due is not None), default=None)
-        return inf if earliest is None else max(0, earliest - now_ns) / 1e9 + ROUNDING_S
+        dues = [
+            due_ns
+            for due_ns in (self._instants.due_ns, self._commentary.due_ns)
+            if due_ns is not None
+        ]
+        return max(0, min(dues) - self.env.now_ns()) / 1e9 + ROUNDING_S if dues else inf
 
-    def _turn(self) -> None:
-        began_ns = self.env.now_ns()
-        for _ in range(TURN_MOST):
-            if not self.inbox.depth or self.env.now_ns() - began_ns >= TURN_NS:
-                return
-            try:
-                item = self.inbox.receive_nowait()
-            except (trio.WouldBlock, trio.EndOfChannel):
-                return
-            self._take(item)
+    def _turn(self) -> bool:
+        """Write for a short while, and that at once; say whether more is there to write."""
+        self._turn_ns = now_ns = self.env.now_ns()
+        until_ns, more = now_ns + TURN_NS, True
+        try:
+            for _ in range(TURN_MOST):
+                more = self._step(now_ns)
+                if not more or (now_ns := self.env.now_ns()) >= until_ns:
+                    break
+        finally:
+            # In the same step of the loop: what was taken from the queue is then written.
+            self.journal.commit()
+        self.health.mark(now_ns)
+        return more
 
-    def _pass_time(self) -> None:
-        now_ns = self.env.now_ns()
+    def _step(self, now_ns: int) -> bool:
+        """Write one word and one book; if there are none, a line; say whether there was any."""
+        has_word = self.inbox.depth > 0
+        if has_word:
+            self._take(self.inbox.receive_nowait())
         # While words wait in the queue, one of them may still belong before an instant.
-        reached_ns = self._taken_ns if self.inbox.depth else now_ns
-        for book in self._instants.ready(reached_ns):
-            self.journal.append(book)
-        self._comment(now_ns)
-
-    def _comment(self, now_ns: int, *, flush: bool = False) -> None:
-        for line in self._commentary.lines(self.catalogue.value, now_ns, flush=flush):
-            self.on_line(line)
+        book = self._instants.next_ready(self._taken_ns if self.inbox.depth else now_ns)
+        if book is not None:
+            self.journal.stage(book)
+        if has_word or book is not None:
+            return True
+        line = self._commentary.next_line(self.catalogue.value, now_ns)
+        if line is None:
+            return False
+        self.on_line(line)
+        return True
 
     def _note(self, event: Event | None) -> None:
         if event is not None:
-            self._commentary.note(event, self.env.now_ns())
+            self._commentary.note(event, self._turn_ns)
 
     def _take(self, item: object) -> None:
         """Write down one word."""
-        match item:
-            case BookDelta() | BookSnapshot() | BookLost():
-                self._book(item)
-            case TradeSeen():
-                self.journal.append(recording.trade_row(item))
-            case Judged():
-                self._judged(item)
-            case Sent():
-                self._sent(item)
-            case Passed():
-                self._won(item.trigger)
-                self.journal.append(recording.passed_row(item))
-                self._note(self.tally.not_sent(item))
-            case OrderDone():
-                self._done(item)
-            case FillSeen():
-                self._fill(item)
-            case _:
-                self._take_rest(item)
-
-    def _take_rest(self, item: object) -> None:
-        match item:
-            case Match():
-                self._match(item)
-            case MatchDoubt():
-                self.journal.append(recording.doubt_row(item))
-            case ExitHeld():
-                self._held(item)
-            case ActorEvent():
-                self.journal.append(recording.actor_row(item))
-            case SettlementRow():
-                self.journal.append(item)
-                self.tally.settlement(item)
-            case TradingState() | Reconciled() | CashMoved() | DayRoll():
-                self.journal.append(item)
-            case _:
-                raise UnknownWord(f"{type(item).__name__} is nothing that the journal keeps")
+        write = self._writers.get(type(item))
+        if write is None:
+            raise UnknownWord(f"{type(item).__name__} is nothing that the journal keeps")
+        write(item)
 
     def _book(self, change: BookDelta | BookSnapshot | BookLost) -> None:
-        match change:
-            case BookDelta():
-                self.journal.append(recording.delta_row(change))
-            case BookSnapshot():
-                self.journal.append(recording.book_row(change))
-            case BookLost():
-                self.journal.append(recording.lost_row(change))
+        self.journal.stage(recording.book_change_row(change))
         self._taken_ns = max(self._taken_ns, change.received_ns)
         self._instants.take(change)
 
@@ -214,35 +228,40 @@ class Auditor:
         name = (report.feed, report.epoch, report.frame_no)
         seq = self._frames.get(name)
         if seq is None:
-            seq = self.journal.append(recording.raw_frame(report))
-            keep(self._frames, name, seq, FRAMES_MOST)
+            seq = self.journal.stage(recording.raw_frame(report))
+            self._frames.keep(name, seq)
         return seq
 
     def _judged(self, judged: Judged) -> None:
         if judged.judgement != "ignored" or judged.report.kind != "heartbeat":
-            self.journal.append(recording.report_row(judged, self._frame(judged.report)))
+            self.journal.stage(recording.report_row(judged, self._frame(judged.report)))
         self._note(self.tally.judged(judged))
 
     def _won(self, trigger: Trigger) -> None:
         """Put a trigger on record, once, before what came of it."""
         if trigger.key not in self._keys:
             self._frame(trigger.report)
-            self.journal.append(recording.triggered(trigger))
+            self.journal.stage(recording.triggered(trigger))
             keep(self._keys, trigger.key, None, KEYS_MOST)
 
     def _sent(self, sent: Sent) -> None:
         if sent.trigger is not None:
             self._won(sent.trigger)
-        self.journal.append(recording.dispatched(sent))
+        self.journal.stage(recording.dispatched(sent))
         self._instants.ask(sent.client_order_id, sent.ticker, sent.sent_ns)
         self._taken_ns = max(self._taken_ns, sent.sent_ns)
         self._note(self.tally.dispatched(sent))
+
+    def _passed(self, passed: Passed) -> None:
+        self._won(passed.trigger)
+        self.journal.stage(recording.passed_row(passed))
+        self._note(self.tally.not_sent(passed))
 
     def _done(self, done: OrderDone) -> None:
         if isinstance(done.outcome, Accepted):
             client_id = done.sent.client_order_id
             keep(self._client_ids, done.outcome.order_id, client_id, ORDERS_MOST)
-        self.journal.append(recording.outcome_row(done))
+        self.journal.stage(recording.outcome_row(done))
         self._note(self.tally.outcome(done))
 
     def _fill(self, seen: FillSeen) -> None:
@@ -252,7 +271,7 @@ class Auditor:
         self._trades.add(fill.trade_id)
         client_id = seen.client_order_id or self._client_ids.get(fill.order_id, "")
         model_micros = self._model_fee_micros(fill)
-        self.journal.append(recording.fill_row(seen, client_id, model_micros))
+        self.journal.stage(recording.fill_row(seen, client_id, model_micros))
         self.tally.filled(seen, client_id)
 
     def _model_fee_micros(self, fill: Fill) -> int:
@@ -299,10 +318,14 @@ class Auditor:
         row = recording.match_row(match)
         if self._matches.get(match.match) != row:
             self._matches[match.match] = row
-            self.journal.append(row)
+            self.journal.stage(row)
+
+    def _settled(self, row: SettlementRow) -> None:
+        self.journal.stage(row)
+        self.tally.settlement(row)
 
     def _held(self, held: ExitHeld) -> None:
-        self.journal.append(recording.held_row(held))
+        self.journal.stage(recording.held_row(held))
         self.tally.held += 1
         score = score_text(held.plan.key, self.catalogue.value)
         self.on_line(

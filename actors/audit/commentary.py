@@ -4,6 +4,7 @@ A line waits for the answers to its orders, and a little for the second feed, so
 it can say by how much the first one won.
 """
 
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -28,33 +29,74 @@ class Commentary:
     """Lines that wait to be complete."""
 
     _waiting: dict[GoalKey, tuple[Event, int]] = attrs.field(init=False, factory=dict)
-    _said: dict[GoalKey, str] = attrs.field(init=False, factory=dict)
+    """Events without their line, and since when."""
+    _noted: deque[GoalKey] = attrs.field(init=False, factory=deque)
+    """Events to which something happened that nobody has looked at yet."""
+    _echoes: deque[tuple[GoalKey, int]] = attrs.field(init=False, factory=deque)
+    """What began to wait, and when, oldest first; to be looked at once the echo is overdue."""
+    _answers: deque[tuple[GoalKey, int]] = attrs.field(init=False, factory=deque)
+    """The same, to be looked at once the answer is overdue."""
+    _said: OrderedDict[GoalKey, str] = attrs.field(init=False, factory=OrderedDict)
     """How an event had ended when its line was said."""
 
     def note(self, event: Event, now_ns: int) -> None:
-        """Something happened to an event."""
-        if self._said.get(event.key) != event.ended:
-            self._waiting.setdefault(event.key, (event, now_ns))
+        """Something happened to an event; ``now_ns`` never goes back."""
+        key = event.key
+        if self._said.get(key) == event.ended:
+            return
+        self._noted.append(key)
+        if key not in self._waiting:
+            self._waiting[key] = (event, now_ns)
+            self._echoes.append((key, now_ns))
+            self._answers.append((key, now_ns))
 
-    def lines(self, catalogue: Catalogue, now_ns: int, *, flush: bool = False) -> Iterator[str]:
-        """Yield every line whose time has come; all of them if asked to ``flush``."""
-        for key, (event, since_ns) in list(self._waiting.items()):
-            answered = all(order.is_done for order in event.orders)
-            waited_ns = now_ns - since_ns
-            complete = answered and (event.margin_ns is not None or waited_ns >= ECHO_NS)
-            if flush or complete or event.ended or waited_ns >= ANSWER_NS:
-                del self._waiting[key]
-                keep(self._said, key, event.ended, SAID_MOST)
-                yield goal_line(event, catalogue)
+    def next_line(self, catalogue: Catalogue, now_ns: int) -> str | None:
+        """Return one line whose time has come; ``None`` if there is none."""
+        while self._noted:
+            line = self._line(self._noted.popleft(), catalogue, now_ns)
+            if line is not None:
+                return line
+        for queue, waits_ns in ((self._echoes, ECHO_NS), (self._answers, ANSWER_NS)):
+            while queue and queue[0][1] + waits_ns <= now_ns:
+                line = self._line(queue.popleft()[0], catalogue, now_ns)
+                if line is not None:
+                    return line
+        return None
 
-    def due_ns(self, now_ns: int) -> int | None:
-        """Return when a line may next become due by time alone; ``None`` if none can."""
-        dues = (
-            since_ns + waits_ns
-            for _, since_ns in self._waiting.values()
-            for waits_ns in (ECHO_NS, ANSWER_NS)
-        )
-        return min((due for due in dues if due > now_ns), default=None)
+    def flush(self, catalogue: Catalogue) -> Iterator[str]:
+        """Yield every line that is still waited for."""
+        while self._waiting:
+            yield self._say(next(iter(self._waiting)), catalogue)
+
+    @property
+    def due_ns(self) -> int | None:
+        """When a line may next become due by time alone; ``None`` if none can."""
+        dues: list[int] = []
+        for queue, waits_ns in ((self._echoes, ECHO_NS), (self._answers, ANSWER_NS)):
+            while queue and queue[0][0] not in self._waiting:
+                queue.popleft()
+            if queue:
+                dues.append(queue[0][1] + waits_ns)
+        return min(dues, default=None)
+
+    def _line(self, key: GoalKey, catalogue: Catalogue, now_ns: int) -> str | None:
+        """Return an event's line if its time has come."""
+        waiting = self._waiting.get(key)
+        if waiting is None:
+            return None
+        event, since_ns = waiting
+        waited_ns = now_ns - since_ns
+        if not event.ended and waited_ns < ANSWER_NS:
+            if event.margin_ns is None and waited_ns < ECHO_NS:
+                return None
+            if not all(order.is_done for order in event.orders):
+                return None
+        return self._say(key, catalogue)
+
+    def _say(self, key: GoalKey, catalogue: Catalogue) -> str:
+        event, _ = self._waiting.pop(key)
+        keep(self._said, key, event.ended, SAID_MOST)
+        return goal_line(event, catalogue)
 
 
 def goal_line(event: Event, catalogue: Catalogue) -> str:

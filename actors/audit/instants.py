@@ -9,13 +9,13 @@ until no instant can still lie before them.
 from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
 from actors.messages.market import BookChange, BookDelta, BookLost, BookSnapshot
 from actors.messages.records import BookAt
-from actors.model.book import Book, BookBroken, Level
+from actors.model.book import Book, BookBroken
 from actors.model.orders import Ticker
 
 OFFSETS_MS: Final = (0, 30, 100, 1_000)
@@ -35,18 +35,17 @@ _NANOS_PER_MILLI: Final = 1_000_000
 _NEVER: Final = 2**63
 
 
-@attrs.frozen(order=True)
-class Instant:
-    """A book that is to be written down."""
+class Instant(NamedTuple):
+    """A book that is to be written down. Ordered as it is due."""
 
     through_ns: int
     """Messages read up to this count, and later ones do not."""
     number: int
-    """Keeps instants of one time in the order in which they were asked for."""
-    at_ns: int = attrs.field(order=False)
-    offset_ms: int = attrs.field(order=False)
-    client_order_id: str = attrs.field(order=False)
-    ticker: Ticker = attrs.field(order=False)
+    """Keeps instants of one time in the order in which they were asked for; no two have one."""
+    at_ns: int
+    offset_ms: int
+    client_order_id: str
+    ticker: Ticker
 
 
 @attrs.define(eq=False)
@@ -59,6 +58,8 @@ class _Track:
     """When the newest change in ``book`` was read."""
     changes: deque[BookChange] = attrs.field(factory=deque)
     newest_ns: int = -1
+    shown: tuple[list[list[int]], list[list[int]]] | None = None
+    """The book's rows as they were last written down; ``None`` once it has changed."""
 
     def add(self, change: BookChange) -> None:
         changes = self.changes
@@ -77,22 +78,23 @@ class _Track:
             most -= 1
 
     def _apply(self, change: BookChange) -> None:
-        is_late = change.received_ns < self.folded_ns
-        self.folded_ns = max(self.folded_ns, change.received_ns)
+        self.shown = None
         try:
             match change:
+                case BookDelta():
+                    self.book.change(change.side, change.price_pips, change.change_centi)
                 case BookSnapshot():
                     self.book.replace(change.bids, change.asks)
                     self.whole = True
-                case BookDelta():
-                    self.book.change(change.side, change.price_pips, change.change_centi)
                 case BookLost():
                     self.whole = False
         except BookBroken:
             self.whole = False
-        if is_late:
+        if change.received_ns < self.folded_ns:
             # What came after it in time was applied before it: only a new snapshot helps.
             self.whole = False
+        else:
+            self.folded_ns = change.received_ns
 
 
 @attrs.define(eq=False)
@@ -109,7 +111,9 @@ class Instants:
         if track is None:
             track = self._tracks[change.ticker] = _Track()
         track.add(change)
-        before_ns = min(change.received_ns - KEPT_NS, self._earliest_ns())
+        before_ns = change.received_ns - KEPT_NS
+        if self._waiting:
+            before_ns = min(before_ns, self._waiting[0].through_ns)
         track.fold(before_ns, FOLDED_AT_ONCE)
         if len(track.changes) > KEPT_MOST:
             track.fold(_NEVER, 1)
@@ -122,12 +126,12 @@ class Instants:
             heappush(
                 self._waiting,
                 Instant(
-                    through_ns=at_ns if offset_ms else at_ns - 1,
-                    number=self._number,
-                    at_ns=at_ns,
-                    offset_ms=offset_ms,
-                    client_order_id=client_order_id,
-                    ticker=ticker,
+                    at_ns if offset_ms else at_ns - 1,
+                    self._number,
+                    at_ns,
+                    offset_ms,
+                    client_order_id,
+                    ticker,
                 ),
             )
 
@@ -136,14 +140,20 @@ class Instants:
         """When the next instant can be written down, whatever may still arrive; or ``None``."""
         return self._waiting[0].at_ns + GRACE_NS if self._waiting else None
 
-    def ready(self, now_ns: int) -> Iterator[BookAt]:
-        """Yield the books of every instant that is due at ``now_ns``.
+    def next_ready(self, now_ns: int) -> BookAt | None:
+        """Return the book of the first instant that is due at ``now_ns``, if one is.
 
         ``now_ns`` is how far the stream has been taken in: the clock if nothing
         waits in the queue, else the time of the newest message taken from it.
         """
-        while self._waiting and self._waiting[0].at_ns + GRACE_NS <= now_ns:
-            yield self._show(heappop(self._waiting), has_come=True)
+        if not self._waiting or self._waiting[0].at_ns + GRACE_NS > now_ns:
+            return None
+        return self._show(heappop(self._waiting), has_come=True)
+
+    def ready(self, now_ns: int) -> Iterator[BookAt]:
+        """Yield the books of every instant that is due at ``now_ns``; see ``next_ready``."""
+        while (book := self.next_ready(now_ns)) is not None:
+            yield book
 
     def flush(self, now_ns: int) -> Iterator[BookAt]:
         """Yield what is still waited for; an instant after ``now_ns`` is not whole."""
@@ -151,22 +161,18 @@ class Instants:
             instant = heappop(self._waiting)
             yield self._show(instant, has_come=instant.at_ns <= now_ns)
 
-    def _earliest_ns(self) -> int:
-        return self._waiting[0].through_ns if self._waiting else _NEVER
-
     def _show(self, instant: Instant, *, has_come: bool) -> BookAt:
         track = self._tracks.get(instant.ticker) or _Track()
         track.fold(instant.through_ns, KEPT_MOST)
+        if track.shown is None:
+            track.shown = track.book.rows(DEPTH)
+        bids, asks = track.shown
         return BookAt(
             client_order_id=instant.client_order_id,
             ticker=instant.ticker,
             offset_ms=instant.offset_ms,
             at_ns=instant.at_ns,
-            bids=_levels(track.book.bids(DEPTH)),
-            asks=_levels(track.book.asks(DEPTH)),
+            bids=bids,
+            asks=asks,
             whole=has_come and track.whole and track.folded_ns <= instant.through_ns,
         )
-
-
-def _levels(levels: tuple[Level, ...]) -> list[list[int]]:
-    return [[level.price_pips, level.count_centi] for level in levels]

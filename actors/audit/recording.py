@@ -8,7 +8,7 @@ from typing import Final
 
 from actors.messages.catalogue import FeeTerms, Match
 from actors.messages.feeds import FeedEvent
-from actors.messages.market import BookDelta, BookLost, BookSnapshot, TradeSeen
+from actors.messages.market import BookChange, BookDelta, BookLost, BookSnapshot, TradeSeen
 from actors.messages.race import Judged, MatchDoubt, Trigger
 from actors.messages.records import (
     ActorRow,
@@ -41,6 +41,8 @@ NOT_SAID: Final = -1
 
 def plain(text: str, most: int = TEXT_MOST) -> str:
     """Return text that UTF-8 can carry, cut to ``most`` characters."""
+    if len(text) <= most and text.isascii():
+        return text
     return text[:most].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -235,6 +237,17 @@ def actor_row(event: ActorEvent) -> ActorRow:
         restarts=event.restarts,
         at_ns=event.at_ns,
     )
+
+
+def book_change_row(change: BookChange) -> DeltaRow | BookRow | BookLostRow:
+    """Keep one message of a book's stream."""
+    match change:
+        case BookDelta():
+            return delta_row(change)
+        case BookSnapshot():
+            return book_row(change)
+        case BookLost():
+            return lost_row(change)
 
 
 def book_row(snapshot: BookSnapshot) -> BookRow:

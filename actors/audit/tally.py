@@ -6,7 +6,7 @@ bytes were handed over; in the end it is *filled* (wholly or in part), *cancelle
 An *execution* is one fill of the venue's, of an entry or an exit.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Final, Literal
 
 import attrs
@@ -131,12 +131,12 @@ class Tally:
     wire_us: deque[int] = attrs.field(init=False, factory=lambda: deque(maxlen=SAMPLES_MOST))
     answer_us: deque[int] = attrs.field(init=False, factory=lambda: deque(maxlen=SAMPLES_MOST))
     """Of accepted entries."""
-    events: dict[GoalKey, Event] = attrs.field(init=False, factory=dict)
-    orders: dict[str, Order] = attrs.field(init=False, factory=dict)
-    money: dict[GoalKey, Money] = attrs.field(init=False, factory=dict)
+    events: OrderedDict[GoalKey, Event] = attrs.field(init=False, factory=OrderedDict)
+    orders: OrderedDict[str, Order] = attrs.field(init=False, factory=OrderedDict)
+    money: OrderedDict[GoalKey, Money] = attrs.field(init=False, factory=OrderedDict)
     values: dict[Ticker, MicroDollars] = attrs.field(init=False, factory=dict)
     """What one YES contract of a settled market paid."""
-    _keys: dict[str, GoalKey] = attrs.field(init=False, factory=dict)
+    _keys: OrderedDict[str, GoalKey] = attrs.field(init=False, factory=OrderedDict)
 
     def judged(self, judged: Judged) -> Event | None:
         """Count a judgement; return the event that it changed, if any."""

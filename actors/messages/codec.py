@@ -6,8 +6,10 @@ one is upgraded step by step, a newer one is refused.
 """
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, Final
 
+import attrs
 import msgspec
 
 from actors.messages.records import TYPES, Anchor
@@ -20,6 +22,61 @@ Upgrade = Callable[[Fields], Fields]
 
 UPGRADES: Final[Mapping[tuple[int, int], Upgrade]] = {}
 """From (type, version) to what makes the fields of the next version out of its fields."""
+
+PLAIN: Final = (int, str, bool)
+"""A value of exactly such a type reads back as itself once it is JSON: whatever
+integer or text JSON cannot carry, the encoder refuses."""
+
+
+def _is_texts(value: object) -> bool:
+    return type(value) is list and all(type(each) is str for each in value)
+
+
+def _is_rows(value: object) -> bool:
+    if type(value) is not list:
+        return False
+    for row in value:
+        if type(row) is not list:
+            return False
+        for number in row:
+            if type(number) is not int:
+                return False
+    return True
+
+
+NESTED: Final[Mapping[object, Callable[[object], bool]]] = {
+    list[str]: _is_texts,
+    list[list[int]]: _is_rows,
+}
+"""Types of lists that can be seen through, and what sees through them."""
+
+
+def _proof(kind: type) -> Callable[[object], bool] | None:
+    """Return what says whether a record of ``kind`` reads back, by its fields' exact types.
+
+    Lists are looked through to the bottom. ``None`` where types prove nothing, and
+    only reading back does.
+    """
+    if not attrs.has(kind):
+        return None
+    fields: dict[str, object] = {field.name: field.type for field in attrs.fields(kind)}
+    # An attrgetter of a single name returns no tuple.
+    if len(fields) < 2 or not all(each in PLAIN or each in NESTED for each in fields.values()):  # noqa: PLR2004 - said above
+        return None
+    values_of = attrgetter(*fields)
+    types = [list if each in NESTED else each for each in fields.values()]
+    lists = [(place, NESTED[each]) for place, each in enumerate(fields.values()) if each in NESTED]
+
+    def reads_back(record: object) -> bool:
+        values = values_of(record)
+        if [*map(type, values)] != types:
+            return False
+        for place, is_whole in lists:  # noqa: SIM110 - a generator costs more than the loop
+            if not is_whole(values[place]):
+                return False
+        return True
+
+    return reads_back
 
 
 class JournalCodec:
@@ -40,7 +97,9 @@ class JournalCodec:
             if missing:
                 raise ValueError(f"type {type_no} has no upgrade from version {missing[0]}")
         self._upgrades = upgrades
-        self._numbers = {kind: (number, version) for number, (kind, version) in types.items()}
+        self._numbers = {
+            kind: (number, version, _proof(kind)) for number, (kind, version) in types.items()
+        }
         self._types: dict[int, tuple[type, int, msgspec.json.Decoder[Any]]] = {
             number: (kind, version, msgspec.json.Decoder(kind))
             for number, (kind, version) in types.items()
@@ -50,19 +109,21 @@ class JournalCodec:
     def encode(self, record: object) -> tuple[int, int, bytes]:
         """Return type, version and body of ``record``; the same value, the same bytes.
 
-        The body is read back before it is handed out: a record that the journal
-        could not give back (a NaN, a number where text belongs) is refused here,
-        where its author can still be found.
+        A record that the journal could not give back (a NaN, a number where text
+        belongs) is refused here, where its author can still be found: fields of
+        exactly their types prove that it can, and anything else is read back.
 
         Raises:
             BadRecord: Not of a listed class, or a field is not what its class says.
         """
         try:
-            number, version = self._numbers[type(record)]
+            number, version, reads_back = self._numbers[type(record)]
         except KeyError:
             raise BadRecord(f"{type(record).__name__} is not a record type") from None
         try:
             body = self._encode(record)
+            if reads_back is not None and reads_back(record):
+                return number, version, body
             same = self._types[number][2].decode(body) == record
         except (msgspec.MsgspecError, UnicodeEncodeError, TypeError, OverflowError) as error:
             raise BadRecord(f"{type(record).__name__}: {error}") from error

@@ -63,6 +63,10 @@ class _Ladder:
         counts = self.counts
         return tuple(Level(price_pips, counts[price_pips]) for price_pips in prices)
 
+    def rows(self, prices: Sequence[Pips]) -> list[list[int]]:
+        counts = self.counts
+        return [[price_pips, counts[price_pips]] for price_pips in prices]
+
     def copy(self) -> "_Ladder":
         twin = _Ladder()
         twin.counts = self.counts.copy()
@@ -128,6 +132,14 @@ class Book:
     def asks(self, depth: int | None = None) -> tuple[Level, ...]:
         """Return the asks, best first; at most ``depth`` of them."""
         return self._asks.levels(self._asks.prices[:depth])
+
+    def rows(self, depth: int) -> tuple[list[list[int]], list[list[int]]]:
+        """Return bids and asks as ``[pips, centi-contracts]``, best first, for a record.
+
+        At most ``depth`` of each; the lists are the caller's own.
+        """
+        bids, asks = self._bids, self._asks
+        return bids.rows(bids.prices[: -depth - 1 : -1]), asks.rows(asks.prices[:depth])
 
     def reachable(self, side: Side, limit_pips: Pips) -> tuple[Level, ...]:
         """Return what an immediate-or-cancel order on ``side`` could take, in its order."""

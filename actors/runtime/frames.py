@@ -101,9 +101,8 @@ class Seal(Protocol):
 
 def pack(seq: int, mono_ns: int, type_no: int, version: int, body: bytes) -> bytes:
     """Return the frame of one record. ``body`` is at most ``MAX_BODY_BYTES`` long."""
-    fixed = _FIXED.pack(seq, mono_ns, type_no, version)
-    checksum = zlib.crc32(body, zlib.crc32(fixed))
-    return b"".join((_HEAD.pack(MAGIC, len(fixed) + len(body), checksum), fixed, body))
+    covered = _FIXED.pack(seq, mono_ns, type_no, version) + body
+    return _HEAD.pack(MAGIC, len(covered), zlib.crc32(covered)) + covered
 
 
 def parse(data: bytes, start: int) -> Frame | str:

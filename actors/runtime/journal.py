@@ -2,10 +2,11 @@
 
 Whoever must not lose a record appends it with one synchronous write into the page
 cache, which a kill of the process cannot undo (measured: reference
-``reliability.md`` section 3.1). Syncing, sealing and rotating are this object's
-own actor's work and happen afterwards. The object belongs to the tree and
-outlives its actor: while that one is down records are still taken, only
-``healthy`` says no.
+``reliability.md`` section 3.1). Whoever has several in one step of the loop stages
+them and commits them together, which is one write for all. Syncing, sealing and
+rotating are this object's own actor's work and happen afterwards. The object belongs
+to the tree and outlives its actor: while that one is down records are still taken,
+only ``healthy`` says no.
 """
 
 from collections import deque
@@ -14,11 +15,11 @@ from typing import Final, NoReturn
 
 import trio
 
-from actors.runtime.chain import AnchorLine, read_lines, whole_lines
-from actors.runtime.env import AppendFile, Disk, Env
-from actors.runtime.errors import BadRecord, JournalCorrupt, JournalFailed
+from actors.runtime.chain import AnchorLine
+from actors.runtime.env import AppendFile, Env
+from actors.runtime.errors import BadRecord, JournalFailed
 from actors.runtime.frames import MAX_BODY_BYTES, RecordCodec, pack
-from actors.runtime.segments import Recovered, recover, segment_file
+from actors.runtime.segments import Recovered, last_anchor, recover, segment_file, sync_once
 
 SEGMENT_BYTES: Final = 64 << 20
 MIN_SEGMENT_BYTES: Final = 4 << 10
@@ -27,6 +28,8 @@ TICK_S: Final = 1.0
 
 HASH_STEP_BYTES: Final = 64 << 10
 """Hashed in one step of the loop: a fifth of a millisecond without hardware help."""
+MAX_STAGED_BYTES: Final = 256 << 10
+"""Staged frames beyond this are written without waiting for the rest."""
 MAX_UNHASHED_BYTES: Final = 4 << 20
 """Frames kept for hashing; beyond, the writer hashes a step itself and memory stays bounded."""
 
@@ -60,7 +63,9 @@ class Journal:
         self._chain = found.chain
         self._anchor_seq = found.anchor_seq
         self._set_aside = found.torn
-        self._unhashed: deque[bytes] = deque()
+        self._staged: list[bytes] = []
+        self._staged_bytes = 0
+        self._unhashed: deque[bytes | memoryview] = deque()
         self._unhashed_bytes = 0
         self._anchor_file = anchor_file
         self._lines = list(found.not_outside)
@@ -106,9 +111,9 @@ class Journal:
         disk = env.disk
         try:
             disk.make_folder(folder)
-            found = recover(disk, folder, codec, _last_line(disk, anchor_file))
+            found = recover(disk, folder, codec, last_anchor(disk, anchor_file))
             for segment in found.unsynced:
-                _sync_once(disk, segment.path)
+                sync_once(disk, segment.path)
             outside = disk.open_append(anchor_file)
             file = disk.open_append(segment_file(folder, found.last_seq + 1).path)
         except OSError as error:
@@ -135,7 +140,7 @@ class Journal:
 
     @property
     def last_seq(self) -> int:
-        """Number of the last record; they count from 1 over all runs."""
+        """Number of the last record, staged ones included; they count from 1 over all runs."""
         return self._last_seq
 
     @property
@@ -165,29 +170,78 @@ class Journal:
     def append_ready(self, type_no: int, version: int, body: bytes) -> int:
         """Write one record whose body the codec made ahead; return its number.
 
+        What was staged before it is written before it, in the same write.
+
         Raises:
             JournalFailed: The disk refused this record or an earlier one.
             BadRecord: The body is too long. Nothing was written.
         """
+        seq = self._last_seq + 1
+        frame = self._frame(seq, type_no, version, body)
+        if self._staged:
+            self._staged.append(frame)
+            self._last_seq = seq
+            self.commit()
+        else:
+            self._write(frame)
+            self._last_seq = seq
+        return seq
+
+    def stage(self, record: object) -> int:
+        """Number one record and hold it for the next write; return its number.
+
+        The caller commits before it lets the loop go on, or a kill may take what it
+        thinks was written. Anything else that writes here writes this first.
+
+        Raises:
+            JournalFailed: The disk refused an earlier record.
+            BadRecord: The record cannot be kept. What was staged before it still is.
+        """
+        type_no, version, body = self._codec.encode(record)
+        seq = self._last_seq + 1
+        self._staged.append(self._frame(seq, type_no, version, body))
+        self._last_seq = seq
+        self._staged_bytes += len(body)
+        if self._staged_bytes > MAX_STAGED_BYTES:
+            self.commit()
+        return seq
+
+    def commit(self) -> None:
+        """Write what is staged into the page cache, in one write.
+
+        Raises:
+            JournalFailed: The disk refused it or an earlier record.
+        """
+        staged = self._staged
+        if not staged:
+            return
+        if self._broken is not None:
+            raise JournalFailed(self._broken)
+        data = b"".join(staged)
+        staged.clear()
+        self._staged_bytes = 0
+        self._write(data)
+
+    def _frame(self, seq: int, type_no: int, version: int, body: bytes) -> bytes:
         if self._broken is not None:
             raise JournalFailed(self._broken)
         if len(body) > MAX_BODY_BYTES:
             raise BadRecord(f"type {type_no}: a body of {len(body)} bytes is too long")
-        seq, now_ns = self._last_seq + 1, self._now_ns()
-        frame = pack(seq, now_ns, type_no, version, body)
-        try:
-            self._file.append(frame)
-        except OSError as error:
-            self._fail(error)
-        self._last_seq = seq
+        now_ns = self._now_ns()
         if self._unsynced_since_ns is None:
             self._unsynced_since_ns = now_ns
-        self._size += len(frame)
-        self._unhashed.append(frame)
-        self._unhashed_bytes += len(frame)
+        return pack(seq, now_ns, type_no, version, body)
+
+    def _write(self, frames: bytes) -> None:
+        try:
+            self._file.append(frames)
+        except OSError as error:
+            self._fail(error)
+        self._size += len(frames)
+        self._unhashed.append(frames)
+        self._unhashed_bytes += len(frames)
         if self._unhashed_bytes > MAX_UNHASHED_BYTES:
             self._hash_step()
-        return seq
 
     def sync_soon(self) -> None:
         """Ask for what was appended to be brought to the disk; returns at once.
@@ -275,19 +329,23 @@ class Journal:
             await trio.lowlevel.checkpoint()
 
     def _hash_step(self) -> None:
-        taken: list[bytes] = []
-        size = 0
-        while self._unhashed and size < HASH_STEP_BYTES:
-            frame = self._unhashed.popleft()
-            taken.append(frame)
-            size += len(frame)
+        taken: list[bytes | memoryview] = []
+        room = HASH_STEP_BYTES
+        while self._unhashed and room:
+            piece = self._unhashed.popleft()
+            if len(piece) > room:
+                self._unhashed.appendleft(memoryview(piece)[room:])
+                piece = memoryview(piece)[:room]
+            taken.append(piece)
+            room -= len(piece)
         self._chain.update(b"".join(taken))
-        self._unhashed_bytes -= size
+        self._unhashed_bytes -= HASH_STEP_BYTES - room
 
     def _anchor(self) -> None:
         """Seal everything since the last anchor, that one included, if there is anything."""
         if self._last_seq == self._anchor_seq:
             return
+        self.commit()
         while self._unhashed:
             self._hash_step()
         first_seq, last_seq = max(self._anchor_seq, 1), self._last_seq
@@ -298,6 +356,7 @@ class Journal:
 
     async def _sync(self) -> None:
         """Bring everything appended so far to the disk, in a thread."""
+        self.commit()
         if self._unsynced_since_ns is None and not self._retired and not self._lines:
             return
         files, lines = (*self._retired, self._file), tuple(self._lines)
@@ -318,6 +377,7 @@ class Journal:
             file.close()
 
     def _flush_now(self) -> None:
+        self.commit()
         try:
             self._flush((*self._retired, self._file), tuple(self._lines))
         except OSError as error:
@@ -336,28 +396,3 @@ class Journal:
     def _fail(self, error: OSError) -> NoReturn:
         self._broken = f"{self._folder}: {error}"
         raise JournalFailed(self._broken) from error
-
-
-def _last_line(disk: Disk, path: str) -> AnchorLine | None:
-    """Return the last anchor kept in ``path``, cutting off half a line that a crash left."""
-    try:
-        data = disk.read(path)
-    except FileNotFoundError:
-        return None
-    if whole_lines(data) < len(data):
-        disk.truncate(path, whole_lines(data))
-    lines = read_lines(data)
-    if not lines:
-        return None
-    last = lines[-1]
-    if isinstance(last, int):
-        raise JournalCorrupt(f"{path}: line {last} is no anchor")
-    return last
-
-
-def _sync_once(disk: Disk, path: str) -> None:
-    file = disk.open_append(path)
-    try:
-        file.sync()
-    finally:
-        file.close()

@@ -53,6 +53,8 @@ class Mailbox(Generic[T]):
         self.overflow = overflow
         self.posted = self.dropped = self.peak = self._taken = 0
         self._into, self._from = trio.open_memory_channel[T](capacity)
+        self._closed = False
+        self._awaited: trio.Event | None = None
 
     def post(self, item: T) -> None:
         """Leave ``item`` for the reader, at once.
@@ -66,6 +68,9 @@ class Mailbox(Generic[T]):
         except trio.WouldBlock:
             self._overflow(item)
         self.posted += 1
+        if self._awaited is not None:
+            self._awaited.set()
+            self._awaited = None
         self.peak = max(self.peak, self.posted - self.dropped - self._taken)
 
     def _overflow(self, item: T) -> None:
@@ -75,6 +80,23 @@ class Mailbox(Generic[T]):
             self._from.receive_nowait()
             self._into.send_nowait(item)
         self.dropped += 1
+
+    async def arrival(self) -> None:
+        """Wait until an item is there, and leave it there; for the mailbox's one reader.
+
+        A reader that gathers items before it works on them has none in hand meanwhile,
+        so that whatever ends it loses none.
+
+        Raises:
+            trio.EndOfChannel: The tree has closed the mailbox and nothing is left.
+        """
+        if self.depth:
+            await trio.lowlevel.checkpoint()
+        while not self.depth:
+            if self._closed:
+                raise trio.EndOfChannel
+            self._awaited = trio.Event()
+            await self._awaited.wait()
 
     async def receive(self) -> T:
         """Return the next item, waiting for one if need be.
@@ -111,6 +133,11 @@ class Mailbox(Generic[T]):
         """How many items are not yet taken."""
         return self.posted - self.dropped - self._taken
 
+    @property
+    def taken(self) -> int:
+        """How many items its reader has taken so far."""
+        return self._taken
+
     def counts(self) -> MailboxCounts:
         """Return the figures that health shows."""
         return MailboxCounts(
@@ -124,3 +151,6 @@ class Mailbox(Generic[T]):
     def close(self) -> None:
         """Take no more; the reader gets what is left, then the end. For the tree alone."""
         self._into.close()
+        self._closed = True
+        if self._awaited is not None:
+            self._awaited.set()

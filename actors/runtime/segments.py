@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from actors.runtime.chain import AnchorLine, Chain
+from actors.runtime.chain import AnchorLine, Chain, read_lines, whole_lines
 from actors.runtime.env import Disk
 from actors.runtime.errors import BadRecord, JournalCorrupt, NewerVersion
 from actors.runtime.frames import ANCHOR_TYPE, Frame, RecordCodec, Seal, parse, walk
@@ -51,6 +51,36 @@ def list_segments(disk: Disk, folder: str) -> list[SegmentFile]:
 def set_aside(disk: Disk, folder: str) -> list[str]:
     """Return the names of what earlier recoveries could not use."""
     return [name for name in disk.names(folder) if _TORN in name]
+
+
+def last_anchor(disk: Disk, path: str) -> AnchorLine | None:
+    """Return the last anchor kept in ``path``, cutting off half a line that a crash left.
+
+    Raises:
+        JournalCorrupt: The last whole line is no anchor.
+    """
+    try:
+        data = disk.read(path)
+    except FileNotFoundError:
+        return None
+    if whole_lines(data) < len(data):
+        disk.truncate(path, whole_lines(data))
+    lines = read_lines(data)
+    if not lines:
+        return None
+    last = lines[-1]
+    if isinstance(last, int):
+        raise JournalCorrupt(f"{path}: line {last} is no anchor")
+    return last
+
+
+def sync_once(disk: Disk, path: str) -> None:
+    """Bring the whole of ``path`` to the disk."""
+    file = disk.open_append(path)
+    try:
+        file.sync()
+    finally:
+        file.close()
 
 
 @attrs.frozen(kw_only=True)

@@ -45,6 +45,8 @@ class Day:
     inbox: Mailbox[object]
     recovered: Recovered
     lines: list[str]
+    stop: trio.CancelScope
+    """Ends the auditor's present life."""
     _goals: int = attrs.field(init=False, default=0)
 
     def records(self, *kinds: type) -> list[object]:
@@ -199,8 +201,14 @@ async def open_day(hall: Hall | None = None, disk: MemoryDisk | None = None) -> 
         health=Health("auditor"),
     )
     inbox.post(the_match())
+    stop = trio.CancelScope()
+
+    async def live(task_status: trio.TaskStatus[None]) -> None:
+        with stop:
+            await auditor.run(task_status)
+
     async with trio.open_nursery() as nursery:
-        await nursery.start(auditor.run)
+        await nursery.start(live)
         yield Day(
             env=env,
             disk=disk,
@@ -211,6 +219,7 @@ async def open_day(hall: Hall | None = None, disk: MemoryDisk | None = None) -> 
             inbox=inbox,
             recovered=recovered,
             lines=lines,
+            stop=stop,
         )
         nursery.cancel_scope.cancel()
     journal.close()

@@ -3,7 +3,7 @@ import errno
 import pytest
 import trio
 
-from actors.audit.auditor import TURN_MOST
+from actors.audit.auditor import GATHER_MOST, GATHER_S, TURN_MOST
 from actors.audit.errors import UnknownWord
 from actors.audit.findings import fill_of_row
 from actors.audit.recording import RAW_MOST_BYTES
@@ -53,7 +53,7 @@ from tests.audit.words import (
     the_match,
     trigger,
 )
-from tests.runtime.journals import entries
+from tests.runtime.journals import entries, memory_disk
 from tests.sim.venue.hall import HOME
 
 SECOND_NS = 1_000_000_000
@@ -327,12 +327,133 @@ async def test_a_burst_lets_others_run_between_short_turns(
     async with open_day() as day:
         for number in range(20 * TURN_MOST):
             day.inbox.post(delta(number, "bid", 5_000, 1, HOME))
+        await trio.sleep(GATHER_S)
         turns = 0
         while day.inbox.depth:
             await trio.lowlevel.checkpoint()
             turns += 1
 
         assert turns >= 10
+
+
+async def test_words_gather_and_are_written_together(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_day() as day:
+        await heard(day)
+        before = day.disk.operations
+        for number in range(10):
+            day.inbox.post(delta(number, "bid", 5_000, 1, HOME))
+            await trio.sleep(GATHER_S / 20)
+        assert day.disk.operations == before
+        await trio.sleep(GATHER_S)
+
+        assert day.disk.operations == before + 1
+        assert day.inbox.depth == 0
+
+
+async def test_no_word_waits_longer_than_the_gathering_however_many_follow_it(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_day() as day:
+        await heard(day)
+        for _ in range(500):
+            for _ in range(3):
+                day.inbox.post(delta(day.env.now_ns(), "bid", 5_000, 1, HOME))
+            await trio.sleep(0.001)
+        await trio.sleep(GATHER_S)
+
+        rows = [
+            (each.record, each.mono_ns)
+            for each in entries(day.disk)
+            if isinstance(each.record, DeltaRow)
+        ]
+        assert len(rows) == 1_500
+        assert all(
+            0 <= written_ns - row.received_ns <= 1.01 * GATHER_S * SECOND_NS
+            for row, written_ns in rows
+        )
+
+
+async def test_a_flood_is_not_gathered(autojump_clock: trio.testing.MockClock) -> None:
+    async with open_day() as day:
+        await heard(day)
+        for number in range(2 * GATHER_MOST):
+            day.inbox.post(delta(number, "bid", 5_000, 1, HOME))
+        now_s = trio.current_time()
+        for _ in range(3 * GATHER_MOST // TURN_MOST):
+            await trio.lowlevel.checkpoint()
+
+        assert day.inbox.depth == 0
+        assert trio.current_time() == now_s
+
+
+async def test_an_intent_is_written_at_once_while_words_gather(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_day() as day:
+        await heard(day)
+        day.inbox.post(judged("echo"))
+        await trio.sleep(GATHER_S / 2)
+        seq = day.journal.append(intent_of("bid", 5_300, 100))
+
+        assert kinds(day) == ["Intent"]
+        await trio.sleep(GATHER_S)
+        assert kinds(day) == ["Intent", "RawFrame", "Report"]
+        assert day.records(Report)[0].frame_seq == seq + 1  # type: ignore[attr-defined]  # records of one kind
+
+
+async def test_a_life_that_ends_while_words_gather_loses_none_of_them(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_day() as day:
+        await heard(day)
+        day.stop.cancel()
+        await trio.sleep(1)
+        for life in range(3):
+            async with trio.open_nursery() as nursery:
+                await nursery.start(day.auditor.run)
+                for number in range(5):
+                    day.inbox.post(delta(10 * life + number, "bid", 5_000, 1, HOME))
+                await trio.sleep(GATHER_S / 2)
+                nursery.cancel_scope.cancel()
+        assert day.records(DeltaRow) == []
+        async with trio.open_nursery() as nursery:
+            await nursery.start(day.auditor.run)
+            await day.auditor.drain()
+            nursery.cancel_scope.cancel()
+
+        rows = [row for row in day.records(DeltaRow) if isinstance(row, DeltaRow)]
+        assert [row.received_ns for row in rows] == [
+            10 * life + number for life in range(3) for number in range(5)
+        ]
+
+
+async def test_draining_waits_for_no_gathering(autojump_clock: trio.testing.MockClock) -> None:
+    async with open_day() as day:
+        await heard(day)
+        for number in range(3):
+            day.inbox.post(delta(number, "bid", 5_000, 1, HOME))
+            await trio.sleep(GATHER_S / 10)
+            now_s = trio.current_time()
+            await day.auditor.drain()
+
+            assert trio.current_time() == now_s
+            assert len(day.records(DeltaRow)) == number + 1
+
+
+async def test_what_came_before_a_word_that_is_refused_is_written(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    disk = memory_disk()
+    with pytest.RaisesGroup(UnknownWord, flatten_subgroups=True):
+        async with open_day(disk=disk) as day:
+            await heard(day)
+            day.inbox.post(delta(1, "bid", 5_000, 1, HOME))
+            day.inbox.post("hello")
+            await trio.sleep(1)
+
+    assert [each.type_no for each in entries(disk)][-1] == 31
 
 
 async def test_what_is_nothing_for_the_journal_is_refused_loudly(

@@ -51,6 +51,64 @@ def test_every_record_reads_back_as_itself_from_sorted_json(
     assert json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode() == body
 
 
+class Count(int):
+    """A number that is not exactly one."""
+
+
+class Word(str):
+    """A text that is not exactly one."""
+
+    __slots__ = ()
+
+
+odd_values = st.one_of(
+    numbers,
+    st.integers(),
+    st.text(max_size=5),
+    st.booleans(),
+    st.floats(),
+    st.none(),
+    st.binary(max_size=3),
+    st.builds(Count, numbers),
+    st.builds(Word, texts),
+    st.lists(st.one_of(texts, st.text(max_size=3), numbers), max_size=3),
+    st.lists(
+        st.lists(
+            st.one_of(numbers, st.integers(), st.floats(), st.booleans(), st.builds(Count)),
+            max_size=2,
+        ),
+        max_size=3,
+    ),
+    st.lists(st.tuples(numbers, numbers), max_size=2),
+    st.tuples(texts, texts),
+    st.dictionaries(texts, numbers, max_size=2),
+)
+
+
+@given(record=records(), data=st.data())
+def test_whatever_is_accepted_reads_back_as_itself_and_only_that_is_accepted(
+    record: attrs.AttrsInstance, data: st.DataObject
+) -> None:
+    names = [field.name for field in attrs.fields(type(record))]
+    changed = data.draw(st.dictionaries(st.sampled_from(names), odd_values, max_size=3))
+    made: Any = record
+    odd: attrs.AttrsInstance = attrs.evolve(made, **changed)
+
+    # Reading back is the whole truth; that types can stand for it is what is to be shown.
+    try:
+        plain = msgspec.json.Encoder(order="sorted").encode(odd)
+        expected = plain if msgspec.json.decode(plain, type=type(odd)) == odd else None
+    except (msgspec.MsgspecError, UnicodeEncodeError, TypeError, OverflowError):
+        expected = None
+    if expected is None:
+        with pytest.raises(BadRecord, match=type(odd).__name__):
+            CODEC.encode(odd)
+    else:
+        type_no, version, body = CODEC.encode(odd)
+        assert body == expected
+        assert CODEC.decode(type_no, version, body) == odd
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

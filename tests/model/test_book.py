@@ -83,6 +83,14 @@ def test_depth_cuts_the_far_end(book: Book, depth: int) -> None:
     assert book.asks(depth) == book.asks()[:depth]
 
 
+@given(books(), st.integers(0, 15))
+def test_rows_for_a_record_say_what_the_levels_say(book: Book, depth: int) -> None:
+    bids, asks = book.rows(depth)
+
+    assert bids == [[level.price_pips, level.count_centi] for level in book.bids(depth)]
+    assert asks == [[level.price_pips, level.count_centi] for level in book.asks(depth)]
+
+
 @given(books(), pips)
 def test_a_bid_reaches_the_asks_up_to_its_limit_and_an_ask_the_bids_down_to_it(
     book: Book, limit: Pips

@@ -20,7 +20,7 @@ from actors.runtime.disk import FileDisk, MemoryDisk
 from actors.runtime.env import RealEnv
 from actors.runtime.errors import BadRecord, JournalCorrupt, JournalFailed
 from actors.runtime.frames import MAX_BODY_BYTES
-from actors.runtime.journal import MAX_UNHASHED_BYTES, Journal
+from actors.runtime.journal import MAX_STAGED_BYTES, MAX_UNHASHED_BYTES, Journal
 from actors.runtime.memory import run_seeded
 from actors.runtime.segments import read
 from actors.runtime.verify import verify
@@ -90,6 +90,128 @@ async def test_a_record_is_one_write_and_no_other_operation() -> None:
 
     assert disk.operations == before + 2
     assert second == first + 1 == journal.last_seq
+    journal.close()
+
+
+async def test_staged_records_are_numbered_at_once_and_become_one_write() -> None:
+    disk = memory_disk()
+    journal = open_journal(env_of(disk))
+    before, last_seq = disk.operations, journal.last_seq
+
+    seqs = [journal.stage(roll(number)) for number in range(5)]
+    assert seqs == list(range(last_seq + 1, last_seq + 6))
+    assert disk.operations == before
+    journal.commit()
+    journal.commit()
+
+    assert disk.operations == before + 1
+    assert rolls(disk) == list(range(5))
+    journal.close()
+
+
+async def test_a_record_that_is_appended_takes_what_was_staged_before_it_along() -> None:
+    disk = memory_disk()
+    journal = open_journal(env_of(disk))
+    before = disk.operations
+
+    journal.stage(roll(0))
+    journal.stage(roll(1))
+    seq = journal.append(roll(2))
+
+    assert seq == journal.last_seq
+    assert disk.operations == before + 1
+    assert rolls(disk) == [0, 1, 2]
+    journal.close()
+
+
+@given(acts=st.lists(st.sampled_from(["stage", "stage", "append", "commit"]), max_size=30))
+def test_a_kill_takes_what_is_staged_and_nothing_that_was_written(acts: list[str]) -> None:
+    disk = memory_disk()
+    written, number = 0, 0
+
+    async def live() -> None:
+        nonlocal written, number
+        journal = open_journal(env_of(disk))
+        for act in acts:
+            if act == "commit":
+                journal.commit()
+            else:
+                {"stage": journal.stage, "append": journal.append}[act](roll(number))
+                number += 1
+            if act != "stage":
+                written = number
+        # No close: the process is gone, the page cache stays.
+
+    run_seeded(0, live)
+
+    assert recovered(disk) == list(range(written))
+
+
+async def test_what_is_staged_is_written_by_whatever_needs_the_whole(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    disk = memory_disk()
+    journal = open_journal(env_of(disk))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(journal.run)
+        journal.stage(roll(0))
+        await trio.sleep(1.5)
+        assert rolls(disk) == [0]
+        assert check(disk).unanchored == 0
+        nursery.cancel_scope.cancel()
+    journal.stage(roll(1))
+    journal.close()
+
+    assert rolls(disk) == [0, 1]
+    assert check(disk).problems == ()
+    assert check(disk).unanchored == 0
+
+
+async def test_much_that_is_staged_does_not_wait_for_the_rest() -> None:
+    disk = memory_disk()
+    journal = open_journal(env_of(disk))
+    before = disk.operations
+    for number in range(2 * MAX_STAGED_BYTES // 60_000):
+        journal.stage(roll(number, padding=60_000))
+
+    assert disk.operations > before
+    journal.close()
+    assert check(disk).problems == ()
+
+
+def test_a_disk_that_refuses_what_was_staged_gets_nothing_more() -> None:
+    disk = memory_disk(seed=3)
+
+    async def write() -> None:
+        journal = open_journal(env_of(disk))
+        for number in range(4):
+            journal.stage(roll(number))
+        disk.fail_at(1, FULL)
+        with pytest.raises(JournalFailed, match="No space left"):
+            journal.commit()
+        for refused in (journal.stage, journal.append):
+            with pytest.raises(JournalFailed, match="No space left"):
+                refused(roll(9))
+        assert not is_healthy(journal)
+        journal.close()
+
+    run_seeded(0, write)
+    kept = recovered(disk)
+    assert kept == list(range(len(kept)))
+    reopened(disk)
+    assert check(disk).problems == ()
+
+
+async def test_a_bad_record_leaves_what_was_staged_before_it() -> None:
+    disk = memory_disk()
+    journal = open_journal(env_of(disk))
+    journal.stage(roll(0))
+    with pytest.raises(BadRecord, match="not a record type"):
+        journal.stage(object())
+    journal.stage(roll(1))
+    journal.commit()
+
+    assert rolls(disk) == [0, 1]
     journal.close()
 
 
@@ -273,11 +395,12 @@ async def test_what_waits_for_hashing_is_bounded_while_the_actor_is_down() -> No
     assert held < 1.5 * MAX_UNHASHED_BYTES
 
 
-async def test_what_the_writer_hashed_itself_is_sealed_like_the_rest() -> None:
+@pytest.mark.parametrize("padding", [60_000, 300_000])
+async def test_what_the_writer_hashed_itself_is_sealed_like_the_rest(padding: int) -> None:
     disk = memory_disk()
     journal = open_journal(env_of(disk))
-    for number in range(2 * MAX_UNHASHED_BYTES // 60_000):
-        journal.append(roll(number, padding=60_000))
+    for number in range(2 * MAX_UNHASHED_BYTES // padding):
+        journal.append(roll(number, padding=padding))
     journal.close()
 
     assert check(disk).problems == ()

@@ -107,3 +107,33 @@ async def test_depth_counts_what_a_waking_reader_has_not_taken_yet() -> None:
 def test_a_mailbox_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="goals"):
         Mailbox("goals", 0)
+
+
+async def test_an_arrival_is_noticed_and_left_where_it_is(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    box: Mailbox[int] = Mailbox("words", 4)
+    with trio.move_on_after(1) as patience:
+        await box.arrival()
+    assert patience.cancelled_caught, "nothing was there"
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(box.arrival)
+        await trio.testing.wait_all_tasks_blocked()
+        box.post(1)
+        box.post(2)
+    await box.arrival()
+
+    assert box.depth == 2
+    assert [box.receive_nowait(), box.receive_nowait()] == [1, 2]
+
+
+async def test_nothing_more_arrives_once_the_tree_has_closed_the_mailbox() -> None:
+    box: Mailbox[int] = Mailbox("words", 4)
+    with pytest.RaisesGroup(trio.EndOfChannel):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(box.arrival)
+            await trio.testing.wait_all_tasks_blocked()
+            box.close()
+    with pytest.raises(trio.EndOfChannel):
+        await box.arrival()
