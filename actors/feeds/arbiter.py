@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
 
 import attrs
 import trio
@@ -16,6 +18,9 @@ from actors.runtime.env import Env
 from actors.runtime.health import Health
 from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
+
+TURN_NS: Final = 300_000
+"""How long reports that already wait are judged before the others get their turn."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -97,6 +102,7 @@ class Arbiter:
                     return False
                 # No checkpoint from here until the race is fired.
                 self._judge(report)
+                self._judge_waiting()
                 self._arm(patience)
         return True
 
@@ -108,13 +114,24 @@ class Arbiter:
             self.health.rest()
             self._empty.set()
 
+    def _judge_waiting(self) -> None:
+        """Judge what waits behind a report, so that a burst does not take one pass each.
+
+        Several feeds post in one pass of the loop. Taken one a pass, a backlog would grow
+        until the mailbox is full, and every feed would die of it.
+        """
+        if not self.inbox.depth:
+            return
+        until_ns = self.env.now_ns() + TURN_NS
+        with suppress(trio.WouldBlock, trio.EndOfChannel):
+            while self.inbox.depth and self.env.now_ns() < until_ns:
+                self._judge(self.inbox.receive_nowait())
+
     def _tick(self) -> None:
         # A report that was read before the deadline counts, even if it still waits.
-        while self.inbox.depth:
-            try:
+        with suppress(trio.WouldBlock, trio.EndOfChannel):
+            while self.inbox.depth:
                 self._judge(self.inbox.receive_nowait())
-            except (trio.WouldBlock, trio.EndOfChannel):
-                break
         self._act(self.race.tick(self.env.now_ns()))
 
     def _act(self, outputs: list[RaceOutput]) -> None:

@@ -46,7 +46,7 @@ from actors.runtime.websocket_frames import Heard, WebSocketFailed, WebSocketRef
 
 GOODBYE_S: Final = 0.25
 """How long leaving in peace waits for the peer's own goodbye."""
-BURST: Final = 64
+BURST: Final = 16
 """Messages of one read that come out without a checkpoint, so that no peer can hold the loop."""
 PONGS: Final = 16
 """Pings that are owed an answer at most; of more, the newest (RFC 6455 section 5.5.3)."""
@@ -193,7 +193,7 @@ class DirectFrames:
         """Return the next message with the stamp of the read that brought its last byte.
 
         There is no checkpoint after that read. Further messages of the same read come
-        without waiting, with its stamp, and with a checkpoint after each 64. Cancelled, it
+        without waiting, with its stamp, and with a checkpoint after each ``BURST``. Cancelled, it
         has lost nothing.
 
         Raises:

@@ -294,3 +294,19 @@ async def test_the_ledgers_are_the_races(autojump_clock: Clock) -> None:
 
 async def test_draining_an_empty_mailbox_waits_for_nothing(autojump_clock: Clock) -> None:
     await Desk().arbiter.drain()
+
+
+async def test_feeds_that_all_speak_in_every_pass_of_the_loop_never_outrun_the_arbiter(
+    autojump_clock: Clock,
+) -> None:
+    desk = Desk()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(desk.arbiter.run)
+        for _ in range(2_000):
+            desk.beat()
+            await trio.lowlevel.checkpoint()
+        await desk.arbiter.drain()
+        nursery.cancel_scope.cancel()
+
+    assert desk.inbox.peak <= 3 * len(desk.feeds)
+    assert len(desk.judgements) == 2_000 * len(desk.feeds)
