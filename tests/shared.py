@@ -13,6 +13,12 @@ import pytest
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 
+def at_hand(*parts: str) -> Path | None:
+    """Return the path of a file beside the repository; ``None`` where it is not."""
+    path = Path(os.environ.get("TOUCHLINE_SHARED") or ROOT.parent / "shared").joinpath(*parts)
+    return path if path.exists() else None
+
+
 def shared(*parts: str) -> Path:
     """Return the path of a file beside the repository.
 

@@ -1,7 +1,8 @@
-"""``python -m actors.sim``: the simulated world as a process of its own.
+"""``python -m actors.sim``: the simulated world as a process of its own, or its venue alone.
 
 One line on stdout when everything listens, and never another; the end of stdin,
-or SIGTERM, means leave.
+or SIGTERM, means leave. The venue alone minds only the signal: whoever starts it
+may have no stdin to hold.
 """
 
 import argparse
@@ -10,21 +11,29 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 try:
+    import attrs
     import structlog
     import trio
 
     from actors.runtime.env import RealEnv
     from actors.runtime.errors import leaves
-    from actors.sim.errors import WorldError
+    from actors.sim.errors import BadStage, WorldError
+    from actors.sim.fault_file import read_plan
     from actors.sim.matchday import DEFAULT, matchday, matchdays
+    from actors.sim.scene import Scene, first_night
+    from actors.sim.scene_file import read_scene, with_faults
     from actors.sim.script import day_script
+    from actors.sim.stage import Stage
+    from actors.sim.tables import Table
     from actors.sim.timetable import Pace, Timetable, lay_out
+    from actors.sim.venue.faults import CALM, FaultPlan
     from actors.sim.venue.latency import PROFILES
     from actors.sim.world import Options, World
 except ModuleNotFoundError as missing:
@@ -36,6 +45,8 @@ FAILED: Final = 1
 USAGE: Final = 2
 WARNING: Final = 30
 FOLDER_MODE: Final = 0o700
+MOST_PORT: Final = 65_535
+SEED_DIGITS: Final = 18
 CHUNK: Final = 4096
 """What the parent writes to us is not read for its meaning; only its end matters."""
 
@@ -47,15 +58,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(catalogue())
         return 0
     try:
+        refuse_strangers(chosen)
+        if chosen.venue_only:
+            scene = _scene(chosen)
+            return _run(chosen, lambda folder: trio.run(_stand, scene, chosen.port, folder))
         pace = Pace(
             speed=chosen.speed,
             min_gap_s=chosen.min_gap,
             max_gap_s=max(chosen.min_gap, chosen.max_gap),
         )
-        timetable = lay_out(day_script(matchday(chosen.matchday), chosen.seed), pace)
+        seed = 1 if chosen.seed is None else chosen.seed
+        timetable = lay_out(day_script(matchday(chosen.matchday), seed), pace)
+        plan = CALM if chosen.faults is None else read_plan(Table(_toml(chosen.faults)))
     except (WorldError, ValueError) as error:
         sys.stderr.write(f"world: {error}\n")
         return USAGE
+    return _run(chosen, lambda folder: trio.run(_live, timetable, _options(chosen, folder, plan)))
+
+
+def _run(chosen: argparse.Namespace, run: Callable[[str], int]) -> int:
+    """Run in a folder that is there, for as long as it is needed; return the exit code."""
     _log_to_stderr()
     code = FAILED
     try:
@@ -63,11 +85,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             folder = chosen.folder or stack.enter_context(
                 tempfile.TemporaryDirectory(prefix="touchline-world-")
             )
-            code = trio.run(_live, timetable, _options(chosen, folder))
+            path = Path(folder).absolute()
+            path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            code = run(str(path))
     except* OSError as faults:
         for fault in leaves(faults):
             sys.stderr.write(f"world: {fault}\n")
     return code
+
+
+def refuse_strangers(chosen: argparse.Namespace) -> None:
+    """Refuse options that would mean nothing together.
+
+    Raises:
+        BadStage: There are some.
+    """
+    if not chosen.venue_only:
+        given = [name for name in ("scene", "port", "print_urls") if getattr(chosen, name)]
+        if given:
+            name = given[0].replace("_", "-")
+            raise BadStage(f"--{name} is for --venue-only")
+    elif chosen.hold or chosen.truth is not None:
+        raise BadStage("--hold and --truth are for a day of matches, not for --venue-only")
 
 
 def catalogue() -> str:
@@ -80,13 +119,43 @@ def catalogue() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _toml(path: str) -> object:
+    try:
+        with Path(path).open("rb") as file:
+            return tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadStage(f"{path}: {error}") from error
+
+
+def _scene(chosen: argparse.Namespace) -> Scene:
+    scene = first_night() if chosen.scene is None else read_scene(_toml(chosen.scene))
+    if chosen.faults is not None:
+        scene = with_faults(scene, _toml(chosen.faults))
+    if chosen.latency is not None:
+        scene = attrs.evolve(scene, latency=PROFILES[chosen.latency])
+    if chosen.seed is not None:
+        scene = attrs.evolve(scene, seed=chosen.seed)
+    return scene
+
+
+async def _stand(scene: Scene, port: int, folder: str) -> int:
+    stage = Stage(env=RealEnv(), scene=scene, folder=folder, port=port)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_leave_on_signal, nursery.cancel_scope)
+        _say(await nursery.start(stage.run))
+    return 0
+
+
+def _say(line: Mapping[str, object]) -> None:
+    sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
 async def _live(timetable: Timetable, options: Options) -> int:
     world = World(env=RealEnv(), timetable=timetable, options=options)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_leave_on_signal, nursery.cancel_scope)
-        handshake = await world.start_in(nursery)
-        sys.stdout.write(json.dumps(handshake, separators=(",", ":")) + "\n")
-        sys.stdout.flush()
+        _say(await world.start_in(nursery))
         await _end_of_input()
         nursery.cancel_scope.cancel()
     return 0
@@ -109,15 +178,14 @@ async def _end_of_input() -> None:
             pass
 
 
-def _options(chosen: argparse.Namespace, folder: str) -> Options:
-    path = Path(folder).absolute()
-    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+def _options(chosen: argparse.Namespace, folder: str, faults: FaultPlan) -> Options:
     return Options(
-        folder=str(path),
-        latency=PROFILES[chosen.latency],
+        folder=folder,
+        latency=PROFILES[chosen.latency or "nj"],
         hold=chosen.hold,
         start_delay_s=chosen.start_delay,
         truth_file=None if chosen.truth is None else str(Path(chosen.truth).absolute()),
+        faults=faults,
     )
 
 
@@ -144,12 +212,13 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--matchday", default=DEFAULT, metavar="DATE", help=f"which day to play ({DEFAULT})")
     add("--list-matchdays", action="store_true", help="list the days there are, and leave")
-    add("--seed", type=int, default=1, help="of everything that is drawn (1)")
+    add("--seed", type=_seed, help="of everything that is drawn (1)")
     add("--speed", type=_positive, default=60.0, help="match seconds in a second (60)")
     add("--min-gap", type=_positive, default=4.0, metavar="S", help="between incidents (4)")
     add("--max-gap", type=_positive, default=5.5, metavar="S", help="dead time is cut to it (5.5)")
     add("--folder", metavar="DIR", help="for certificates and keys (a temporary one)")
-    add("--latency", choices=sorted(PROFILES), default="nj", help="where the client sits (nj)")
+    add("--latency", choices=sorted(PROFILES), help="where the client sits (nj; alone: none)")
+    add("--faults", metavar="FILE", help="what goes wrong at the venue (TOML)")
     add("--truth", metavar="FILE", help="write what really happened, as JSON lines")
     add("--hold", action="store_true", help="wait for the control command 'start'")
     add(
@@ -159,7 +228,26 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="wait at most so long for somebody to follow a book (30)",
     )
+    alone = parser.add_argument_group("the venue alone, for any client")
+    add = alone.add_argument
+    add("--venue-only", action="store_true", help="no matches, no feeds; until SIGTERM")
+    add("--scene", metavar="FILE", help="events, markets, books, accounts (TOML; one is built in)")
+    add("--port", type=_port, default=0, help="where to listen (0: a free one)")
+    add("--print-urls", action="store_true", help="say so; the line comes in any case")
     return parser
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= SEED_DIGITS):
+        raise argparse.ArgumentTypeError(f"not a whole number of at most 18 digits: {text}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdecimal() else -1
+    if not 0 <= number <= MOST_PORT:
+        raise argparse.ArgumentTypeError(f"not a port: {text}")
+    return number
 
 
 def _positive(text: str) -> float:

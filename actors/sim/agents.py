@@ -15,7 +15,7 @@ import attrs
 from actors.model.money import CentiContracts, Pips
 from actors.model.orders import Side, Ticker
 from actors.model.score import Score, Team
-from actors.sim.beliefs import OUTCOMES, Outcome, Rates, left_of, odds, odds_at_penalty
+from actors.sim.beliefs import EVEN, OUTCOMES, Outcome, Rates, Swing, left_of, odds, odds_at_penalty
 from actors.sim.script import LEVEL
 from actors.sim.timetable import MatchTimetable
 from actors.sim.venue.accounts import CreateOrder
@@ -52,16 +52,24 @@ class Seat:
     tickers: Mapping[Outcome, Ticker]
 
     def odds(
-        self, at_s: float, score: Score, rates: Rates, kick: Team | None = None
+        self,
+        at_s: float,
+        score: Score,
+        rates: Rates,
+        *,
+        kick: Team | None = None,
+        swing: Swing | None = None,
     ) -> Mapping[Outcome, float]:
         """Return the odds as of ``at_s``, for somebody who knows of ``score``.
 
         Args:
             at_s: Seconds since the world's clock began.
             score: What they have heard.
-            rates: What they take the sides' rates to be.
+            rates: What they take the sides' rates to have been at kick-off.
             kick: Who is about to take a penalty kick, if anybody is.
+            swing: What they have heard of red cards; all there is to hear if ``None``.
         """
+        rates = (self.match.swing_at(at_s) if swing is None else swing).of(rates)
         clock = self.match.clock_at(at_s)
         left = left_of(clock.period, clock.played_s)
         return odds_at_penalty(score, kick, rates, left) if kick else odds(score, rates, left)
@@ -102,6 +110,8 @@ class Maker:
     """What it has heard."""
     kick: Team | None = None
     """Who is about to take a penalty kick, as far as it has heard."""
+    swing: Swing = EVEN
+    """What red cards have made of the rates, as far as it has heard."""
     _ladder: dict[Rung, str] = attrs.field(init=False, factory=dict)
     """Order ids of what was quoted last; some may have traded away since."""
     _turn: int = attrs.field(init=False, default=0)
@@ -147,12 +157,12 @@ class Maker:
             self._withdraw(rungs[int(pick * len(rungs))])
         self.quote(at_s, outcome)
 
-    def hear(self, score: Score, kick: Team | None = None) -> None:
-        """Know of a score, and of who is about to take a penalty kick."""
-        self.score, self.kick = score, kick
+    def hear(self, score: Score, kick: Team | None = None, swing: Swing = EVEN) -> None:
+        """Know of a score, of who is about to take a penalty kick, and of red cards."""
+        self.score, self.kick, self.swing = score, kick, swing
 
     def _wanted(self, at_s: float) -> dict[Rung, None]:
-        chances = self.seat.odds(at_s, self.score, self.rates, self.kick)
+        chances = self.seat.odds(at_s, self.score, self.rates, kick=self.kick, swing=self.swing)
         half, wanted = self.style.half_spread_cents, dict[Rung, None]()
         for outcome in OUTCOMES:
             fair_cents = 100 * chances[outcome]

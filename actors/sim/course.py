@@ -3,6 +3,7 @@
 import attrs
 
 from actors.model.score import Score
+from actors.sim.beliefs import EVEN, Swing
 from actors.sim.script import LEVEL, Incident
 from actors.sim.timetable import MatchClock, MatchTimetable
 
@@ -26,6 +27,11 @@ class Course:
     def regulation(self) -> Score:
         """The true score of ninety minutes, which the markets settle on."""
         return _sum([goal for goal in self._scored if goal.counts])
+
+    @property
+    def swing(self) -> Swing:
+        """What red cards have made of the sides' rates."""
+        return EVEN if self.incident is None else self.incident.swing
 
     @property
     def is_over(self) -> bool:

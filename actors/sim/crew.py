@@ -10,7 +10,7 @@ from actors.model.orders import Ticker
 from actors.model.score import MatchId, Score, Team
 from actors.sim.agenda import Agenda
 from actors.sim.agents import STYLES, Crowd, Maker, Market, Rival, Seat, Style
-from actors.sim.beliefs import Outcome, Rates, seen_through
+from actors.sim.beliefs import EVEN, Outcome, Rates, Swing, seen_through
 from actors.sim.draws import stream
 from actors.sim.reactions import Delay, Raid, Reactions, Tempers, reactions
 from actors.sim.script import Reaction
@@ -82,6 +82,8 @@ class News:
     reaction: Reaction = "drawn"
     kick: Team | None = None
     """Who is about to take a penalty kick."""
+    swing: Swing = EVEN
+    """What red cards have made of the rates."""
 
 
 Note = Callable[[Move], None]
@@ -190,8 +192,8 @@ class Crew:
             reaction=news.reaction,
         )
         self._pull_and_requote(drawn, news, note)
-        if news.kick is not None:
-            return  # nobody races for a kick that may yet miss
+        if news.before == news.after:
+            return  # nobody races for a kick that may yet miss, nor for a card
         now_s = self.agenda.now_s()
         for rival, raid in zip(self.rivals, drawn.raids, strict=False):
             self.agenda.after(raid.after_s, partial(self._raid, rival, raid, news, now_s, note))
@@ -222,7 +224,7 @@ class Crew:
 
         def quotes(maker: Maker) -> None:
             if self.at_work and self._pulled_for[maker.account] == occasion:
-                maker.hear(news.after, news.kick)
+                maker.hear(news.after, news.kick, news.swing)
                 maker.quote(self.agenda.now_s())
 
         for maker, pull in zip(self.makers, drawn.pulls, strict=True):

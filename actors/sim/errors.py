@@ -11,3 +11,7 @@ class UnknownMatchday(WorldError):
 
 class BadMatchData(WorldError):
     """A match's goals contradict its result, and no rule explains it."""
+
+
+class BadStage(WorldError):
+    """A scene or a fault plan that cannot be meant; its text is the one line a person sees."""

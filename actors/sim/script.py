@@ -8,20 +8,20 @@ watch beside the pitch would show them; ``timetable.py`` turns them into wall ti
 
 import random
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final, Literal
 
 import attrs
 
 from actors.model.score import MatchId, Period, Score, Team
-from actors.sim.beliefs import Rates, left_of, odds, true_rates
+from actors.sim.beliefs import EVEN, Rates, Swing, left_of, odds, true_rates
 from actors.sim.draws import stream
 from actors.sim.listing import event_ticker
 from actors.sim.matchday import HALVES, Fixture, Goal, Matchday
 from actors.sim.shootout import kicks
 
-Kind = Literal["whistle", "goal", "kick"]
-"""The referee's whistle that begins or ends a period, a goal in play, a kick of a shoot-out."""
+Kind = Literal["whistle", "goal", "card", "kick"]
+"""The referee's whistle that begins or ends a period, a goal, a red card, a kick of a shoot-out."""
 
 Reaction = Literal["drawn", "slow makers", "faster rival"]
 """How the other traders meet a goal: by their draws, or for certain too late or too soon."""
@@ -33,6 +33,11 @@ TURN_S: Final = 60
 """Between the halves of extra time; between full time and the last word."""
 KICK_S: Final = 45
 LEVEL: Final = Score(0, 0)
+
+CARD_CHANCE: Final = 0.14
+"""Of a red card in a match: 35 in the 256 matches of the World Cups from 2010 to 2022."""
+CARD_CLEAR_S: Final = 45
+"""No card falls so close to another incident."""
 
 PLAYED: Final[tuple[tuple[Period, Period, int, tuple[int, int], int], ...]] = (
     ("1H", "HT", 45, (60, 240), HALF_TIME_S),
@@ -54,13 +59,15 @@ class Incident:
     score: Score
     """Shoot-out excluded."""
     side: Team | None = None
-    """Whom a goal counts for, or who took a kick."""
+    """Whom a goal counts for, who took a kick, or who is a player short from now on."""
     goal: Goal | None = None
     goal_no: int = 0
     """Number of the goal in its match, from 1; 0 for everything else."""
     reaction: Reaction = "drawn"
     kicks_scored: Score = LEVEL
     """Of the shoot-out."""
+    swing: Swing = EVEN
+    """What red cards have made of the rates."""
 
     @property
     def counts(self) -> bool:
@@ -107,8 +114,14 @@ def day_script(day: Matchday, seed: int) -> DayScript:
     )
 
 
-def match_script(fixture: Fixture, match: MatchId, seed: int) -> MatchScript:
-    """Write one match's script; its regulation goals are those of its result."""
+def match_script(
+    fixture: Fixture, match: MatchId, seed: int, *, card_chance: float = CARD_CHANCE
+) -> MatchScript:
+    """Write one match's script; its regulation goals are those of its result.
+
+    The data has no cards: whether there is one, when, for whom and how much it weighs
+    comes from the seed.
+    """
     draws = stream(seed, "script", match)
     incidents: list[Incident] = []
     score, begins_s, goal_no = LEVEL, 0, 0
@@ -136,12 +149,42 @@ def match_script(fixture: Fixture, match: MatchId, seed: int) -> MatchScript:
         incidents.append(Incident(kind="whistle", at_s=ends_s, period=then, score=score))
         begins_s = ends_s + break_s
     incidents += _ending(fixture, incidents[-1], draws)
+    incidents = _with_card(incidents, stream(seed, "cards", match), card_chance)
     return MatchScript(
         match=match,
         fixture=fixture,
         rates=true_rates(draws, fixture.regulation),
         incidents=tuple(incidents),
     )
+
+
+def _with_card(incidents: list[Incident], draws: random.Random, chance: float) -> list[Incident]:
+    """Perhaps send somebody off, in the ninety minutes and away from everything else."""
+    if draws.random() >= chance:
+        return incidents
+    halves = [
+        (index, now, then)
+        for index, (now, then) in enumerate(pairwise(incidents))
+        if now.period in {"1H", "2H"} and then.at_s - now.at_s > 2 * CARD_CLEAR_S
+    ]
+    if not halves:
+        return incidents
+    # Longer stretches are likelier; later ones too, as referees' patience goes.
+    weights = [(then.at_s - now.at_s) * (1 + now.at_s / 2_700) for _, now, then in halves]
+    index, now, then = draws.choices(halves, weights)[0]
+    sides: tuple[Team, Team] = ("home", "away")
+    side = draws.choice(sides)
+    swing = now.swing.sent_off(side, draws)
+    card = Incident(
+        kind="card",
+        at_s=draws.randint(now.at_s + CARD_CLEAR_S, then.at_s - CARD_CLEAR_S),
+        period=now.period,
+        score=now.score,
+        side=side,
+        swing=swing,
+    )
+    after = [attrs.evolve(one, swing=swing) for one in incidents[index + 1 :]]
+    return [*incidents[: index + 1], card, *after]
 
 
 def _seconds(goals: Iterable[Goal], draws: random.Random) -> list[tuple[int, Goal]]:

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 from actors.model.orders import Ticker
-from actors.model.score import Score
+from actors.model.score import Score, Team
 from actors.sim import terms
 from actors.sim.agenda import Agenda
 from actors.sim.beliefs import OUTCOMES, Outcome
@@ -150,20 +150,34 @@ class Stadium:
     def _happen(self, incident: Incident) -> None:
         before = self.course.score
         self.course.happen(incident)
-        if incident.kind != "kick":
-            self._tell()
+        if incident.kind not in {"kick", "card"}:
+            self._tell()  # the provider's channel knows no cards
         if incident.kind == "goal":
             race = self.truth.goal(self.course, incident, before)
             if incident.counts:
                 self._react(f"goal-{incident.goal_no}", before, race, incident)
+        if incident.kind == "card":
+            self.truth.card(self.course, incident)
+            self._price_in(f"card-{incident.at_s}")
         if incident.period == "FT":
             self._settle()
 
     def _give_penalty(self, moment: Moment) -> None:
-        score, taker = self.course.score, moment.incident.side
+        self._price_in(f"penalty-{moment.incident.goal_no}", moment.incident.side)
+
+    def _price_in(self, occasion: str, kick: Team | None = None) -> None:
+        """Let the makers hear of something that is no goal: a penalty kick, a red card."""
+        score = self.course.score
         if self.crew is not None:
-            occasion = f"penalty-{moment.incident.goal_no}"
-            self.crew.react(News(occasion=occasion, before=score, after=score, kick=taker))
+            self.crew.react(
+                News(
+                    occasion=occasion,
+                    before=score,
+                    after=score,
+                    kick=kick,
+                    swing=self.course.swing,
+                )
+            )
 
     def _react(
         self, occasion: str, before: Score, race: Race, goal: Incident | None = None
@@ -174,6 +188,7 @@ class Stadium:
                 before=before,
                 after=self.course.score,
                 reaction="drawn" if goal is None else goal.reaction,
+                swing=self.course.swing,
             )
             self.crew.react(news, race.moves.append)
 

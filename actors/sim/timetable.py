@@ -13,6 +13,7 @@ from typing import Final, Literal
 import attrs
 
 from actors.model.score import MatchId, Period, Score
+from actors.sim.beliefs import EVEN, Swing
 from actors.sim.draws import stream
 from actors.sim.matchday import HALVES
 from actors.sim.script import LEVEL, DayScript, Incident, MatchScript
@@ -154,6 +155,11 @@ class MatchTimetable:
         """Return the true score ``at_s`` seconds after the world's clock began."""
         index = self._index(at_s)
         return self.moments[index].incident.score if index >= 0 else LEVEL
+
+    def swing_at(self, at_s: float) -> Swing:
+        """Return what red cards have made of the rates by then."""
+        index = self._index(at_s)
+        return self.moments[index].incident.swing if index >= 0 else EVEN
 
     def _index(self, at_s: float) -> int:
         return bisect_right(self.moments, at_s, key=lambda moment: moment.at_s) - 1

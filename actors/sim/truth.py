@@ -13,13 +13,26 @@ import msgspec
 from actors.model.score import Score
 from actors.runtime.env import AppendFile, Env
 from actors.sim.agenda import Agenda
+from actors.sim.beliefs import Outcome, left_of, odds
 from actors.sim.course import Course
 from actors.sim.crew import Move
 from actors.sim.script import Incident
+from actors.sim.timetable import MatchTimetable
 
 RACE_S: Final = 3.5
 """So long after a goal nobody races for it any more."""
 MODE: Final = 0o644
+
+
+def true_values(match: MatchTimetable, at_s: float, score: Score) -> Mapping[Outcome, float]:
+    """Return what every leg is truly worth at ``score``: what the next goal makes it, say.
+
+    By the script's own rates, red cards included, and the time that is expected to be
+    left: the seconds of stoppage time that the script has drawn are nobody's to know.
+    """
+    clock = match.clock_at(at_s)
+    rates = match.swing_at(at_s).of(match.script.rates)
+    return odds(score, rates, left_of(clock.period, clock.played_s))
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -63,6 +76,7 @@ class TruthLog:
     def goal(self, course: Course, incident: Incident, before: Score) -> Race:
         """Note a goal; its line is written when its race is over."""
         assert incident.goal is not None, "a goal is in the data"
+        values = true_values(course.timetable, self.agenda.now_s(), course.score)
         return self._begin(
             "goal",
             course,
@@ -74,7 +88,13 @@ class TruthLog:
             counts=incident.counts,
             reaction=incident.reaction,
             before=before.text,
+            values={outcome: round(chance, 6) for outcome, chance in values.items()},
         )
+
+    def card(self, course: Course, incident: Incident) -> None:
+        """Note a red card, and what it makes of the sides' rates."""
+        swing = attrs.asdict(course.swing)
+        self._write({**self._facts("card", course), "side": incident.side, "swing": swing})
 
     def reversal(self, course: Course, incident: Incident, before: Score) -> Race:
         """Note that a goal was taken back."""

@@ -31,11 +31,15 @@ from actors.sim.stadium import Stadium
 from actors.sim.timetable import Timetable
 from actors.sim.truth import MODE, TruthLog
 from actors.sim.venue.auth import KeyRing
+from actors.sim.venue.clock import VenueClock
 from actors.sim.venue.engine import Venue
 from actors.sim.venue.errors import VenueError
 from actors.sim.venue.events import MarketStepped, VenueEvent
+from actors.sim.venue.faults import CALM, FaultPlan
 from actors.sim.venue.latency import NJ, LatencyProfile
+from actors.sim.venue.rates import Meter, Tier
 from actors.sim.venue.server import WS_PATH, VenueServer
+from actors.sim.venue_commands import venue_commands
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -79,6 +83,10 @@ class Options:
     truth_file: str | None = None
     """Absolute; where the truth is written as JSON lines."""
     host: str = "127.0.0.1"
+    faults: FaultPlan = CALM
+    """What goes wrong at the venue."""
+    tier: Tier | None = "basic"
+    """The trader's; ``None`` counts no tokens."""
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -101,14 +109,16 @@ class World:
     """What the control socket does."""
     over: trio.Event = attrs.field(init=False, factory=trio.Event)
     """Set when every match has ended and every market is settled."""
+    _clock: VenueClock = attrs.field(init=False)
     _start: trio.Event = attrs.field(init=False, factory=trio.Event)
     _settled: int = attrs.field(init=False, default=0)
     """Markets paid out so far."""
 
     def __attrs_post_init__(self) -> None:
         env, options, seed = self.env, self.options, self.seed
+        self._clock = VenueClock(env.wall_ns)
         self.venue = Venue(
-            now_us=lambda: env.wall_ns() // 1000,
+            now_us=self._clock,
             rng=stream(seed, "venue"),
             read_lag_us=int(1000 * options.read_lag_ms),
         )
@@ -118,6 +128,7 @@ class World:
         }
         self.commands = {
             **feed_commands(self.feeds),
+            **venue_commands(lambda: self.server),
             "start": self._do_start,
             "status": self._do_status,
             "halt_market": self._do_halt,
@@ -249,6 +260,7 @@ class World:
         self.venue.listen(self._hear)
 
     def _venue_server(self, tls: ServerTls | None) -> VenueServer:
+        tier = self.options.tier
         return VenueServer(
             env=self.env,
             venue=self.venue,
@@ -256,6 +268,10 @@ class World:
             endpoint=Endpoint(self.options.host, 0, tls=tls is not None),
             tls=tls,
             latency=self.options.latency,
+            meter=None if tier is None else Meter(self.venue.now_us, tier),
+            plan=self.options.faults,
+            seed=self.seed,
+            clock=self._clock,
         )
 
     async def _await_trader(self, book_watched: trio.Event) -> None:

@@ -15,10 +15,14 @@ import attrs
 import pytest
 import structlog
 import trio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from actors.runtime.env import Endpoint, RealEnv
 from actors.sim.__main__ import catalogue, main
 from actors.sim.control import command
+from tests.sim.venue.papers import headers
 
 ROOT = Path(__file__).parent.parent.parent
 START_S = 15.0
@@ -76,7 +80,7 @@ async def world(*arguments: str) -> AsyncIterator[Running]:
             await process.wait()
 
 
-async def get(url: str, ca_file: str) -> bytes:
+async def get(url: str, ca_file: str, *lines: str) -> bytes:
     """Ask over TLS, verifying as strictly as can be."""
     context = ssl.create_default_context(cafile=ca_file)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
@@ -86,8 +90,8 @@ async def get(url: str, ca_file: str) -> bytes:
         endpoint.host, endpoint.port, ssl_context=context, https_compatible=True
     )
     async with stream:
-        lines = (f"GET {path} HTTP/1.1", f"Host: {endpoint.authority}", "Connection: close")
-        await stream.send_all("".join(f"{line}\r\n" for line in (*lines, "")).encode())
+        head = (f"GET {path} HTTP/1.1", f"Host: {endpoint.authority}", "Connection: close")
+        await stream.send_all("".join(f"{line}\r\n" for line in (*head, *lines, "")).encode())
         answer = b""
         while data := await stream.receive_some(65536):
             answer += data
@@ -118,6 +122,82 @@ async def test_it_says_one_line_serves_and_leaves_when_its_input_ends(tmp_path: 
         await running.process.stdin.aclose()
         assert await running.rest_of_output() == b""
         assert running.process.returncode == 0
+
+
+def signed(key: dict[str, str], path: str) -> list[str]:
+    """Header lines by a key of the handshake, read from its file as any client would."""
+    private = load_pem_private_key(Path(key["pem_file"]).read_bytes(), None)
+    assert isinstance(private, RSAPrivateKey | Ed25519PrivateKey)
+    pairs = headers(private, "GET", path, RealEnv().wall_ns() // 1_000_000, key["id"])
+    return [f"{name}: {value}" for name, value in pairs]
+
+
+async def test_the_venue_alone_serves_both_kinds_of_keys_until_a_signal() -> None:
+    async with world("--venue-only", "--port", "0", "--print-urls") as running:
+        said = running.handshake
+        assert running.line.count(b"\n") == 1
+        assert [key["type"] for key in said["keys"]] == ["rsa", "ed25519"]
+        assert running.process.stdin is not None
+        await running.process.stdin.aclose()
+        with trio.fail_after(START_S):
+            for key in said["keys"]:
+                lines = signed(key, "/trade-api/v2/account/limits")
+                answer = await get(f"{said['rest']}/account/limits", said["ca_file"], *lines)
+                assert answer.startswith(b"HTTP/1.1 200")
+                assert b'"usage_tier":"basic"' in answer
+            upgrade = ("Upgrade: websocket", "Sec-WebSocket-Version: 13")
+            refused = await get(said["ws"].replace("wss", "https"), said["ca_file"], *upgrade)
+            assert refused.startswith(b"HTTP/1.1 4")
+            listed = await get(f"{said['rest']}/markets?status=open", said["ca_file"])
+        assert listed.count(b'"status":"active"') == 5
+
+        running.process.send_signal(signal.SIGTERM)
+        assert await running.rest_of_output() == b""
+        assert running.process.returncode == 0
+
+
+async def test_a_scene_and_faults_from_files_are_what_is_served(tmp_path: Path) -> None:
+    scene, faults = tmp_path / "scene.toml", tmp_path / "faults.toml"
+    scene.write_text(
+        "[[accounts]]\nname = 'me'\ncash = { 0 = '5' }\n[[series]]\nticker = 'S'\n"
+        "[[events]]\nticker = 'S-E'\nseries = 'S'\n"
+        "[[markets]]\nticker = 'S-E-X'\nevent = 'S-E'\nbids = [['0.4000', '3']]\n"
+    )
+    faults.write_text("[[storms]]\nkind = 'rate_limited'\nat_s = 0\nfor_s = 3600\n")
+    book = "/markets/S-E-X/orderbook"
+    async with world("--venue-only", "--scene", str(scene)) as running:
+        said = running.handshake
+        with trio.fail_after(START_S):
+            answer = await get(f"{said['rest']}{book}", said["ca_file"])
+        assert b'"yes_dollars":[["0.4000","3.00"]]' in answer
+    both = ("--scene", str(scene), "--faults", str(faults))
+    async with world("--venue-only", *both) as running:
+        said = running.handshake
+        with trio.fail_after(START_S):
+            answer = await get(f"{said['rest']}{book}", said["ca_file"])
+        assert answer.startswith(b"HTTP/1.1 429")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--scene", "x.toml"], "--scene is for --venue-only"),
+        (["--port", "8443"], "--port is for --venue-only"),
+        (["--venue-only", "--hold"], "--hold and --truth are for a day of matches"),
+        (["--venue-only", "--scene", "/nowhere.toml"], "No such file or directory"),
+        (["--faults", "/nowhere.toml"], "No such file or directory"),
+        (["--venue-only", "--scene", __file__], "test_main.py: "),
+    ],
+)
+def test_what_cannot_be_staged_is_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert said in told.err
 
 
 async def test_it_leaves_on_a_signal_and_takes_its_own_folder_with_it() -> None:
@@ -162,6 +242,8 @@ def test_a_place_it_cannot_write_to_is_one_line(
         ["--seed", "x"],
         ["--min-gap", "-1"],
         ["--latency", "mars"],
+        ["--seed", "-1"],
+        ["--venue-only", "--port", "70000"],
         ["--sped"],
     ],
     ids=" ".join,

@@ -5,8 +5,18 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from actors.model.score import Score
+from actors.sim.beliefs import EVEN
+from actors.sim.listing import event_ticker
 from actors.sim.matchday import Goal, Matchday, matchday, matchdays
-from actors.sim.script import DayScript, Incident, MatchScript, day_script
+from actors.sim.script import (
+    CARD_CHANCE,
+    CARD_CLEAR_S,
+    DayScript,
+    Incident,
+    MatchScript,
+    day_script,
+    match_script,
+)
 
 seeds = st.integers(0, 2**63)
 days = st.sampled_from(list(matchdays().values()))
@@ -120,3 +130,46 @@ def test_the_marked_goals_of_the_default_day_are_goals_anybody_would_trade(seed:
         assert goal.goal is not None
         assert not goal.goal.penalty
         assert abs(goal.score.home - goal.score.away) == 1
+
+
+@given(day=days, seed=seeds)
+@settings(max_examples=30, deadline=None)
+def test_a_red_card_falls_in_play_away_from_everything_else(day: Matchday, seed: int) -> None:
+    for fixture in day.matches:
+        script = match_script(fixture, event_ticker(fixture), seed, card_chance=1.0)
+        cards = [one for one in script.incidents if one.kind == "card"]
+        assert len(cards) <= 1
+        for card in cards:
+            assert card.period in {"1H", "2H"}
+            near = [abs(one.at_s - card.at_s) for one in script.incidents if one is not card]
+            assert min(near) >= CARD_CLEAR_S
+
+
+@given(day=days, seed=seeds)
+@settings(max_examples=30, deadline=None)
+def test_from_the_card_on_the_side_a_player_short_scores_less(day: Matchday, seed: int) -> None:
+    for fixture in day.matches:
+        script = match_script(fixture, event_ticker(fixture), seed, card_chance=1.0)
+        swing = EVEN
+        for one in script.incidents:
+            if one.kind == "card":
+                short, other = (
+                    (one.swing.home, one.swing.away)
+                    if one.side == "home"
+                    else (one.swing.away, one.swing.home)
+                )
+                assert short <= 1.0 < other
+                swing = one.swing
+            assert one.swing == swing
+
+
+def test_cards_are_as_rare_as_they_are_and_move_nothing_else() -> None:
+    fixtures = [match for day in matchdays().values() for match in day.matches]
+    scripts = [match_script(each, event_ticker(each), 1) for each in fixtures]
+    carded = sum(any(one.kind == "card" for one in each.incidents) for each in scripts)
+
+    assert 0.5 * CARD_CHANCE < carded / len(fixtures) < 2.0 * CARD_CHANCE
+    for fixture, script in zip(fixtures, scripts, strict=True):
+        plain = match_script(fixture, event_ticker(fixture), 1, card_chance=0.0)
+        assert plain.rates == script.rates
+        assert [one.at_s for one in plain.goals] == [one.at_s for one in script.goals]

@@ -18,6 +18,7 @@ from actors.runtime.memory import run_seeded
 from actors.sim.control import CommandRefused
 from actors.sim.timetable import Pace, Timetable
 from actors.sim.venue.accounts import CreateOrder
+from actors.sim.venue.faults import FaultPlan, StreamFaults
 from actors.sim.venue.order_entry import Created
 from actors.sim.world import FEEDS, TRADER, TRADER_CASH_MICROS
 from tests.sim.pitch import ONE_GOAL, PENALTY, Spectator, timetable, world_of
@@ -293,7 +294,7 @@ async def test_a_goal_taken_back_is_taken_back_for_feeds_and_markets(
         scores = [frame["score"] for _, frame in on.frames(name) if frame["live"]]
         changes = [now for was, now in zip(["", *scores], scores, strict=False) if was != now]
         assert changes == ["0-0", "0-1", "0-0", "0-1"]
-    kinds = [line["kind"] for line in truth(on)]
+    kinds = [line["kind"] for line in truth(on) if line["kind"] != "card"]
     assert kinds == ["goal", "reversal", "goal", "determined"]
 
 
@@ -374,3 +375,30 @@ async def test_a_pace_of_its_own_is_said_in_the_handshake(
     async with world_of(timetable(ONE_GOAL, 1, Pace(speed=20.0, min_gap_s=4.5))) as on:
         assert on.handshake["speed"] == 20.0
         assert on.handshake["min_gap_s"] == 4.5
+
+
+async def test_a_plan_of_faults_is_at_work_on_a_whole_day_and_nobody_trades_differently(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    plan = FaultPlan(stream=StreamFaults(gap=0.05))
+    hostile, calm = await live(timetable(ONE_GOAL), faults=plan), await live(timetable(ONE_GOAL))
+
+    seqs = [body["seq"] for _, body in hostile.frames("books") if "seq" in body]
+    lost = seqs[-1] - len(seqs)
+    assert lost == hostile.world.server.hostility.counts["message_lose"]
+    assert lost > 0
+    assert len(calm.frames("books")) == len(hostile.frames("books")) + lost
+
+
+async def test_the_venue_s_verbs_are_a_world_s_too(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world_of(timetable(ONE_GOAL), hold=True) as on:
+        await on.follow_books()
+        await trio.sleep(1)
+        dropped = await on.world.commands["drop_streams"]({"do": "drop_streams"})
+        with pytest.raises(CommandRefused, match="no such storm"):
+            await on.world.commands["storm"]({"do": "storm", "kind": "rain", "for_s": 1})
+
+        assert dropped["dropped"] == 1
+        on.leave()

@@ -25,12 +25,12 @@ from actors.sim.venue.refusals import Refused, refuse
 SALT_BYTES: Final = 32
 STAMP_DIGITS: Final = 16
 
-_MISSING: Final = refuse(401, "signature_is_missing_from_headers")
-_EXPIRED: Final = refuse(401, "header_timestamp_expired")
-_UNKNOWN: Final = refuse(
+MISSING: Final = refuse(401, "signature_is_missing_from_headers")
+EXPIRED: Final = refuse(401, "header_timestamp_expired")
+UNKNOWN: Final = refuse(
     401, "authentication_error", details="NOT_FOUND", message="authentication_error"
 )
-_WRONG: Final = refuse(
+WRONG: Final = refuse(
     401,
     "authentication_error",
     details="INCORRECT_API_KEY_SIGNATURE",
@@ -52,11 +52,22 @@ HOSTILE: Final = Window(past_ms=10_000, future_ms=10_000, single_use=True)
 
 
 @attrs.frozen(kw_only=True)
-class _Key:
+class Key:
+    """One key and what it may do."""
+
     account: str
     public: RSAPublicKey | Ed25519PublicKey
+    name: str
+    scopes: tuple[str, ...]
+    subaccount: int | None
+    """The one subaccount that it may read and trade; ``None`` for all."""
+
+    def permits(self, scope: str) -> bool:
+        """Return whether a scope, or the parent of it, was granted."""
+        return scope in self.scopes or scope.partition("::")[0] in self.scopes
 
     def verifies(self, signature: bytes, text: bytes) -> bool:
+        """Return whether the key signed ``text``."""
         try:
             if isinstance(self.public, Ed25519PublicKey):
                 self.public.verify(signature, text)
@@ -73,12 +84,29 @@ class KeyRing:
 
     def __init__(self, window: Window | None = None) -> None:
         self.window = window or Window()
-        self._keys: dict[str, _Key] = {}
+        self._keys: dict[str, Key] = {}
         self._used: set[bytes] = set()
         self._used_in_order: deque[tuple[int, bytes]] = deque()
 
-    def add(self, key_id: str, account: str, public_pem: bytes) -> None:
+    def add(
+        self,
+        key_id: str,
+        account: str,
+        public_pem: bytes,
+        *,
+        name: str = "key",
+        scopes: tuple[str, ...] = ("read", "write"),
+        subaccount: int | None = None,
+    ) -> None:
         """Let a key act for ``account``.
+
+        Args:
+            key_id: What its owner names it by.
+            account: Whose it is.
+            public_pem: The public key.
+            name: What it is called in lists.
+            scopes: What it may do.
+            subaccount: The only subaccount it may touch; ``None`` for all.
 
         Raises:
             AlreadyListed: The id is taken.
@@ -92,7 +120,9 @@ class KeyRing:
             raise BadTerms(f"key {key_id}: not a public key: {error}") from error
         if not isinstance(public, RSAPublicKey | Ed25519PublicKey):
             raise BadTerms(f"key {key_id}: neither RSA nor Ed25519")
-        self._keys[key_id] = _Key(account=account, public=public)
+        self._keys[key_id] = Key(
+            account=account, public=public, name=name, scopes=scopes, subaccount=subaccount
+        )
 
     def identify(self, request: Request, now_ms: int) -> str | Refused:
         """Return the account that signed ``request``, or one of the four 401s."""
@@ -100,20 +130,36 @@ class KeyRing:
         stamp = request.header("kalshi-access-timestamp")
         encoded = request.header("kalshi-access-signature")
         if not key_id or not stamp or not encoded:
-            return _MISSING
+            return MISSING
         key = self._keys.get(key_id)
         if key is None:
-            return _UNKNOWN
+            return UNKNOWN
         if not self._is_timely(stamp, now_ms):
-            return _EXPIRED
+            return EXPIRED
         path = request.target.partition("?")[0]
         signature = _decode(encoded)
         text = f"{stamp}{request.method}{path}".encode("latin-1", "replace")
         if signature is None or not key.verifies(signature, text):
-            return _WRONG
+            return WRONG
         if self.window.single_use and not self._is_fresh(signature, now_ms):
-            return _WRONG
+            return WRONG
         return key.account
+
+    def remove(self, key_id: str) -> None:
+        """Forget a key.
+
+        Raises:
+            KeyError: There is none of that id.
+        """
+        del self._keys[key_id]
+
+    def of(self, account: str) -> list[tuple[str, Key]]:
+        """Return an account's keys with their ids."""
+        return [(key_id, key) for key_id, key in self._keys.items() if key.account == account]
+
+    def key_of(self, request: Request) -> Key:
+        """Return the key of a request that ``identify`` has let in already."""
+        return self._keys[request.header("kalshi-access-key") or ""]
 
     def account_of(self, request: Request) -> str:
         """Return whose key a request names that ``identify`` has let in already."""

@@ -10,6 +10,7 @@ from typing import Final
 from actors.model.book import Level
 from actors.sim.venue import figures
 from actors.sim.venue.events import Traded
+from actors.sim.venue.fee_schedule import FeeChange
 from actors.sim.venue.listing import EventTerms, Market, MilestoneTerms, SeriesTerms
 
 Json = dict[str, object]
@@ -39,6 +40,30 @@ def series(terms: SeriesTerms) -> Json:
         "fee_multiplier": multiplier(terms.fee_multiplier),
         "additional_prohibitions": [],
         "exchange_index": terms.exchange_index,
+    }
+
+
+def series_fees(change: FeeChange) -> Json:
+    """Write an announced change of a series' fees."""
+    return {
+        "id": change.change_id,
+        "series_ticker": change.series_ticker,
+        "fee_type": change.fee_type,
+        "fee_multiplier": multiplier(change.multiplier or Fraction(0)),
+        "scheduled_ts": figures.stamp(change.at_us),
+    }
+
+
+def event_fees(change: FeeChange) -> Json:
+    """Write an announced change of an event's override; null clears it."""
+    rate = change.multiplier
+    return {
+        "id": change.change_id,
+        "event_ticker": change.event_ticker,
+        "series_ticker": change.series_ticker,
+        "fee_type_override": change.fee_type,
+        "fee_multiplier_override": None if rate is None else multiplier(rate),
+        "scheduled_ts": figures.stamp(change.at_us),
     }
 
 

@@ -39,6 +39,7 @@ class Clearing:
             self.floor.bulletin.post(traded)
         self._fill(taker, traded, is_taker=True)
         self._fill(maker, traded, is_taker=False)
+        market.candles.trade(now_us, price, count, market.open_interest_centi)
         if not print_first:
             self.floor.bulletin.post(traded)
 
@@ -48,16 +49,19 @@ class Clearing:
         self.floor.post_cash(account, market.shard, now_us)
 
     def _fill(self, order: Order, traded: Traded, *, is_taker: bool) -> None:
-        market, account = order.market, self.floor.accounts[order.account]
+        market, account = order.market, self.floor.holder(order)
         side, price, count = order.request.side, traded.price_pips, traded.count_centi
         held = account.holding(market.ticker)
         revenue = held.revenue_micros(side, price, count)
+        fees = market.fees_at(traded.now_us)
         paid = charge(
-            rate=market.fees_at(traded.now_us).rate(is_taker=is_taker),
+            rate=fees.rate(is_taker=is_taker),
             price_pips=price,
             count_centi=count,
             revenue_micros=revenue,
             carried_micros=order.carried_micros,
+            grid_micros=account.grid_micros,
+            ceiling_micros=fees.ceiling_micros,
         )
         order.carried_micros = paid.carried_micros
         order.filled(price, count, paid.net_micros, is_taker=is_taker, now_us=traded.now_us)
@@ -66,6 +70,9 @@ class Clearing:
         market.open_interest_centi += max(0, held.yes_centi) - long_before
         account.move_cash(market.shard, revenue - paid.net_micros)
         self.floor.house_micros += paid.net_micros
+        group = self.floor.groups.get(order.request.order_group_id)
+        if group is not None:
+            group.count(count, traded.now_us)
         filled = Filled(
             account=order.account,
             trade_id=traded.trade_id,
@@ -80,6 +87,7 @@ class Clearing:
             is_taker=is_taker,
             post_position_centi=held.yes_centi,
             now_us=traded.now_us,
+            subaccount=account.number,
         )
         self.floor.bulletin.post(filled)
         self._write_down(account, market, filled)
@@ -101,6 +109,7 @@ class Clearing:
                 fee_micros=filled.fee_micros,
                 is_taker=filled.is_taker,
                 now_us=filled.now_us,
+                subaccount=filled.subaccount,
             ),
         )
         self.floor.post_position(account, market, filled.now_us)

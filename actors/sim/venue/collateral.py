@@ -11,7 +11,7 @@ from fractions import Fraction
 import attrs
 
 from actors.model.orders import Side
-from actors.sim.venue.fees import DIRECT_GRID_MICROS, charge
+from actors.sim.venue.fees import DIRECT_GRID_MICROS, FeeTerms, charge
 from actors.sim.venue.holdings import leg_pips
 
 
@@ -99,23 +99,38 @@ def _fee_ceiling(rate: Fraction, price_pips: int, count_centi: int) -> int:
 
 
 def resting_slack_micros(
-    rate: Fraction, price_pips: int, count_centi: int, carried_micros: int
+    fees: FeeTerms,
+    price_pips: int,
+    count_centi: int,
+    carried_micros: int,
+    grid_micros: int = DIRECT_GRID_MICROS,
 ) -> int:
     """Return what rounding may still take from an order that rests.
 
-    At a price of whole cents each fill's value is on the grid, so roundings come
-    back in full and at most one grid step is ever outstanding, besides the
-    micro-dollar by which each fill's fee is rounded up. At finer prices a fill of
-    0.01 contract can lose almost a grid step that no rebate reaches.
+    At a price of whole cents each fill's value is on a direct member's grid, so
+    roundings come back in full and at most one grid step is ever outstanding,
+    besides what each fill's fee is rounded up by. At finer prices a fill of 0.01
+    contract can lose almost a grid step that no rebate reaches. For a member whose
+    grid is the cent that would be a cent for each 0.01 contract: there one step is
+    set aside, and for the rest the intermediary answers.
     """
-    if price_pips % DIRECT_GRID_MICROS == 0:
+    each_fill = (fees.ceiling_micros + 1) * count_centi
+    if price_pips % DIRECT_GRID_MICROS == 0 and grid_micros == DIRECT_GRID_MICROS:
         outstanding = max(0, DIRECT_GRID_MICROS - carried_micros)
-        return 2 * count_centi + outstanding if rate else 0
-    return (DIRECT_GRID_MICROS + 2) * count_centi + DIRECT_GRID_MICROS
+        return each_fill + outstanding if fees.maker else 0
+    if grid_micros != DIRECT_GRID_MICROS:
+        return each_fill + grid_micros
+    return each_fill + DIRECT_GRID_MICROS * (count_centi + 1)
 
 
 def taking_slack_micros(
-    side: Side, rate: Fraction, price_pips: int, count_centi: int, makers: int
+    side: Side,
+    fees: FeeTerms,
+    price_pips: int,
+    count_centi: int,
+    *,
+    makers: int,
+    grid_micros: int = DIRECT_GRID_MICROS,
 ) -> int:
     """Return what rounding may take from an order that meets ``makers`` at once.
 
@@ -123,11 +138,13 @@ def taking_slack_micros(
     """
     value = leg_pips(side, price_pips) * count_centi
     whole = charge(
-        rate=rate,
+        rate=fees.taker,
         price_pips=price_pips,
         count_centi=count_centi,
         revenue_micros=-value,
         carried_micros=0,
+        grid_micros=grid_micros,
+        ceiling_micros=fees.ceiling_micros,
     )
-    single = whole.net_micros - _fee_ceiling(rate, price_pips, count_centi)
-    return single if makers <= 1 else single + (DIRECT_GRID_MICROS + 2) * makers
+    single = whole.net_micros - _fee_ceiling(fees.taker, price_pips, count_centi)
+    return single if makers <= 1 else single + (grid_micros + fees.ceiling_micros + 1) * makers

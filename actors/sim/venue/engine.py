@@ -6,16 +6,20 @@ top of it and have no way in that an agent has not.
 
 import random
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import attrs
 
 from actors.model.book import Level
 from actors.model.orders import Side, Ticker
 from actors.sim.venue.accounts import Account, CreateOrder
+from actors.sim.venue.amending import Amendments
 from actors.sim.venue.bulletin import Listener
-from actors.sim.venue.errors import AlreadyListed, BadTerms
-from actors.sim.venue.fees import DIRECT_GRID_MICROS
+from actors.sim.venue.errors import AlreadyListed, BadTerms, NotListed
+from actors.sim.venue.fee_schedule import FeeSchedule
+from actors.sim.venue.fees import GRID_MICROS, Membership
 from actors.sim.venue.floor import Floor
+from actors.sim.venue.group_desk import GroupDesk
 from actors.sim.venue.lifecycle import Lifecycle
 from actors.sim.venue.listing import (
     EventTerms,
@@ -26,9 +30,15 @@ from actors.sim.venue.listing import (
     Verdict,
 )
 from actors.sim.venue.order_entry import Cancelled, Created, OrderEntry
-from actors.sim.venue.refusals import Refused
+from actors.sim.venue.refusals import Refused, refuse
 from actors.sim.venue.tamper import Tamper
+from actors.sim.venue.treasury import Treasury
 from actors.sim.venue.views import AccountView
+
+SWEEP_US: Final = 60_000_000
+"""How long a cancel-all may still take orders that come to rest after it."""
+SWEEP_ODDS: Final = 0.5
+"""How likely it takes one. The page says "may"; nobody has counted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -54,22 +64,39 @@ class Venue:
         self.floor = Floor(now_us=now_us, rng=rng)
         self.tampers: list[Tamper] = []
         self.read_lag_us = read_lag_us
-        self._orders = OrderEntry(self.floor)
-        self._lifecycle = Lifecycle(self.floor, self._orders)
+        self.orders = OrderEntry(self.floor)
+        self._lifecycle = Lifecycle(self.floor, self.orders)
+        self.amendments = Amendments(self.floor, self.orders, self._lifecycle.watch_expiry)
+        self.groups = GroupDesk(self.floor, self.orders)
+        self.treasury = Treasury(self.floor, self.orders, self._lifecycle.schedule)
+        self.fees = FeeSchedule(self.floor, self.orders, self._lifecycle.schedule)
+        self._lifecycle.price = self.fees.price
+        self._lifecycle.performers |= {
+            "transfer": self.treasury.step,
+            "rebalance": self.treasury.rebalance,
+            "fees": self.fees.perform,
+        }
+        self._swept_until_us: dict[tuple[str, int], int] = {}
 
     def now_us(self) -> int:
         """Return the venue's wall clock, microseconds since 1970."""
         return self.floor.now_us()
 
     def open_account(
-        self, name: str, cash_micros: Mapping[int, int], *, on_record: bool = False
+        self,
+        name: str,
+        cash_micros: Mapping[int, int],
+        *,
+        on_record: bool = False,
+        membership: Membership = "direct",
     ) -> str:
-        """Open a direct member's account; return its user id.
+        """Open a member's account; return its user id.
 
         Args:
             name: How the world and the keys call it.
-            cash_micros: Cash by shard, on the $0.0001 grid.
+            cash_micros: Cash by shard, on the member's grid.
             on_record: Whether its history is kept for REST; who has a key needs it.
+            membership: On which grid its cash moves.
 
         Raises:
             AlreadyListed: The name is taken.
@@ -77,17 +104,31 @@ class Venue:
         """
         if name in self.floor.accounts:
             raise AlreadyListed(name)
-        if any(amount < 0 or amount % DIRECT_GRID_MICROS for amount in cash_micros.values()):
-            raise BadTerms(f"{name}: cash is counted in $0.0001")
-        account = Account(name=name, user_id=self.floor.uuid(), cash_micros=dict(cash_micros))
+        grid = GRID_MICROS[membership]
+        if any(amount < 0 or amount % grid for amount in cash_micros.values()):
+            raise BadTerms(f"{name}: cash is counted in {grid} micro-dollars")
+        account = Account(
+            name=name,
+            user_id=self.floor.uuid(),
+            membership=membership,
+            cash_micros=dict(cash_micros),
+        )
         if on_record:
             account.view = AccountView(self.read_lag_us)
+            self.treasury.note_funding(name, sum(cash_micros.values()))
         self.floor.accounts[name] = account
         # Who opens an account has put the money there before anybody could read it.
         funded_us = self.now_us() - self.read_lag_us
         for shard in sorted(cash_micros):
             self.floor.post_cash(account, shard, funded_us)
         return account.user_id
+
+    def lag_reads(self, lag_us: int) -> None:
+        """Let every account's REST data lag so far behind the matching engine from now on."""
+        self.read_lag_us = lag_us
+        for account in self.floor.accounts.values():
+            if account.view is not None:
+                account.view.lag_us = lag_us
 
     def list_series(self, terms: SeriesTerms) -> None:
         """List a series. Raises as ``Lifecycle.list_series``."""
@@ -118,30 +159,63 @@ class Venue:
             NotListed: No such account.
         """
         self._lifecycle.advance()
-        outcome = self._orders.create(account, request)
-        if isinstance(outcome, Created) and request.expires_us is not None:
-            self._lifecycle.watch_expiry(outcome.order_id, request.expires_us)
+        outcome = self.orders.create(account, request)
+        if isinstance(outcome, Created) and outcome.remaining_centi:
+            if request.expires_us is not None:
+                self._lifecycle.watch_expiry(outcome.order_id, request.expires_us)
+            self._sweep_late(account, request.subaccount, outcome.order_id)
         return outcome
 
-    def cancel_order(self, account: str, order_id: str) -> Cancelled | Refused:
+    def cancel_order(
+        self, account: str, order_id: str, subaccount: int | None = None
+    ) -> Cancelled | Refused:
         """Take one of ``account``'s resting orders out.
 
         Raises:
             NotListed: No such account.
         """
         self._lifecycle.advance()
-        return self._orders.cancel(account, order_id)
+        return self.orders.cancel(account, order_id, subaccount)
 
-    def cancel_all(self, account: str) -> int:
+    def cancel_all(self, account: str, subaccount: int | None = None, *, tail: bool = False) -> int:
         """Take all of ``account``'s resting orders out; return how many there were.
+
+        Args:
+            account: Whose orders.
+            subaccount: In which of its accounts; ``None`` for all.
+            tail: Whether some of what comes to rest within a minute goes too, as it
+                does when this is asked for over REST (reference ``kalshi.md`` section 3).
 
         Raises:
             NotListed: No such account.
         """
         self._lifecycle.advance()
-        resting = self.floor.account(account).resting
-        ids = [order_id for orders in resting.values() for order_id in orders]
-        return sum(isinstance(self._orders.cancel(account, each), Cancelled) for each in ids)
+        ids = [order.order_id for order in self.orders.resting(account, subaccount)]
+        if tail:
+            parts = self.floor.account(account).parts()
+            until_us = self.now_us() + SWEEP_US
+            for number in (part.number for part in parts):
+                if subaccount in {None, number}:
+                    self._swept_until_us[account, number] = until_us
+        return sum(isinstance(self.orders.cancel(account, each), Cancelled) for each in ids)
+
+    def set_netting(self, account: str, subaccount: int, *, enabled: bool) -> Refused | None:
+        """Switch the return of collateral across events; what came back stays until settled.
+
+        Raises:
+            NotListed: No such account.
+        """
+        self._lifecycle.advance()
+        member = self.floor.account(account)
+        if subaccount and subaccount not in member.subaccounts:
+            return refuse(400, "invalid_parameters", details="no such subaccount")
+        part, now_us = member.part(subaccount), self.now_us()
+        part.netting = enabled
+        for event in self.floor.events.values():
+            stranded = self.orders.netting.give_back(part, event, now_us)
+            self.orders.withdraw_all(stranded, "MarginCancel", now_us)
+        self.floor.bulletin.tell()
+        return None
 
     def book(self, ticker: str, depth: int | None = None) -> Depth:
         """Return a market's book.
@@ -195,9 +269,17 @@ class Venue:
         """Reactivate a halted market. Raises as ``Lifecycle.resume``."""
         self._lifecycle.resume(ticker)
 
-    def pause_exchange(self, *, exchange_active: bool = True, trading_active: bool = True) -> None:
-        """Set the exchange's state; both ``True`` ends a pause."""
-        self._lifecycle.pause(exchange_active=exchange_active, trading_active=trading_active)
+    def pause_exchange(
+        self,
+        *,
+        exchange_active: bool = True,
+        trading_active: bool = True,
+        resumes_us: int | None = None,
+    ) -> None:
+        """Set the exchange's state; both ``True`` ends a pause. As ``Lifecycle.pause``."""
+        self._lifecycle.pause(
+            exchange_active=exchange_active, trading_active=trading_active, resumes_us=resumes_us
+        )
 
     def close_market(self, ticker: str) -> None:
         """Close a market now. Raises as ``Lifecycle.close``."""
@@ -215,6 +297,20 @@ class Venue:
         """Falsify what REST reports from now on."""
         self.tampers.append(tamper)
 
+    def archive(self, before_us: int) -> None:
+        """Move what ended before an instant from the live reads to the historical ones."""
+        self.floor.cutoff_us = before_us
+
+    def report_live(self, milestone_id: str, details: Mapping[str, object]) -> None:
+        """Publish a milestone's live data.
+
+        Raises:
+            NotListed: No such milestone.
+        """
+        if milestone_id not in self.floor.milestones:
+            raise NotListed(f"no milestone {milestone_id!r}")
+        self.floor.live[milestone_id] = details
+
     def advance(self) -> None:
         """Do everything whose time has come: openings, closings, expiries, settlements."""
         self._lifecycle.advance()
@@ -222,6 +318,13 @@ class Venue:
     def next_due_us(self) -> int | None:
         """Return when ``advance`` next has something to do; ``None`` for never."""
         return self._lifecycle.next_due_us()
+
+    def _sweep_late(self, account: str, subaccount: int, order_id: str) -> None:
+        until_us = self._swept_until_us.get((account, subaccount), 0)
+        left_us = until_us - self.now_us()
+        if left_us > 0 and self.floor.rng.random() < SWEEP_ODDS:
+            at_us = self.now_us() + self.floor.rng.randrange(left_us)
+            self._lifecycle.watch_sweep(order_id, at_us)
 
     def on_due(self, wake: Callable[[], None]) -> None:
         """Have ``wake`` called when something falls due earlier than all before it."""

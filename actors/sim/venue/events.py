@@ -5,17 +5,26 @@ never sees half a trade. ``account`` is a name like any other; who may see a
 private event is the stream's business.
 """
 
+from fractions import Fraction
 from typing import Literal
 
 import attrs
 
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import Side, Ticker
-from actors.sim.venue.views import OrderView
+from actors.sim.venue.views import OrderView, PositionView
 
 LifecycleStep = Literal[
-    "created", "activated", "deactivated", "close_date_updated", "determined", "settled"
+    "created",
+    "activated",
+    "deactivated",
+    "close_date_updated",
+    "price_level_structure_updated",
+    "determined",
+    "settled",
 ]
+
+GroupStep = Literal["created", "triggered", "reset", "deleted", "limit_updated"]
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +43,7 @@ class BookChanged:
     """The account whose action this was."""
     cause_client_order_id: str
     now_us: int
+    cause_subaccount: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -66,6 +76,7 @@ class Filled:
     post_position_centi: int
     """Signed position after this fill."""
     now_us: int
+    subaccount: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +85,15 @@ class OrderChanged:
 
     account: str
     order: OrderView
+    now_us: int
+
+
+@attrs.frozen(kw_only=True)
+class PositionChanged:
+    """What one of an account's parts holds in a market is not what it was."""
+
+    account: str
+    position: PositionView
     now_us: int
 
 
@@ -102,6 +122,37 @@ class EventListed:
     now_us: int
 
 
+@attrs.frozen(kw_only=True)
+class EventFeesChanged:
+    """An event's fee override was set or cleared; both ``None`` is cleared."""
+
+    event_ticker: str
+    fee_type_override: str | None
+    fee_multiplier_override: Fraction | None
+    now_us: int
+
+
+@attrs.frozen(kw_only=True)
+class OrderGroupChanged:
+    """A step of one of an account's order groups."""
+
+    account: str
+    order_group_id: str
+    step: GroupStep
+    limit_centi: CentiContracts | None
+    """The limit; told of ``created`` and ``limit_updated`` alone."""
+    now_us: int
+
+
 VenueEvent = (
-    BookChanged | Traded | Filled | OrderChanged | QuoteChanged | MarketStepped | EventListed
+    BookChanged
+    | Traded
+    | Filled
+    | OrderChanged
+    | PositionChanged
+    | QuoteChanged
+    | MarketStepped
+    | EventListed
+    | EventFeesChanged
+    | OrderGroupChanged
 )

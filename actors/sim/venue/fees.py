@@ -15,11 +15,18 @@ FeeType = Literal[
     "quadratic", "quadratic_with_maker_fees", "quadratic_with_combo_maker_fees", "flat"
 ]
 
+Membership = Literal["direct", "intermediated"]
+
 DIRECT_GRID_MICROS: Final = 100
 """A direct member's cash moves in $0.0001."""
 
 INTERMEDIATED_GRID_MICROS: Final = 10_000
 """A member behind an intermediary: whole cents."""
+
+GRID_MICROS: Final[dict[Membership, int]] = {
+    "direct": DIRECT_GRID_MICROS,
+    "intermediated": INTERMEDIATED_GRID_MICROS,
+}
 
 TAKER_RATE: Final = Fraction(7, 100)
 MAKER_SHARE: Final[dict[str, Fraction]] = {
@@ -36,13 +43,35 @@ class FeeTerms:
 
     taker: Fraction
     maker: Fraction
+    ceiling_micros: int = 1
+    """To what a fill's model fee is rounded up."""
 
     def rate(self, *, is_taker: bool) -> Fraction:
         """Return the rate for one side of a fill."""
         return self.taker if is_taker else self.maker
 
 
-def fee_terms(fee_type: str, multiplier: Fraction) -> FeeTerms:
+@attrs.frozen
+class FeeRule:
+    """How fees are rounded from a day on."""
+
+    since_us: int
+    ceiling_micros: int
+
+
+CURRENT_RULES: Final = (FeeRule(0, 1),)
+"""The rule in force, as if there never had been another."""
+
+PUBLISHED_RULES: Final = (FeeRule(0, 100), FeeRule(1_787_788_800_000_000, 1))
+"""With its forerunner, which rounded up to $0.0001 until 27 August 2026."""
+
+
+def rule_at(rules: tuple[FeeRule, ...], now_us: int) -> FeeRule:
+    """Return the rule in force; ``rules`` are in order of their days."""
+    return next((rule for rule in reversed(rules) if rule.since_us <= now_us), rules[0])
+
+
+def fee_terms(fee_type: str, multiplier: Fraction, ceiling_micros: int = 1) -> FeeTerms:
     """Return the rates of a fee type.
 
     Raises:
@@ -51,7 +80,8 @@ def fee_terms(fee_type: str, multiplier: Fraction) -> FeeTerms:
     if fee_type not in MAKER_SHARE:
         raise ValueError(f"no published formula for fee type {fee_type!r}")
     taker = TAKER_RATE * multiplier
-    return FeeTerms(taker=taker, maker=taker * MAKER_SHARE[fee_type])
+    maker = taker * MAKER_SHARE[fee_type]
+    return FeeTerms(taker=taker, maker=maker, ceiling_micros=ceiling_micros)
 
 
 WAIVED: Final = FeeTerms(taker=Fraction(0), maker=Fraction(0))
@@ -63,7 +93,7 @@ class Charge:
     """The fee of one fill, taken apart."""
 
     trade_micros: int
-    """The model fee rounded up to a micro-dollar."""
+    """The model fee rounded up, to a micro-dollar under today's rule."""
     rounding_micros: int
     """What rounding the cash down to the grid took."""
     rebate_micros: int
@@ -91,6 +121,7 @@ def charge(
     revenue_micros: int,
     carried_micros: int,
     grid_micros: int = DIRECT_GRID_MICROS,
+    ceiling_micros: int = 1,
 ) -> Charge:
     """Return what one fill costs.
 
@@ -101,9 +132,10 @@ def charge(
         revenue_micros: Cash the fill brings before fees; negative for a purchase.
         carried_micros: Rounding taken from this order by its earlier fills.
         grid_micros: The member's grid.
+        ceiling_micros: To what the model fee is rounded up.
     """
     exact = model_micros(rate, price_pips, count_centi)
-    trade = -(-exact.numerator // exact.denominator)
+    trade = -(-exact.numerator // (exact.denominator * ceiling_micros)) * ceiling_micros
     after = revenue_micros - trade
     # Floor division rounds towards minus infinity, so the remainder is what was taken.
     rounding = after % grid_micros

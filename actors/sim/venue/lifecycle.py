@@ -15,7 +15,6 @@ from actors.model.orders import Ticker
 from actors.sim.venue.accounts import Account, Order
 from actors.sim.venue.errors import AlreadyListed, NotListed, OutOfOrder
 from actors.sim.venue.events import EventListed, LifecycleStep, MarketStepped
-from actors.sim.venue.fees import DIRECT_GRID_MICROS
 from actors.sim.venue.floor import Floor
 from actors.sim.venue.holdings import payout_exact_micros
 from actors.sim.venue.listing import (
@@ -30,7 +29,7 @@ from actors.sim.venue.listing import (
 from actors.sim.venue.order_entry import OrderEntry
 from actors.sim.venue.views import SettlementView
 
-Duty = Literal["open", "close", "settle", "expire"]
+Duty = Literal["open", "close", "settle", "expire", "sweep", "fees", "transfer", "rebalance"]
 
 VALUE_MICROS: dict[Verdict, int] = {"yes": DOLLAR_MICROS, "no": 0}
 
@@ -51,6 +50,10 @@ class Lifecycle:
         self._floor = floor
         self._orders = orders
         self._due: list[_Due] = []
+        self.performers: dict[Duty, Callable[[str, int], None]] = {}
+        """Who does the duties that are not a market's own: given the name and the time."""
+        self.price: Callable[[Market], None] = lambda _market: None
+        """Sets a new market's fees to what is in force."""
         self.on_due: Callable[[], None] = lambda: None
         """Called when something falls due earlier than anything before it."""
 
@@ -101,6 +104,7 @@ class Lifecycle:
             updated_us=now_us,
             close_us=terms.close_us,
         )
+        self.price(self._floor.markets[terms.ticker])
         self._say(terms.ticker, "created", now_us)
         self._schedule(terms.open_us, "open", terms.ticker)
         self._schedule(terms.close_us, "close", terms.ticker)
@@ -120,6 +124,14 @@ class Lifecycle:
     def watch_expiry(self, order_id: str, expires_us: int) -> None:
         """Cancel an order at ``expires_us`` if it still rests then."""
         self._schedule(expires_us, "expire", order_id)
+
+    def schedule(self, at_us: int, duty: Duty, name: str) -> None:
+        """Have a duty performed at ``at_us``, or at once if that has passed."""
+        self._schedule(at_us, duty, name)
+
+    def watch_sweep(self, order_id: str, at_us: int) -> None:
+        """Cancel an order at ``at_us`` if it still rests then, as if its owner had."""
+        self._schedule(at_us, "sweep", order_id)
 
     def halt(self, ticker: str) -> None:
         """Stop trading in an active market: cancels go through, orders do not.
@@ -145,14 +157,22 @@ class Lifecycle:
         market.status, market.updated_us = "active", now_us
         self._say(market.ticker, "activated", now_us)
 
-    def pause(self, *, exchange_active: bool = True, trading_active: bool = True) -> None:
+    def pause(
+        self,
+        *,
+        exchange_active: bool = True,
+        trading_active: bool = True,
+        resumes_us: int | None = None,
+    ) -> None:
         """Set the exchange's state; both ``True`` ends a pause.
 
         Args:
             exchange_active: Whether anything at all may change state.
             trading_active: Whether orders are taken; cancels are, regardless.
+            resumes_us: When it is expected to end, as the status says.
         """
         floor = self._floor
+        floor.resumes_us = resumes_us
         begins = floor.trading_active and floor.exchange_active
         floor.exchange_active, floor.trading_active = exchange_active, trading_active
         if begins and not (exchange_active and trading_active):
@@ -206,9 +226,10 @@ class Lifecycle:
 
     def _finalize(self, market: Market, now_us: int) -> None:
         market.status, market.settled_us, market.updated_us = "finalized", now_us, now_us
-        for account in self._floor.accounts.values():
-            if market.ticker in account.holdings:
-                self._pay(account, market, now_us)
+        for member in self._floor.accounts.values():
+            for account in member.parts():
+                if market.ticker in account.holdings:
+                    self._pay(account, market, now_us)
         # What is left of the pairs' dollars is what rounding the payouts down left.
         self._floor.house_micros += 10_000 * market.open_interest_centi
         market.open_interest_centi = 0
@@ -220,10 +241,11 @@ class Lifecycle:
         held = account.holding(market.ticker)
         held_centi, cost_micros = held.yes_centi, int(held.cost_micros)
         exact = payout_exact_micros(held_centi, market.yes_value_micros)
-        payout = int(exact) - int(exact) % DIRECT_GRID_MICROS
+        payout = int(exact) - int(exact) % account.grid_micros
         held.settle(payout)
-        account.move_cash(market.shard, payout)
-        self._floor.house_micros -= payout
+        kept = self._orders.netting.collect(account, market, payout)
+        account.move_cash(market.shard, payout - kept)
+        self._floor.house_micros -= payout - kept
         if account.view is not None and held_centi:
             account.view.post(
                 now_us,
@@ -239,16 +261,18 @@ class Lifecycle:
                     payout_micros=payout,
                     fees_micros=held.fees_micros,
                     now_us=now_us,
+                    subaccount=account.number,
                 ),
             )
         self._floor.post_position(account, market, now_us)
         self._floor.post_cash(account, market.shard, now_us)
 
     def _perform(self, due: _Due, now_us: int) -> None:
-        if due.duty == "expire":
-            order = self._floor.orders.get(due.name)
-            if order is not None:
-                self._orders.withdraw([order], "ExpiryCancel", now_us)
+        if due.duty in self.performers:
+            self.performers[due.duty](due.name, now_us)
+            return
+        if due.duty in {"expire", "sweep"}:
+            self._end_order(due, now_us)
             return
         market = self._floor.markets[Ticker(due.name)]
         match due.duty, market.status:
@@ -260,6 +284,16 @@ class Lifecycle:
                 self._finalize(market, now_us)
             case _:
                 pass  # the world was there first
+
+    def _end_order(self, due: _Due, now_us: int) -> None:
+        order = self._floor.orders.get(due.name)
+        if order is None:
+            return
+        if due.duty == "sweep":
+            self._orders.withdraw([order], "", now_us)
+        elif order.request.expires_us is not None and order.request.expires_us <= now_us:
+            # An amendment may have moved or removed the expiry meanwhile.
+            self._orders.withdraw([order], "ExpiryCancel", now_us)
 
     def _shut(self, market: Market, now_us: int) -> None:
         self._orders.withdraw(self._resting(market), "CloseCancel", now_us)

@@ -13,6 +13,7 @@ import attrs
 from actors.model.book import Level
 from actors.model.matching import PriceTimeBook
 from actors.model.orders import Side, Ticker
+from actors.sim.venue.candles import Candles
 from actors.sim.venue.errors import BadTerms
 from actors.sim.venue.fees import WAIVED, FeeTerms, fee_terms
 
@@ -145,6 +146,7 @@ class Market:
     """May be pulled earlier than the terms said."""
     status: Status = "initialized"
     book: PriceTimeBook = attrs.field(factory=PriceTimeBook)
+    candles: Candles = attrs.field(factory=Candles)
     clock: int = 0
     """Exchange clock of the newest change of the book; 0 if there was none."""
     last_price_pips: int = 0

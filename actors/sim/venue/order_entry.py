@@ -4,38 +4,21 @@ Synchronous and complete: when ``create`` returns, everything the order caused h
 happened. Rules and error codes: reference ``kalshi.md`` sections 3 and 8.
 """
 
-import re
 from fractions import Fraction
-from typing import Final
 
 import attrs
 
 from actors.model.matching import Incoming, Result
 from actors.model.money import CentiContracts
-from actors.model.orders import opposite
 from actors.sim.venue.accounts import Account, CreateOrder, Order
+from actors.sim.venue.admission import Admission, reduce_cap
 from actors.sim.venue.clearing import Clearing
-from actors.sim.venue.collateral import Claim, resting_slack_micros, taking_slack_micros
+from actors.sim.venue.events import GroupStep, OrderGroupChanged
 from actors.sim.venue.floor import Floor
-from actors.sim.venue.holdings import leg_pips
-from actors.sim.venue.listing import Market
+from actors.sim.venue.netting import Netting
+from actors.sim.venue.order_groups import OrderGroup
 from actors.sim.venue.refusals import Refused, not_found, refuse
 from actors.sim.venue.views import UpdateReason
-
-CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""A dot in an id was answered with 400; 64 characters is FIX's bound."""
-
-OPEN_ORDERS: Final = 200_000
-"""Resting orders one account may have."""
-
-NO_TRADING: Final = {
-    "initialized": "market_inactive",
-    "inactive": "trading_is_paused",
-    "closed": "market_closed",
-    "determined": "market_closed",
-    "finalized": "market_closed",
-}
-"""Why a market that is not active takes no order."""
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +50,8 @@ class OrderEntry:
     """The matching engine's front: one order at a time."""
 
     def __init__(self, floor: Floor) -> None:
+        self.netting = Netting(floor)
+        self.admission = Admission(floor, self.netting)
         self._floor = floor
         self._clearing = Clearing(floor)
 
@@ -79,36 +64,55 @@ class OrderEntry:
         Raises:
             NotListed: No such account.
         """
-        account = self._floor.account(name)
         now_us = self._floor.now_us()
-        refused = self._refusal(account, request, now_us)
+        refused = self.admission.refusal(name, request, now_us)
         if refused is not None:
             return refused
+        account = self._floor.accounts[name].part(request.subaccount)
         market = self._floor.markets[request.ticker]
-        cap_centi = _reduce_cap(account, request)
-        if not _affords(account, market, request, cap_centi):
-            return refuse(400, "insufficient_balance")
+        cap_centi = reduce_cap(account, request)
+        count = request.count_centi if cap_centi is None else min(request.count_centi, cap_centi)
+        refused = self.admission.shortfall(account, request, count)
+        if refused is not None:
+            return refused
         order = Order(
             number=self._floor.number(),
             order_id=self._floor.uuid(),
             account=name,
             market=market,
             request=request,
+            initial_centi=request.count_centi,
             created_us=now_us,
             updated_us=now_us,
             remaining_centi=request.count_centi,
+            grid_micros=account.grid_micros,
         )
-        result = market.book.submit(_incoming(order, cap_centi))
         if request.client_order_id:
             account.spent_ids.add(request.client_order_id)
-        self._book(account, order, result, cap_centi)
+        result = self.enter(order, cap_centi, now_us)
         # Before the listeners hear of it: one of them may trade with what now rests.
         outcome = _outcome(order, result)
         self._floor.bulletin.tell()
         return outcome
 
-    def cancel(self, name: str, order_id: str) -> Cancelled | Refused:
+    def enter(self, order: Order, cap_centi: CentiContracts | None, now_us: int) -> Result:
+        """Match what remains of an order and book all that comes of it; the caller tells."""
+        result = order.market.book.submit(_incoming(order, cap_centi))
+        account = self._floor.holder(order)
+        touched = self._book(account, order, result, cap_centi, now_us)
+        if result.executions:
+            self._aftermath(order, touched, now_us)
+        return result
+
+    def cancel(
+        self, name: str, order_id: str, subaccount: int | None = None
+    ) -> Cancelled | Refused:
         """Take a resting order out; what does not rest is not found, whatever became of it.
+
+        Args:
+            name: Whose order.
+            order_id: Which.
+            subaccount: In which of the member's accounts it must be; ``None`` for any.
 
         Raises:
             NotListed: No such account.
@@ -118,6 +122,8 @@ class OrderEntry:
             return refuse(409, "exchange_is_paused")
         order = self._floor.orders.get(order_id)
         if order is None or order.account != name:
+            return not_found()
+        if subaccount not in {None, order.request.subaccount}:
             return not_found()
         reduced_centi = order.remaining_centi
         now_us = self._floor.now_us()
@@ -141,46 +147,114 @@ class OrderEntry:
             assert resting is not None, f"{order.order_id} does not rest"
             change = (resting.side, resting.price_pips, CentiContracts(-resting.left_centi))
             self._floor.post_change(market, change, order, now_us)
-            self._forget(order)
+            self.forget(order)
             order.end(reason, now_us)
             self._floor.post_order(order)
-        for name in dict.fromkeys(order.account for order in orders):
-            self._clearing.recount(self._floor.accounts[name], market, now_us)
+        for account in _holders(self._floor, orders):
+            self._clearing.recount(account, market, now_us)
         self._floor.post_quote(market, now_us)
 
-    def _refusal(self, account: Account, request: CreateOrder, now_us: int) -> Refused | None:
-        if not self._floor.exchange_active:
-            return refuse(409, "exchange_is_paused")
-        market = self._floor.markets.get(request.ticker)
-        if market is None or request.exchange_index not in {None, -1, market.shard}:
-            return not_found()
-        if not self._floor.trading_active:
-            return refuse(409, "trading_is_paused")
-        if market.status != "active":
-            return refuse(409, NO_TRADING[market.status])
-        return _unacceptable(account, market, request) or _contradiction(request, now_us)
+    def withdraw_all(self, orders: list[Order], reason: UpdateReason, now_us: int) -> None:
+        """Cancel resting orders of any markets; the caller tells the bulletin."""
+        by_market: dict[str, list[Order]] = {}
+        for order in orders:
+            by_market.setdefault(order.market.ticker, []).append(order)
+        for each in by_market.values():
+            self.withdraw(each, reason, now_us)
+
+    def shrink(self, order: Order, by_centi: int, reason: UpdateReason, now_us: int) -> None:
+        """Make a resting order smaller in its place of the queue; the caller tells."""
+        market, account = order.market, self._floor.holder(order)
+        market.clock = self._floor.tick(market.shard)
+        left = CentiContracts(order.remaining_centi - by_centi)
+        market.book.decrease(order.order_id, left)
+        change = (order.request.side, order.request.price_pips, CentiContracts(-by_centi))
+        self._floor.post_change(market, change, order, now_us)
+        order.remaining_centi, order.reason, order.updated_us = left, reason, now_us
+        account.rest(order)
+        self._floor.post_order(order)
+        self._clearing.recount(account, market, now_us)
+        self._floor.post_quote(market, now_us)
+
+    def resting(self, name: str, subaccount: int | None = None) -> list[Order]:
+        """Return what a member has resting, in one of its accounts or in all.
+
+        Raises:
+            NotListed: No such account.
+        """
+        return [
+            order
+            for part in self._floor.account(name).parts()
+            if subaccount in {None, part.number}
+            for orders in part.resting.values()
+            for order in orders.values()
+        ]
+
+    def margin_call(self, account: Account, shard: int, now_us: int) -> None:
+        """Cancel the newest orders on a shard until the cash covers the rest; the caller tells."""
+        while account.available(shard) < 0:
+            orders = [
+                order
+                for resting in account.resting.values()
+                for order in resting.values()
+                if order.market.shard == shard
+            ]
+            if not orders:
+                return
+            self.withdraw([max(orders, key=lambda each: each.number)], "MarginCancel", now_us)
+
+    def trigger(self, group: OrderGroup, now_us: int) -> None:
+        """Trigger a group: what rests in it goes; the caller tells."""
+        group.triggered = True
+        self.withdraw_all(self.members(group), "", now_us)
+        self.post_group(group, "triggered", now_us)
+
+    def members(self, group: OrderGroup) -> list[Order]:
+        """Return what rests in a group, oldest first."""
+        resting = self.resting(group.account, group.subaccount)
+        mine = [order for order in resting if order.request.order_group_id == group.group_id]
+        return sorted(mine, key=lambda order: order.number)
+
+    def post_group(self, group: OrderGroup, step: GroupStep, now_us: int) -> None:
+        """Post a step of a group; the caller tells."""
+        told = step in {"created", "limit_updated"}
+        self._floor.bulletin.post(
+            OrderGroupChanged(
+                account=group.account,
+                order_group_id=group.group_id,
+                step=step,
+                limit_centi=CentiContracts(group.limit_centi) if told else None,
+                now_us=now_us,
+            )
+        )
 
     def _book(
-        self, account: Account, order: Order, result: Result, cap_centi: CentiContracts | None
-    ) -> None:
-        market, now_us = order.market, order.created_us
+        self,
+        account: Account,
+        order: Order,
+        result: Result,
+        cap_centi: CentiContracts | None,
+        now_us: int,
+    ) -> list[Order]:
+        market = order.market
         if result.changes:
             market.clock = self._floor.tick(market.shard)
         for change in result.changes:
             self._floor.post_change(market, change, order, now_us)
-        touched = {order.account: account}
+        touched = [order]
         for execution in result.executions:
             maker = self._floor.orders[execution.maker_order_id]
-            touched[maker.account] = self._floor.accounts[maker.account]
+            touched.append(maker)
             self._clearing.execute(order, maker, execution, now_us)
             if maker.remaining_centi:
-                touched[maker.account].rest(maker)
+                self._floor.holder(maker).rest(maker)
             else:
-                self._forget(maker)
+                self.forget(maker)
             self._floor.post_order(maker)
         for gave_way in result.self_cancelled:
             own = self._floor.orders[gave_way.order_id]
-            self._forget(own)
+            touched.append(own)
+            self.forget(own)
             own.end("SelfTradeCancel", now_us)
             self._floor.post_order(own)
         if result.rested_centi:
@@ -189,72 +263,33 @@ class OrderEntry:
         if result.cancelled_centi:
             order.end(_why_ended(order, result, cap_centi), now_us)
         self._floor.post_order(order)
-        for each in touched.values():
+        for each in _holders(self._floor, touched):
             self._clearing.recount(each, market, now_us)
         if result.changes:
             self._floor.post_quote(market, now_us)
+        return touched
 
-    def _forget(self, order: Order) -> None:
+    def _aftermath(self, taker: Order, touched: list[Order], now_us: int) -> None:
+        """Judge what the fills of one action have led to: groups spent, collateral free."""
+        names = dict.fromkeys(order.request.order_group_id for order in touched)
+        for name in names:
+            group = self._floor.groups.get(name)
+            if group is not None and not group.triggered and group.is_spent(now_us):
+                self.trigger(group, now_us)
+        for account in _holders(self._floor, touched):
+            stranded = self.netting.give_back(account, taker.market.event, now_us)
+            self.withdraw_all(stranded, "MarginCancel", now_us)
+
+    def forget(self, order: Order) -> None:
+        """Count an order no more among what rests; the book has let go of it already."""
         del self._floor.orders[order.order_id]
-        self._floor.accounts[order.account].forget(order)
+        self._floor.holder(order).forget(order)
 
 
-def _unacceptable(account: Account, market: Market, request: CreateOrder) -> Refused | None:
-    client_id = request.client_order_id
-    if client_id in account.spent_ids:
-        return refuse(409, "order_already_exists")
-    if client_id and not CLIENT_ID.fullmatch(client_id):
-        return refuse(400, "invalid_parameters", details="client_order_id")
-    if request.count_centi <= 0:
-        return refuse(400, "invalid_order_size")
-    if not market.takes_price(request.price_pips):
-        return refuse(400, "invalid_price")
-    if sum(map(len, account.resting.values())) >= OPEN_ORDERS:
-        return refuse(400, "invalid_order", details="too many open orders")
-    return None
-
-
-def _contradiction(request: CreateOrder, now_us: int) -> Refused | None:
-    if request.reduce_only and request.time_in_force != "immediate_or_cancel":
-        return refuse(400, "invalid_order", details="reduce_only needs immediate_or_cancel")
-    if request.expires_us is not None:
-        if request.time_in_force != "good_till_canceled":
-            details = f"cannot specify both {request.time_in_force} and expiration_time"
-            return refuse(400, "invalid_parameters", details=details)
-        if request.expires_us <= now_us:
-            details = "expiration_time must be in the future"
-            return refuse(400, "invalid_parameters", details=details)
-    if request.subaccount:
-        return refuse(400, "invalid_parameters", details="no such subaccount")
-    if request.order_group_id:
-        return refuse(404, "not_found", details="no such order group")
-    return None
-
-
-def _reduce_cap(account: Account, request: CreateOrder) -> CentiContracts | None:
-    if not request.reduce_only:
-        return None
-    held_centi = account.holding(request.ticker).yes_centi
-    return CentiContracts(max(0, -held_centi if request.side == "bid" else held_centi))
-
-
-def _affords(
-    account: Account, market: Market, request: CreateOrder, cap_centi: CentiContracts | None
-) -> bool:
-    side, price_pips, count = request.side, request.price_pips, request.count_centi
-    if cap_centi is not None:
-        count = min(count, cap_centi)
-    if count == 0:
-        return True
-    makers = 0
-    for maker in market.book.orders(opposite(side)):
-        if leg_pips(side, maker.price_pips) > leg_pips(side, price_pips):
-            break
-        makers += 1
-    slack = taking_slack_micros(side, market.fees.taker, price_pips, count, makers)
-    if request.time_in_force == "good_till_canceled":
-        slack += resting_slack_micros(market.fees.maker, price_pips, count, 0)
-    return account.affords(market, Claim(side, price_pips, count, market.fees.taker, slack))
+def _holders(floor: Floor, orders: list[Order]) -> list[Account]:
+    """Return the accounts of ``orders``, each once, in order of appearance."""
+    keys = dict.fromkeys((order.account, order.request.subaccount) for order in orders)
+    return [floor.accounts[name].part(number) for name, number in keys]
 
 
 def _incoming(order: Order, cap_centi: CentiContracts | None) -> Incoming:
@@ -264,7 +299,7 @@ def _incoming(order: Order, cap_centi: CentiContracts | None) -> Incoming:
         owner=order.account,
         side=request.side,
         price_pips=request.price_pips,
-        count_centi=request.count_centi,
+        count_centi=CentiContracts(order.remaining_centi),
         time_in_force=request.time_in_force,
         post_only=request.post_only,
         reduce_cap_centi=cap_centi,

@@ -1,145 +1,200 @@
-"""Reads the JSON body of an order, as strictly as the venue does. Pure.
+"""Reads what a client wants of its orders: create, amend, decrease, cancel, one or many. Pure."""
 
-Counts and prices are strings and nothing else (a JSON number is the flat 400 of
-reference ``kalshi.md`` section 3); required fields and enumerations are checked
-next; unknown fields are ignored.
-"""
-
-import re
 from collections.abc import Mapping
 from typing import Final, cast
 
-import msgspec
+import attrs
 
 from actors.model.matching import SelfTrade
-from actors.model.money import parse_centi, parse_pips
 from actors.model.orders import Side, Ticker, TimeInForce
 from actors.sim.venue.accounts import CreateOrder
-from actors.sim.venue.refusals import Refused, bad_request, refuse
+from actors.sim.venue.amending import AmendOrder
+from actors.sim.venue.forms import Form, FormType, form_of, invalid, read_form
+from actors.sim.venue.refusals import Refused
 
-FORM: Final = "CreateOrderV2Request"
-STRINGS: Final = (
-    "ticker",
-    "client_order_id",
-    "side",
-    "count",
-    "price",
-    "time_in_force",
-    "self_trade_prevention_type",
-    "order_group_id",
-)
-BOOLEANS: Final = ("post_only", "cancel_order_on_pause", "reduce_only")
-INTEGERS: Final = {"expiration_time": "int64", "subaccount": "int", "exchange_index": "int"}
-
+SIDES: Final = ("bid", "ask")
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "side": ("bid", "ask"),
+    "side": SIDES,
     "time_in_force": ("fill_or_kill", "good_till_canceled", "immediate_or_cancel"),
     "self_trade_prevention_type": ("taker_at_cross", "maker"),
 }
-REQUIRED: Final = ("ticker", "side", "count", "price", *tuple(CHOICES)[1:])
+ROUTING: Final = {"subaccount": "int", "exchange_index": "int"}
 
-PRICE: Final = re.compile(r"[0-9]{1,6}\.[0-9]{2,4}")
-COUNT: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
-LAST_SUBACCOUNT: Final = 63
+CREATE: Final = FormType(
+    name="CreateOrderV2Request",
+    fields=dict.fromkeys(
+        (
+            "ticker",
+            "client_order_id",
+            "side",
+            "count",
+            "price",
+            "time_in_force",
+            "self_trade_prevention_type",
+            "order_group_id",
+        ),
+        "string",
+    )
+    | dict.fromkeys(("post_only", "cancel_order_on_pause", "reduce_only"), "bool")
+    | {"expiration_time": "int64"}
+    | ROUTING,
+    required=("ticker", "side", "count", "price", *tuple(CHOICES)[1:]),
+    choices=CHOICES,
+)
+
+AMEND: Final = FormType(
+    name="AmendOrderV2Request",
+    fields=dict.fromkeys(
+        ("ticker", "side", "price", "count", "client_order_id", "updated_client_order_id"), "string"
+    )
+    | {"expiration_time": "int64", "exchange_index": "int"},
+    required=("ticker", "side", "price", "count"),
+    choices={"side": SIDES},
+)
+
+DECREASE: Final = FormType(
+    name="DecreaseOrderV2Request",
+    fields={
+        "reduce_by": "string",
+        "reduce_to": "string",
+        "market_ticker": "string",
+        "exchange_index": "int",
+    },
+)
+
+CANCEL: Final = FormType(
+    name="BatchCancelOrdersV2RequestOrder",
+    fields={"order_id": "string", "market_ticker": "string"} | ROUTING,
+    required=("order_id",),
+)
+
+BATCH: Final = FormType(
+    name="BatchOrdersV2Request", fields={"orders": "array"}, required=("orders",)
+)
+
+
+@attrs.frozen(kw_only=True)
+class Where:
+    """How a client says on which shard its order is."""
+
+    exchange_index: int | None
+    market_ticker: str
+
+
+@attrs.frozen(kw_only=True)
+class CancelOne:
+    """One row of a batch of cancellations."""
+
+    order_id: str
+    subaccount: int
+    where: Where
+
+
+@attrs.frozen(kw_only=True)
+class Decrease:
+    """By how much, or to what, an order is to shrink; the other one is negative."""
+
+    by_centi: int
+    to_centi: int
+    where: Where
 
 
 def read_order(body: bytes) -> CreateOrder | Refused:
     """Return the order that ``body`` asks for, or what the venue says instead."""
-    try:
-        form = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return bad_request("invalid character in JSON body")
-    if not isinstance(form, dict):
-        return bad_request(f"json: cannot unmarshal {_kind(form)} into Go value of type {FORM}")
-    # A null is Go's zero value: as if the field were not there.
-    form = {name: value for name, value in form.items() if value is not None}
-    return _mistyped(form) or _missing(form) or _read(form)
+    form = read_form(body, CREATE)
+    return form if isinstance(form, Refused) else _order(form)
 
 
-def _mistyped(form: Mapping[str, object]) -> Refused | None:
-    expected = dict.fromkeys(STRINGS, "string") | dict.fromkeys(BOOLEANS, "bool") | INTEGERS
-    for name, wanted in expected.items():
-        value = form.get(name)
-        if value is None or _kind(value) == wanted:
-            continue
-        if _kind(value) == "number" and wanted in {"int", "int64"}:
-            if isinstance(value, int) and -(2**63) <= value < 2**63:
-                continue
-            return _unmarshal(name, f"number {value}", wanted)
-        return _unmarshal(name, _kind(value), wanted)
-    return None
+def order_of(value: object) -> CreateOrder | Refused:
+    """Return the order that one row of a batch asks for."""
+    form = form_of(value, CREATE)
+    return form if isinstance(form, Refused) else _order(form)
 
 
-def _missing(form: Mapping[str, object]) -> Refused | None:
-    for name in REQUIRED:
-        if not form.get(name):
-            return _invalid(name, "required")
-    for name, choices in CHOICES.items():
-        if form[name] not in choices:
-            return _invalid(name, "oneof")
-    if not 0 <= _integer(form, "subaccount", 0) <= LAST_SUBACCOUNT:
-        return _invalid("subaccount", "max")
-    return None
+def read_batch(body: bytes) -> list[object] | Refused:
+    """Return the rows of a batch."""
+    form = read_form(body, BATCH)
+    return form if isinstance(form, Refused) else form.rows("orders")
 
 
-def _read(form: Mapping[str, object]) -> CreateOrder | Refused:
-    count, price = str(form["count"]), str(form["price"])
-    if not COUNT.fullmatch(count):
-        return refuse(400, "invalid_order_size")
-    if not PRICE.fullmatch(price):
-        return refuse(400, "invalid_price")
-    expires_s = _integer(form, "expiration_time", 0)
+def cancel_of(value: object) -> CancelOne | Refused:
+    """Return what one row of a batch of cancellations names."""
+    form = form_of(value, CANCEL)
+    if isinstance(form, Refused):
+        return form
+    return CancelOne(
+        order_id=form.text("order_id"), subaccount=form.integer("subaccount"), where=_where(form)
+    )
+
+
+def read_amend(body: bytes, order_id: str, subaccount: int) -> tuple[AmendOrder, Where] | Refused:
+    """Return what an order is to become."""
+    form = read_form(body, AMEND)
+    if isinstance(form, Refused):
+        return form
+    count, price = form.count("count"), form.price("price")
+    if isinstance(count, Refused):
+        return count
+    if isinstance(price, Refused):
+        return price
+    expires_s = form.integer("expiration_time")
+    if expires_s < 0:
+        return invalid(AMEND, "expiration_time", "gte")
+    wish = AmendOrder(
+        order_id=order_id,
+        ticker=form.text("ticker"),
+        side=cast("Side", form.text("side")),
+        price_pips=price,
+        count_centi=count,
+        client_order_id=form.text("client_order_id"),
+        updated_client_order_id=form.text("updated_client_order_id"),
+        expires_us=expires_s * 1_000_000 if form.has("expiration_time") else None,
+        subaccount=subaccount,
+    )
+    shard = form.integer("exchange_index", -1)
+    return wish, Where(exchange_index=shard, market_ticker=form.text("ticker"))
+
+
+def read_decrease(body: bytes) -> Decrease | Refused:
+    """Return by how much, or to what, an order is to shrink."""
+    form = read_form(body, DECREASE)
+    if isinstance(form, Refused):
+        return form
+    if form.has("reduce_by") == form.has("reduce_to"):
+        return invalid(DECREASE, "reduce_by", "required_without")
+    name = "reduce_by" if form.has("reduce_by") else "reduce_to"
+    count = form.count(name)
+    if isinstance(count, Refused):
+        return count
+    by_centi, to_centi = (count, -1) if name == "reduce_by" else (-1, count)
+    return Decrease(by_centi=by_centi, to_centi=to_centi, where=_where(form))
+
+
+def _order(form: Form) -> CreateOrder | Refused:
+    count, price = form.count("count"), form.price("price")
+    if isinstance(count, Refused):
+        return count
+    if isinstance(price, Refused):
+        return price
+    expires_s = form.integer("expiration_time")
     return CreateOrder(
-        ticker=Ticker(str(form["ticker"])),
-        side=cast("Side", form["side"]),
-        price_pips=parse_pips(price),
-        count_centi=parse_centi(count),
-        time_in_force=cast("TimeInForce", form["time_in_force"]),
-        self_trade=cast("SelfTrade", form["self_trade_prevention_type"]),
-        client_order_id=str(form.get("client_order_id", "")),
-        post_only=form.get("post_only") is True,
-        reduce_only=form.get("reduce_only") is True,
-        cancel_on_pause=form.get("cancel_order_on_pause") is True,
+        ticker=Ticker(form.text("ticker")),
+        side=cast("Side", form.text("side")),
+        price_pips=price,
+        count_centi=count,
+        time_in_force=cast("TimeInForce", form.text("time_in_force")),
+        self_trade=cast("SelfTrade", form.text("self_trade_prevention_type")),
+        client_order_id=form.text("client_order_id"),
+        post_only=form.flag("post_only"),
+        reduce_only=form.flag("reduce_only"),
+        cancel_on_pause=form.flag("cancel_order_on_pause"),
         expires_us=expires_s * 1_000_000 if expires_s else None,
-        exchange_index=_integer(form, "exchange_index", -1),
-        subaccount=_integer(form, "subaccount", 0),
-        order_group_id=str(form.get("order_group_id", "")),
+        exchange_index=form.integer("exchange_index", -1),
+        subaccount=form.integer("subaccount"),
+        order_group_id=form.text("order_group_id"),
     )
 
 
-def _integer(form: Mapping[str, object], name: str, default: int) -> int:
-    value = form.get(name, default)
-    assert isinstance(value, int)
-    return value
-
-
-def _kind(value: object) -> str:
-    match value:
-        case str():
-            return "string"
-        case bool():
-            return "bool"
-        case int() | float():
-            return "number"
-        case list():
-            return "array"
-        case dict():
-            return "object"
-        case _:
-            return "null"
-
-
-def _unmarshal(name: str, found: str, wanted: str) -> Refused:
-    return bad_request(
-        f"json: cannot unmarshal {found} into Go struct field {FORM}.{name} of type {wanted}"
-    )
-
-
-def _invalid(name: str, tag: str) -> Refused:
-    field = "".join(part.capitalize() for part in name.split("_"))
-    return refuse(
-        400,
-        "invalid_parameters",
-        details=f"Key: '{FORM}.{field}' Error:Field validation for '{field}' "
-        f"failed on the '{tag}' tag",
-    )
+def _where(form: Form) -> Where:
+    shard = form.integer("exchange_index") if form.has("exchange_index") else None
+    return Where(exchange_index=shard, market_ticker=form.text("market_ticker"))

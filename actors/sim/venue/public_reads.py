@@ -98,6 +98,9 @@ class PublicReads:
             get("/series", "GetSeriesList", self.series_list),
             get("/series/fee_changes", "GetSeriesFeeChanges", self.series_fees),
             get("/series/{series_ticker}", "GetSeries", self.series),
+            get("/historical/markets", "GetHistoricalMarkets", self.past_markets, many),
+            get("/historical/markets/{ticker}", "GetHistoricalMarket", self.past_market),
+            get("/historical/trades", "GetTradesHistorical", self.past_trades, many, spans),
             get("/milestones", "GetMilestones", self.milestones, PageSize(500)),
             get("/milestones/{milestone_id}", "GetMilestone", self.milestone),
         )
@@ -110,8 +113,9 @@ class PublicReads:
             "trading_active": floor.exchange_active and floor.trading_active,
             "intra_exchange_transfers_active": floor.exchange_active,
         }
-        shards = sorted({0} | {event.exchange_index for event in floor.events.values()})
-        each = [{"exchange_index": n, "description": f"Shard {n}"} | state for n in shards]
+        each = [{"exchange_index": n, "description": f"Shard {n}"} | state for n in floor.shards()]
+        if floor.resumes_us is not None:
+            state["exchange_estimated_resume_time"] = figures.stamp(floor.resumes_us)
         return Answer(state | {"exchange_index_statuses": each})
 
     def schedule(self, _call: Call) -> Answer:
@@ -133,7 +137,7 @@ class PublicReads:
         if status and status not in MARKET_STATUS:
             return refuse(400, "invalid_status_filter")
         self._venue.advance()
-        rows = [market for market in self._floor.markets.values() if _wanted(market, query)]
+        rows = [market for market in self._live_markets() if _wanted(market, query)]
         page, cursor = page_from(rows, query.limit, query.cursor)
         return Answer({"markets": [*map(catalogue_wire.market, page)], "cursor": cursor})
 
@@ -141,6 +145,8 @@ class PublicReads:
         """Return one market."""
         self._venue.advance()
         market = self._floor.markets.get(Ticker(call.path["ticker"]))
+        if market is not None and self._floor.is_archived(market.settled_us):
+            market = None
         return not_found() if market is None else Answer({"market": catalogue_wire.market(market)})
 
     def orderbook(self, call: Call) -> Answer | Refused:
@@ -166,14 +172,39 @@ class PublicReads:
         ]
         return Answer({"orderbooks": books})
 
+    def past_markets(self, call: Call) -> Answer:
+        """List markets that have left the live data."""
+        rows = [
+            market
+            for market in self._floor.markets.values()
+            if self._floor.is_archived(market.settled_us) and _wanted(market, call.query)
+        ]
+        page, cursor = page_from(rows, call.query.limit, call.query.cursor)
+        return Answer({"markets": [*map(catalogue_wire.market, page)], "cursor": cursor})
+
+    def past_market(self, call: Call) -> Answer | Refused:
+        """Return one market that has left the live data."""
+        market = self._floor.markets.get(Ticker(call.path["ticker"]))
+        if market is None or not self._floor.is_archived(market.settled_us):
+            return not_found()
+        return Answer({"market": catalogue_wire.market(market)})
+
+    def past_trades(self, call: Call) -> Answer:
+        """Return public prints that have left the live data, newest first."""
+        return self._trades(call, archived=True)
+
     def trades(self, call: Call) -> Answer:
         """Return public prints, newest first."""
+        return self._trades(call, archived=False)
+
+    def _trades(self, call: Call, *, archived: bool) -> Answer:
         query = call.query
         ticker = query.text("ticker")
         rows = (
             row
             for row in reversed(self._floor.tape)
             if (not ticker or row[1].ticker == ticker)
+            and self._floor.is_archived(row[1].now_us) == archived
             and query.within(row[1].now_us)
             and query.text("is_block_trade") != "true"
         )
@@ -212,9 +243,17 @@ class PublicReads:
         markets = [] if bare else [*map(catalogue_wire.market, self._markets_of(event))]
         return Answer({"event": self._event(event, nested=nested), "markets": markets})
 
-    def event_fees(self, _call: Call) -> Answer:
-        """Return scheduled changes of events' fees: none here."""
-        return Answer({"event_fee_changes": [], "cursor": ""})
+    def event_fees(self, call: Call) -> Answer:
+        """Return announced changes of events' fees."""
+        wanted = call.query.text("event_ticker")
+        rows = [
+            change
+            for change in self._venue.fees.changes.values()
+            if change.event_ticker and wanted in {"", change.event_ticker}
+        ]
+        page, cursor = page_from(rows, call.query.limit, call.query.cursor)
+        written = [*map(catalogue_wire.event_fees, page)]
+        return Answer({"event_fee_changes": written, "cursor": cursor})
 
     def series_list(self, call: Call) -> Answer:
         """List series."""
@@ -227,9 +266,17 @@ class PublicReads:
         ]
         return Answer({"series": rows})
 
-    def series_fees(self, _call: Call) -> Answer:
-        """Return scheduled changes of series' fees: none here."""
-        return Answer({"series_fee_change_arr": []})
+    def series_fees(self, call: Call) -> Answer:
+        """Return announced changes of series' fees; those in force already only if asked for."""
+        wanted, past = call.query.text("series_ticker"), call.query.flag("show_historical")
+        rows = [
+            catalogue_wire.series_fees(change)
+            for change in self._venue.fees.changes.values()
+            if not change.event_ticker
+            and wanted in {"", change.series_ticker}
+            and (past or change.at_us > self._venue.now_us())
+        ]
+        return Answer({"series_fee_change_arr": rows})
 
     def series(self, call: Call) -> Answer | Refused:
         """Return one series."""
@@ -270,6 +317,10 @@ class PublicReads:
         if nested:
             body["markets"] = [*map(catalogue_wire.market, self._markets_of(event))]
         return body
+
+    def _live_markets(self) -> list[Market]:
+        markets = self._floor.markets.values()
+        return [each for each in markets if not self._floor.is_archived(each.settled_us)]
 
     def _markets_of(self, event: EventTerms) -> list[Market]:
         return [market for market in self._floor.markets.values() if market.event is event]

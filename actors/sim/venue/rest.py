@@ -6,12 +6,21 @@ from urllib.parse import unquote
 import msgspec
 
 from actors.runtime.serve import Request, Response
-from actors.sim.venue import figures
+from actors.sim.venue import figures, tariff
+from actors.sim.venue.account_reads import AccountReads
 from actors.sim.venue.auth import KeyRing
+from actors.sim.venue.candle_routes import CandleRoutes
 from actors.sim.venue.engine import Venue
-from actors.sim.venue.portfolio import Portfolio, Tier
+from actors.sim.venue.grants import confine
+from actors.sim.venue.group_routes import GroupRoutes
+from actors.sim.venue.key_routes import KeyRoutes
+from actors.sim.venue.money_routes import MoneyRoutes
+from actors.sim.venue.order_routes import OrderRoutes
+from actors.sim.venue.other_reads import OtherReads
+from actors.sim.venue.portfolio import Portfolio
 from actors.sim.venue.public_reads import PublicReads
-from actors.sim.venue.queries import read_query
+from actors.sim.venue.queries import Query, read_query
+from actors.sim.venue.rates import ANONYMOUS, Meter, Tier
 from actors.sim.venue.refusals import Refused, not_found, refuse
 from actors.sim.venue.routes import ROOT, Answer, Call, Route
 
@@ -19,12 +28,29 @@ ORDER_PATH: Final = f"{ROOT}/portfolio/events/orders"
 
 
 class Rest:
-    """Routes requests, asks who is calling, and writes the answers."""
+    """Routes requests, asks who is calling and for tokens, and writes the answers.
 
-    def __init__(self, venue: Venue, keys: KeyRing, tier: Tier = "basic") -> None:
+    Args:
+        venue: What is asked.
+        keys: Who may sign in.
+        tier: What everybody is told of their limits, without a meter.
+        meter: Counts tokens; ``None`` lets everybody ask as often as they like.
+    """
+
+    def __init__(
+        self, venue: Venue, keys: KeyRing, tier: Tier = "basic", meter: Meter | None = None
+    ) -> None:
         self._venue = venue
         self._keys = keys
-        self._routes = PublicReads(venue).routes() + Portfolio(venue, tier).routes()
+        self._meter = meter
+        routes = OrderRoutes(venue).routes() + OtherReads(venue).routes()
+        routes += CandleRoutes(venue).routes() + PublicReads(venue).routes()
+        routes += GroupRoutes(venue).routes() + Portfolio(venue).routes()
+        told = meter or Meter(venue.now_us, tier)
+        routes += MoneyRoutes(venue, told.tier_of).routes()
+        routes += KeyRoutes(venue, keys, told).routes()
+        limits = AccountReads(told, routes)
+        self._routes = routes + limits.routes()
 
     def respond(self, request: Request) -> Response:
         """Answer one request."""
@@ -38,16 +64,35 @@ class Rest:
         if isinstance(found, Refused):
             return found
         route, path = found
-        account = ""
-        if not route.public:
-            caller = self._keys.identify(request, self._venue.now_us() // 1000)
-            if isinstance(caller, Refused):
-                return caller
-            account = caller
-        query = read_query(request.query, route.operation, route.integers, route.page)
+        caller = self._caller(request, public=route.public)
+        if isinstance(caller, Refused):
+            return caller
+        confined = request if route.public else confine(request, self._keys.key_of(request), route)
+        if isinstance(confined, Refused):
+            return confined
+        query = read_query(confined.query, route.operation, route.integers, route.page)
         if isinstance(query, Refused):
             return query
-        return route.handle(Call(account=account, path=path, query=query, body=request.body))
+        too_many = self._pay(caller, route, query, request)
+        if too_many is not None:
+            return too_many
+        self._venue.advance()
+        locked = None if route.public else self._keys.key_of(request).subaccount
+        call = Call(account=caller, path=path, query=query, body=confined.body, locked=locked)
+        return route.handle(call)
+
+    def _caller(self, request: Request, *, public: bool) -> str | Refused:
+        """Return who asks; on a public route whoever has no good key is nobody in particular."""
+        if public and (self._meter is None or request.header("kalshi-access-key") is None):
+            return ANONYMOUS
+        caller = self._keys.identify(request, self._venue.now_us() // 1000)
+        return ANONYMOUS if public and isinstance(caller, Refused) else caller
+
+    def _pay(self, caller: str, route: Route, query: Query, request: Request) -> Refused | None:
+        if self._meter is None:
+            return None
+        price = tariff.charge(route, query, request.body, self._venue.floor.shards())
+        return self._meter.pay(caller, price)
 
     def _find(self, request: Request) -> tuple[Route, dict[str, str]] | Refused:
         # Split before decoding: an encoded slash belongs to its segment.

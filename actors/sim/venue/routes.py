@@ -31,6 +31,8 @@ class Call:
     """Values of the path's placeholders."""
     query: Query
     body: bytes
+    locked: int | None = None
+    """The one subaccount that the caller's key may touch; ``None`` for all."""
 
 
 Handle = Callable[[Call], Answer | Refused]
@@ -47,6 +49,8 @@ class Route:
     """Its name in refusals."""
     handle: Handle
     public: bool = False
+    scope: str = ""
+    """What a key must be granted; empty for what its method says: read or write."""
     page: PageSize | None = None
     integers: frozenset[str] = frozenset()
     segments: tuple[str, ...] = attrs.field(init=False)
@@ -54,6 +58,11 @@ class Route:
     @segments.default
     def _segments_of_path(self) -> tuple[str, ...]:
         return tuple(self.path.strip("/").split("/"))
+
+    @property
+    def needs(self) -> str:
+        """Return the scope that a key must have."""
+        return self.scope or ("read" if self.method == "GET" else "write")
 
     def match(self, segments: tuple[str, ...]) -> Mapping[str, str] | None:
         """Return the placeholders' values if the route takes a path, else ``None``."""

@@ -2,68 +2,61 @@
 
 Reference ``kalshi.md`` section 5. One subscription (sid) per channel and
 connection; ``seq`` runs per sid over all its markets, and acknowledgements on a
-sid take numbers of the same row.
+sid take numbers of the same row. A channel error and an overflow of a
+subscription's buffer are terminal for that subscription and for nothing else.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, Literal
 
-import attrs
 import msgspec
 
 from actors.model.orders import Ticker
 from actors.sim.venue import stream_wire
+from actors.sim.venue.bulletin import Listener
 from actors.sim.venue.engine import Venue
 from actors.sim.venue.events import (
     BookChanged,
+    EventFeesChanged,
     EventListed,
     Filled,
     MarketStepped,
     OrderChanged,
+    OrderGroupChanged,
+    PositionChanged,
     QuoteChanged,
     Traded,
     VenueEvent,
 )
-from actors.sim.venue.listing import Market, Quote
+from actors.sim.venue.listing import Market
+from actors.sim.venue.rates import Bucket
+from actors.sim.venue.stream_telling import Telling, part_of, tell_private, tell_public
+from actors.sim.venue.subscriptions import (
+    BY_ID,
+    CHANNELS,
+    UNFILTERED,
+    Channel,
+    Json,
+    Named,
+    Subscription,
+    command_id,
+    named_markets,
+    named_sid,
+)
 
-Json = dict[str, object]
-Channel = Literal[
-    "orderbook_delta", "ticker", "trade", "fill", "user_orders", "market_lifecycle_v2"
-]
-
-CHANNELS: Final[Mapping[str, Channel]] = {
-    "orderbook_delta": "orderbook_delta",
-    "ticker": "ticker",
-    "trade": "trade",
-    "fill": "fill",
-    "user_orders": "user_orders",
-    "market_lifecycle_v2": "market_lifecycle_v2",
-}
-SEQUENCED: Final = frozenset({"orderbook_delta", "trade", "market_lifecycle_v2"})
 MARKET_LIMIT: Final = 500_000
+"""Markets that all subscriptions of one connection may name."""
+COMMANDS_A_SECOND: Final = 10_000
 
+CHANNEL_ERROR: Final = 10
+OVERFLOW: Final = 25
 
-@attrs.define(eq=False, kw_only=True)
-class Subscription:
-    """One sid."""
+Fate = Literal["tell", "lose", "end"]
+"""What becomes of one message: told, lost with its number, or the end of its subscription."""
 
-    sid: int
-    channel: Channel
-    tickers: dict[str, None] | None
-    """In the order asked for; ``None`` is every market."""
-    use_yes_price: bool = False
-    seq: int = 0
-    quotes: dict[str, Quote] = attrs.field(factory=dict)
-    """Last quote sent, by market, for the ticker channel."""
-
-    def covers(self, ticker: str) -> bool:
-        """Return whether messages about ``ticker`` belong to it."""
-        return self.tickers is None or ticker in self.tickers
-
-    def next_seq(self) -> int:
-        """Take the next number of its row."""
-        self.seq += 1
-        return self.seq
+Send = Callable[[str, int], bool]
+"""Takes one text frame of a subscription (0: of none), never waiting; false when full."""
 
 
 class StreamSession:
@@ -72,31 +65,43 @@ class StreamSession:
     Args:
         venue: Where the books are.
         account: Whose private messages it may see.
-        send: Takes one text frame; bounded and never waiting.
-        market_limit: Markets that one subscription may name.
+        send: Where frames go.
+        subaccount: The only part of it whose private messages it may see; ``None`` for all.
+        market_limit: Markets that the connection may name in all.
+        commands_a_second: How many commands it may send.
+        listen: How it comes to hear the venue; the venue's own way unless given.
+        fate: What becomes of each message that it is about to send.
     """
 
     def __init__(
         self,
         venue: Venue,
         account: str,
-        send: Callable[[str], None],
+        send: Send,
+        *,
+        subaccount: int | None = None,
         market_limit: int = MARKET_LIMIT,
+        commands_a_second: int = COMMANDS_A_SECOND,
+        listen: Callable[[Listener], Callable[[], None]] | None = None,
+        fate: Callable[[Channel], Fate] = lambda _: "tell",
     ) -> None:
         self._venue = venue
         self._market_limit = market_limit
         self._account = account
+        self._subaccount = subaccount
         self._user_id = venue.floor.account(account).user_id
-        self._send_text = send
+        self._send_frame = send
+        self._fate = fate
         self._subscriptions: dict[Channel, Subscription] = {}
         self._last_sid = 0
         self._to_lose: dict[Channel, int] = {}
+        self._pace = Bucket(commands_a_second, commands_a_second, venue.now_us())
         self._commands: Mapping[str, Callable[[int, Json], None]] = {
             "subscribe": self._subscribe,
             "unsubscribe": self._unsubscribe,
             "update_subscription": self._update,
         }
-        self._stop = venue.listen(self.hear)
+        self._stop = (listen or venue.listen)(self.hear)
 
     @property
     def watches_books(self) -> bool:
@@ -111,6 +116,13 @@ class StreamSession:
         """Lose the next messages of a channel, numbers and all: a gap for the client to find."""
         self._to_lose[channel] = self._to_lose.get(channel, 0) + messages
 
+    def break_channel(self, channel: Channel, code: int = CHANNEL_ERROR) -> bool:
+        """End a channel's subscription with a terminal error; whether there was one."""
+        subscription = self._subscriptions.pop(channel, None)
+        if subscription is not None:
+            self._error(0, code, subscription)
+        return subscription is not None
+
     def command(self, text: str | bytes) -> None:
         """Obey one frame from the client, or send the error it deserves."""
         try:
@@ -120,8 +132,12 @@ class StreamSession:
         if not isinstance(command, dict):
             self._error(0, 1)
             return
-        identity = command.get("id")
-        number = identity if isinstance(identity, int) else 0
+        number = command_id(command)
+        now_us = self._venue.now_us()
+        if not self._pace.holds(1, now_us):
+            self._error(number, 27)
+            return
+        self._pace.take(1)
         name, params = command.get("cmd"), command.get("params")
         if name == "list_subscriptions":
             listed = [
@@ -140,40 +156,16 @@ class StreamSession:
         match event:
             case BookChanged():
                 self._tell_book(event)
-            case Traded():
-                self._tell("trade", event.ticker, "trade", lambda: stream_wire.trade(event))
-            case Filled() if event.account == self._account:
-                self._tell("fill", event.ticker, "fill", lambda: stream_wire.fill(event))
-            case OrderChanged() if event.account == self._account:
-                self._tell(
-                    "user_orders",
-                    event.order.ticker,
-                    "user_order",
-                    lambda: stream_wire.user_order(event, self._user_id),
-                )
             case QuoteChanged():
                 self._tell_quote(self._subscriptions.get("ticker"), event.ticker, event.now_us)
-            case MarketStepped():
-                self._tell(
-                    "market_lifecycle_v2",
-                    event.ticker,
-                    "market_lifecycle_v2",
-                    lambda: stream_wire.lifecycle(event.step, self._market(event.ticker)),
-                )
-            case EventListed():
-                terms = self._venue.floor.events[event.event_ticker]
-                self._tell(
-                    "market_lifecycle_v2",
-                    event.event_ticker,
-                    "event_lifecycle",
-                    lambda: stream_wire.event_lifecycle(terms),
-                )
-            case _:
-                pass  # another account's private business
+            case Traded() | MarketStepped() | EventListed() | EventFeesChanged():
+                self._tell(tell_public(event, self._venue.floor))
+            case Filled() | OrderChanged() | PositionChanged() | OrderGroupChanged():
+                if event.account == self._account and self._may_see(part_of(event)):
+                    self._tell(tell_private(event, self._user_id))
 
-    def overflow_text(self) -> str:
-        """Return the terminal error for a client that does not read."""
-        return self._text({"type": "error", "msg": {"code": 25, "msg": stream_wire.ERRORS[25]}})
+    def _may_see(self, part: int | None) -> bool:
+        return self._subaccount is None or part in {None, self._subaccount}
 
     def _subscribe(self, number: int, params: Json) -> None:
         names = params.get("channels")
@@ -183,33 +175,39 @@ class StreamSession:
         if any(not isinstance(name, str) or name not in CHANNELS for name in names):
             self._error(number, 8)
             return
-        tickers = self._tickers(params)
-        if isinstance(tickers, int):
-            self._error(number, tickers)
+        named = named_markets(params)
+        if isinstance(named, int):
+            self._error(number, named)
             return
-        if "orderbook_delta" in names and tickers is None:
+        if named is not None and named.by_id and not BY_ID.issuperset(names):
+            self._error(number, 11)
+            return
+        if "orderbook_delta" in names and named is None:
             self._error(number, 14)
             return
         for name in dict.fromkeys(names):
             channel = CHANNELS[name]
-            wanted = None if channel == "market_lifecycle_v2" else tickers
-            self._open(number, channel, wanted, params)
+            self._open(number, channel, None if channel in UNFILTERED else named, params)
 
-    def _open(self, number: int, channel: Channel, tickers: list[str] | None, params: Json) -> None:
+    def _open(self, number: int, channel: Channel, named: Named | None, params: Json) -> None:
         subscription = self._subscriptions.get(channel)
         if subscription is None:
             self._last_sid += 1
             subscription = Subscription(
                 sid=self._last_sid,
                 channel=channel,
-                tickers=None if tickers is None else {},
+                tickers=None if named is None else {},
                 use_yes_price=params.get("use_yes_price") is True,
+                by_id=named is not None and named.by_id,
+                skip_ack=params.get("skip_ticker_ack") is True,
             )
             self._subscriptions[channel] = subscription
-        elif tickers is None:
+        elif named is None:
             subscription.tickers = None
-        added = self._extend(number, subscription, tickers or [])
+        added = self._extend(number, subscription, self._tickers(named))
         if added is None:
+            if not subscription.tickers:
+                del self._subscriptions[channel]  # it never came to be
             return
         told = {"channel": channel, "sid": subscription.sid}
         self._send({"type": "subscribed", "msg": told}, number)
@@ -221,7 +219,7 @@ class StreamSession:
             self._error(number, 4)
             return
         for sid in sids:
-            subscription = self._by_sid().get(sid) if isinstance(sid, int) else None
+            subscription = self._by_sid().get(sid) if type(sid) is int else None
             if subscription is None:
                 self._error(number, 7)
                 continue
@@ -232,27 +230,30 @@ class StreamSession:
             )
 
     def _update(self, number: int, params: Json) -> None:
-        found = self._named(params)
-        if isinstance(found, int):
-            self._error(number, found)
+        sid = named_sid(params)
+        found = None if sid is None else self._by_sid().get(sid)
+        if found is None:
+            self._error(number, 12 if sid is None else 7)
             return
-        action, tickers = params.get("action"), self._tickers(params)
+        action, named = params.get("action"), named_markets(params)
         if not action:
             self._error(number, 15, found)
         elif action not in ("add_markets", "delete_markets", "get_snapshot") or (
-            found.channel == "market_lifecycle_v2"
+            found.channel in UNFILTERED
             or (action == "get_snapshot" and found.channel != "orderbook_delta")
         ):
             self._error(number, 13, found)
-        elif not isinstance(tickers, list):
-            self._error(number, 14 if tickers is None else tickers, found)
+        elif not isinstance(named, Named):
+            self._error(number, 14 if named is None else named, found)
+        elif named.by_id and found.channel not in BY_ID:
+            self._error(number, 11, found)
         elif action == "get_snapshot":
-            for market in self._markets(tickers):
+            for market in self._markets(self._tickers(named)):
                 self._snapshot(found, market, number)
         elif action == "delete_markets" and found.tickers is None:
             self._error(number, 11, found)
         else:
-            self._change(number, found, tickers, params)
+            self._change(number, found, self._tickers(named), params)
 
     def _change(
         self, number: int, subscription: Subscription, tickers: list[str], params: Json
@@ -267,8 +268,12 @@ class StreamSession:
             for ticker in tickers:
                 subscription.tickers.pop(ticker, None)
         message: Json = {"sid": subscription.sid, "seq": subscription.next_seq(), "type": "ok"}
-        if params.get("skip_ticker_ack") is not True:
-            message["msg"] = {"market_tickers": list(subscription.tickers or ())}
+        if not subscription.skip_ack:
+            listed = list(subscription.tickers or ())
+            if subscription.by_id:
+                message["msg"] = {"market_ids": [each.market_id for each in self._markets(listed)]}
+            else:
+                message["msg"] = {"market_tickers": listed}
         self._send(message, number)
         self._introduce(subscription, added, quotes=params.get("send_initial_snapshot") is True)
 
@@ -279,7 +284,8 @@ class StreamSession:
         if subscription.tickers is None:
             return []
         new = [ticker for ticker in tickers if ticker not in subscription.tickers]
-        if len(subscription.tickers) + len(new) > self._market_limit:
+        followed = sum(len(each.tickers or ()) for each in self._subscriptions.values())
+        if new and followed + len(new) > self._market_limit:
             self._error(number, 26, subscription)
             return None
         subscription.tickers |= dict.fromkeys(new)
@@ -296,22 +302,19 @@ class StreamSession:
     def _snapshot(self, subscription: Subscription, market: Market, number: int) -> None:
         body = stream_wire.snapshot(market, use_yes_price=subscription.use_yes_price)
         message: Json = {"type": "orderbook_snapshot", "sid": subscription.sid}
-        self._send(message | {"seq": subscription.next_seq(), "msg": body}, number)
+        self._send(message | {"seq": subscription.next_seq(), "msg": body}, number, subscription)
 
     def _tell_book(self, change: BookChanged) -> None:
         subscription = self._subscriptions.get("orderbook_delta")
         if subscription is not None:
-            self._tell(
-                "orderbook_delta",
-                change.ticker,
-                "orderbook_delta",
-                lambda: stream_wire.delta(
-                    change,
-                    self._market(change.ticker),
-                    self._account,
-                    use_yes_price=subscription.use_yes_price,
-                ),
+            body = partial(
+                stream_wire.delta,
+                change,
+                self._market(change.ticker),
+                self._account,
+                use_yes_price=subscription.use_yes_price,
             )
+            self._tell(Telling("orderbook_delta", "orderbook_delta", change.ticker, body))
 
     def _tell_quote(self, subscription: Subscription | None, ticker: str, now_us: int) -> None:
         if subscription is None or not subscription.covers(ticker):
@@ -320,45 +323,34 @@ class StreamSession:
         quote = market.quote()
         if subscription.quotes.get(ticker) != quote:
             subscription.quotes[ticker] = quote
-            self._tell("ticker", ticker, "ticker", lambda: stream_wire.ticker(market, now_us))
+            body = partial(stream_wire.ticker, market, now_us)
+            self._tell(Telling("ticker", "ticker", ticker, body))
 
-    def _tell(
-        self, channel: Channel, ticker: str, message_type: str, body: Callable[[], Json]
-    ) -> None:
+    def _tell(self, telling: Telling) -> None:
+        channel = telling.channel
         subscription = self._subscriptions.get(channel)
-        if subscription is None or not subscription.covers(ticker):
+        if subscription is None or not subscription.covers(telling.ticker):
             return
-        message: Json = {"type": message_type, "sid": subscription.sid}
-        if channel in SEQUENCED:
+        fate = self._fate(channel)
+        if fate == "end":
+            self.break_channel(channel)
+            return
+        message: Json = {"type": telling.message_type, "sid": subscription.sid}
+        if subscription.is_sequenced:
             message["seq"] = subscription.next_seq()
         if self._to_lose.get(channel, 0) > 0:
             self._to_lose[channel] -= 1
-            return
-        message["msg"] = body()
-        self._send(message, 0)
+        elif fate == "tell":
+            message["msg"] = telling.body()
+            self._send(message, 0, subscription)
 
-    def _tickers(self, params: Json) -> list[str] | int | None:
-        """Return the markets a command names, ``None`` for none, or an error code."""
-        one, many = params.get("market_ticker"), params.get("market_tickers")
-        if one is None and many is None:
-            return None
-        if one is not None and many is not None:
-            return 11
-        named = [one] if many is None else many
-        if not isinstance(named, list) or not named:
-            return 11
-        tickers = [ticker for ticker in named if isinstance(ticker, str) and ticker]
-        return tickers if len(tickers) == len(named) else 11
-
-    def _named(self, params: Json) -> Subscription | int:
-        """Return the one subscription an update names, or an error code."""
-        sid, sids = params.get("sid"), params.get("sids")
-        named = [sid] if sids is None else sids
-        if not isinstance(named, list) or len(named) != 1 or (sid is not None and sids is not None):
-            return 12
-        if not isinstance(named[0], int):
-            return 12
-        return self._by_sid().get(named[0], 7)
+    def _tickers(self, named: Named | None) -> list[str]:
+        if named is None:
+            return []
+        if not named.by_id:
+            return list(named.names)
+        by_id = {each.market_id: each.ticker for each in self._venue.floor.markets.values()}
+        return [by_id[name] for name in named.names if name in by_id]
 
     def _by_sid(self) -> dict[int, Subscription]:
         return {each.sid: each for each in self._subscriptions.values()}
@@ -375,13 +367,13 @@ class StreamSession:
         message: Json = {"type": "error", "msg": {"code": code, "msg": stream_wire.ERRORS[code]}}
         if subscription is not None:
             message["sid"] = subscription.sid
-            if subscription.channel in SEQUENCED:
+            if subscription.is_sequenced:
                 message["seq"] = subscription.next_seq()
         self._send(message, number)
 
-    def _send(self, message: Json, number: int) -> None:
-        self._send_text(self._text({"id": number} | message if number else message))
-
-    def _text(self, message: Json) -> str:
-        message["sending_ts_ms"] = self._venue.now_us() // 1000
-        return msgspec.json.encode(message).decode() + "\n"
+    def _send(self, message: Json, number: int, of: Subscription | None = None) -> None:
+        whole = {"id": number} | message if number else message
+        whole["sending_ts_ms"] = self._venue.now_us() // 1000
+        text = msgspec.json.encode(whole).decode() + "\n"
+        if not self._send_frame(text, 0 if of is None else of.sid) and of is not None:
+            self.break_channel(of.channel, OVERFLOW)

@@ -6,8 +6,17 @@ Reference ``kalshi.md`` section 5 and the published examples.
 from typing import Final
 
 from actors.sim.venue import catalogue_wire, figures
-from actors.sim.venue.events import BookChanged, Filled, LifecycleStep, OrderChanged, Traded
+from actors.sim.venue.events import (
+    BookChanged,
+    EventFeesChanged,
+    Filled,
+    LifecycleStep,
+    OrderChanged,
+    OrderGroupChanged,
+    Traded,
+)
 from actors.sim.venue.listing import EventTerms, Market
+from actors.sim.venue.views import PositionView
 
 Json = dict[str, object]
 
@@ -19,6 +28,7 @@ ERRORS: Final = {
     5: "Unknown command",
     7: "Unknown subscription ID",
     8: "Unknown channel name",
+    10: "Channel error",
     11: "Invalid parameter",
     12: "Exactly one subscription ID is required",
     13: "Unsupported action",
@@ -26,6 +36,7 @@ ERRORS: Final = {
     15: "Action required",
     25: "Subscription buffer overflow",
     26: "Subscription market limit exceeded",
+    27: "Too many requests",
 }
 
 
@@ -61,6 +72,8 @@ def delta(change: BookChanged, market: Market, account: str, *, use_yes_price: b
     }
     if change.cause == account and change.cause_client_order_id:
         body["client_order_id"] = change.cause_client_order_id
+    if change.cause == account and change.cause_subaccount:
+        body["subaccount"] = change.cause_subaccount
     return body
 
 
@@ -86,6 +99,8 @@ def fill(filled: Filled) -> Json:
     body: Json = {"trade_id": filled.trade_id, "order_id": filled.order_id}
     if filled.client_order_id:
         body["client_order_id"] = filled.client_order_id
+    if filled.subaccount:
+        body["subaccount"] = filled.subaccount
     return body | {
         "market_ticker": filled.ticker,
         "exchange_index": filled.exchange_index,
@@ -131,14 +146,57 @@ def user_order(changed: OrderChanged, user_id: str) -> Json:
         "created_ts_ms": view.created_us // 1000,
         "last_update_time": figures.stamp(view.updated_us),
         "last_updated_ts_ms": view.updated_us // 1000,
-        "subaccount_number": 0,
+        "subaccount_number": view.subaccount,
     }
+    if view.order_group_id:
+        body["order_group_id"] = view.order_group_id
     if view.reason:
         body["last_update_reason"] = view.reason
     if view.expires_us is not None:
         body["expiration_time"] = figures.stamp(view.expires_us)
         body["expiration_ts_ms"] = view.expires_us // 1000
     return body
+
+
+def market_position(view: PositionView, user_id: str) -> Json:
+    """Write what one of the account's parts now holds in a market."""
+    body: Json = {
+        "user_id": user_id,
+        "market_ticker": view.ticker,
+        "position_fp": figures.count(view.yes_centi),
+        "position_cost_dollars": figures.money(view.cost_micros),
+        "realized_pnl_dollars": figures.money(view.realized_micros),
+        "fees_paid_dollars": figures.money(view.fees_micros),
+        "position_fee_cost_dollars": figures.money(view.fees_micros if view.yes_centi else 0),
+        "volume_fp": figures.count(view.traded_centi),
+    }
+    if view.subaccount:
+        body["subaccount"] = view.subaccount
+    return body
+
+
+def order_group(changed: OrderGroupChanged) -> Json:
+    """Write a step of one of the account's order groups."""
+    body: Json = {
+        "event_type": changed.step,
+        "order_group_id": changed.order_group_id,
+        "ts_ms": changed.now_us // 1000,
+    }
+    if changed.limit_centi is not None and changed.step in {"created", "limit_updated"}:
+        body["contracts_limit_fp"] = figures.count(changed.limit_centi)
+    return body
+
+
+def event_fees(changed: EventFeesChanged) -> Json:
+    """Write an event's fee override; nulls where it was cleared."""
+    multiplier = changed.fee_multiplier_override
+    return {
+        "event_ticker": changed.event_ticker,
+        "fee_type_override": changed.fee_type_override,
+        "fee_multiplier_override": (
+            None if multiplier is None else catalogue_wire.multiplier(multiplier)
+        ),
+    }
 
 
 def ticker(market: Market, now_us: int) -> Json:
@@ -171,6 +229,9 @@ def lifecycle(step: LifecycleStep, market: Market) -> Json:
             body["is_deactivated"] = step == "deactivated"
         case "close_date_updated":
             body["close_ts"] = market.close_us // 1_000_000
+        case "price_level_structure_updated":
+            body["price_level_structure"] = market.terms.price_level_structure
+            body["price_ranges"] = catalogue_wire.price_ranges(market)
         case "determined":
             assert market.yes_value_micros is not None
             assert market.determined_us is not None

@@ -24,6 +24,9 @@ UpdateReason = Literal[
     "HaltCancel",
     "PostOnlyCrossCancel",
     "ReduceOnlyCancel",
+    "MarginCancel",
+    "Amend",
+    "Decrease",
 ]
 """Why an order last changed; empty when its owner changed it."""
 
@@ -55,6 +58,8 @@ class OrderView:
     created_us: int
     updated_us: int
     reason: UpdateReason
+    subaccount: int = 0
+    order_group_id: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -72,6 +77,7 @@ class FillView:
     fee_micros: int
     is_taker: bool
     now_us: int
+    subaccount: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -88,6 +94,7 @@ class PositionView:
     traded_centi: int
     settled: bool
     now_us: int
+    subaccount: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -104,10 +111,12 @@ class SettlementView:
     """Signed position that was settled."""
     cost_micros: int
     payout_micros: int
-    """The cash that moved."""
+    """What the contracts paid. All of it moved as cash, unless collateral of this event had
+    come back earlier."""
     fees_micros: int
     """Fees of all fills in this market."""
     now_us: int
+    subaccount: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -116,6 +125,8 @@ class CashView:
 
     exchange_index: int
     available_micros: int
+    subaccount: int = 0
+    now_us: int = 0
 
 
 Posted = OrderView | FillView | PositionView | SettlementView | CashView
@@ -128,9 +139,11 @@ class AccountView:
     lag_us: int = 0
     orders: dict[str, OrderView] = attrs.field(init=False, factory=dict)
     fills: list[FillView] = attrs.field(init=False, factory=list)
-    positions: dict[Ticker, PositionView] = attrs.field(init=False, factory=dict)
+    positions: dict[tuple[int, Ticker], PositionView] = attrs.field(init=False, factory=dict)
+    """By subaccount and market."""
     settlements: list[SettlementView] = attrs.field(init=False, factory=list)
-    cash: dict[int, CashView] = attrs.field(init=False, factory=dict)
+    cash: dict[tuple[int, int], CashView] = attrs.field(init=False, factory=dict)
+    """By subaccount and shard."""
     updated_us: int = attrs.field(init=False, default=0)
     """When the newest change that is visible was made."""
     _waiting: deque[tuple[int, Posted]] = attrs.field(init=False, factory=deque)
@@ -154,8 +167,8 @@ class AccountView:
             case FillView():
                 self.fills.append(change)
             case PositionView():
-                self.positions[change.ticker] = change
+                self.positions[change.subaccount, change.ticker] = change
             case SettlementView():
                 self.settlements.append(change)
             case CashView():
-                self.cash[change.exchange_index] = change
+                self.cash[change.subaccount, change.exchange_index] = change

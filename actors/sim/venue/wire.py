@@ -7,7 +7,9 @@ fields are still sent, as the venue does.
 from collections.abc import Iterable
 
 from actors.sim.venue import figures
+from actors.sim.venue.amending import Amended
 from actors.sim.venue.order_entry import Cancelled, Created
+from actors.sim.venue.refusals import Refused
 from actors.sim.venue.views import (
     CashView,
     FillView,
@@ -43,6 +45,38 @@ def cancelled(outcome: Cancelled) -> Json:
     return body
 
 
+def amended(outcome: Amended) -> Json:
+    """Write the answer to an order amended; sizes only where one changed."""
+    body: Json = {"order_id": outcome.order_id}
+    if outcome.client_order_id:
+        body["client_order_id"] = outcome.client_order_id
+    if outcome.resized:
+        body["remaining_count"] = figures.count(outcome.remaining_centi)
+        body["fill_count"] = figures.count(outcome.fill_count_centi)
+    if outcome.average_price_micros is not None and outcome.average_fee_micros is not None:
+        body["average_fill_price"] = figures.average(outcome.average_price_micros)
+        body["average_fee_paid"] = figures.average(outcome.average_fee_micros)
+    body["ts_ms"] = outcome.now_us // 1000
+    return body
+
+
+def decreased(outcome: Amended) -> Json:
+    """Write the answer to an order decreased."""
+    body: Json = {"order_id": outcome.order_id}
+    if outcome.client_order_id:
+        body["client_order_id"] = outcome.client_order_id
+    body["remaining_count"] = figures.count(outcome.remaining_centi)
+    body["ts_ms"] = outcome.now_us // 1000
+    return body
+
+
+def error_of(refused: Refused) -> Json:
+    """Write what a row of a batch says of its refusal: the flat object, whatever its shape."""
+    error = refused.body.get("error", refused.body)
+    assert isinstance(error, dict)
+    return dict(error)
+
+
 def order(view: OrderView, user_id: str) -> Json:
     """Write an order as GET answers it."""
     body: Json = {
@@ -69,9 +103,11 @@ def order(view: OrderView, user_id: str) -> Json:
         "last_update_time": figures.stamp(view.updated_us),
         "self_trade_prevention_type": view.self_trade,
         "cancel_order_on_pause": view.cancel_on_pause,
-        "subaccount_number": 0,
+        "subaccount_number": view.subaccount,
         "exchange_index": view.exchange_index,
     }
+    if view.order_group_id:
+        body["order_group_id"] = view.order_group_id
     if view.expires_us is not None:
         body["expiration_time"] = figures.stamp(view.expires_us)
     return body
@@ -101,7 +137,7 @@ def fill(view: FillView, skew_micros: int = 0) -> Json:
         "fee_cost": figures.money(view.fee_micros + skew_micros),
         "created_time": figures.stamp(view.now_us),
         "ts": view.now_us // 1_000_000,
-        "subaccount_number": 0,
+        "subaccount_number": view.subaccount,
         "exchange_index": view.exchange_index,
     }
 

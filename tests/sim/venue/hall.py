@@ -73,7 +73,11 @@ class Hall:
     def money(self) -> int:
         """All the money there is: cash, the dollars behind open pairs, the house's share."""
         floor = self.venue.floor
-        cash = sum(sum(each.cash_micros.values()) for each in floor.accounts.values())
+        cash = sum(
+            sum(part.cash_micros.values())
+            for each in floor.accounts.values()
+            for part in each.parts()
+        )
         pairs = sum(10_000 * each.open_interest_centi for each in floor.markets.values())
         return cash + pairs + floor.house_micros
 

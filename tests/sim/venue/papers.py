@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from actors.runtime.serve import Request
 from actors.sim.venue.auth import KeyRing, Window
-from actors.sim.venue.portfolio import Tier
+from actors.sim.venue.rates import Tier
 from actors.sim.venue.rest import Rest
+from tests.sim.venue.contract import judge
 from tests.sim.venue.hall import Hall
 
 ROOT = "/trade-api/v2"
@@ -63,10 +64,19 @@ class Desk:
     hall: Hall
     keys: KeyRing = attrs.field(factory=KeyRing)
     tier: Tier = "basic"
+    key_id: str = KEY_ID
+    scopes: tuple[str, ...] = ("read", "write")
+    subaccount: int | None = None
     rest: Rest = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.keys.add(KEY_ID, "us", pem(ed25519_key()))
+        self.keys.add(
+            self.key_id,
+            "us",
+            pem(ed25519_key()),
+            scopes=self.scopes,
+            subaccount=self.subaccount,
+        )
         self.rest = Rest(self.hall.venue, self.keys, self.tier)
 
     def ask(
@@ -79,7 +89,6 @@ class Desk:
         signed: bool = True,
     ) -> tuple[int, dict[str, Any]]:
         pairs = tuple(query.items()) if isinstance(query, Mapping) else query
-        stamp_ms = self.hall.clock.now_us // 1000
         raw = (
             body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
         )
@@ -89,13 +98,19 @@ class Desk:
                 method=method,
                 path=whole,
                 query=pairs,
-                headers=headers(ed25519_key(), method, whole, stamp_ms) if signed else (),
+                headers=self._headers(method, whole) if signed else (),
                 body=raw,
                 target=whole + ("?..." if pairs else ""),
             )
         )
         assert isinstance(response.body, bytes)
-        return response.status, msgspec.json.decode(response.body or b"{}")
+        answer = msgspec.json.decode(response.body or b"{}")
+        assert judge(method, whole, response.status, answer) == []
+        return response.status, answer
+
+    def _headers(self, method: str, path: str) -> tuple[tuple[str, str], ...]:
+        stamp_ms = self.hall.clock.now_us // 1000
+        return headers(ed25519_key(), method, path, stamp_ms, self.key_id)
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         status, body = self.ask("GET", path, query)

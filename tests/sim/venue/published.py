@@ -4,6 +4,7 @@ They lie in a folder beside the repository and are never copied here. Stricter
 than a client need be: a field that no document names is a fault too.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # no stubs in the lock, and two calls need none
 
-from tests.shared import shared
+from tests.shared import at_hand, shared
 
 TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -22,6 +23,29 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "null": (type(None),),
 }
+
+
+STREAM: Mapping[str, str] = {
+    "orderbook_snapshot": "orderbookSnapshotPayload",
+    "orderbook_delta": "orderbookDeltaPayload",
+    "trade": "tradePayload",
+    "ticker": "tickerPayload",
+    "fill": "fillPayload",
+    "user_order": "userOrderPayload",
+    "market_position": "marketPositionPayload",
+    "market_lifecycle_v2": "marketLifecycleV2Payload",
+    "event_lifecycle": "eventLifecyclePayload",
+    "event_fee_update": "eventFeeUpdatePayload",
+    "order_group_updates": "orderGroupUpdatesPayload",
+    "subscribed": "subscribedResponsePayload",
+    "unsubscribed": "unsubscribedResponsePayload",
+    "ok": "okResponsePayload",
+    "list": "listSubscriptionsResponsePayload",
+    "error": "errorResponsePayload",
+}
+"""Every message the venue's stream may send, and the schema that it has to fit."""
+JUDGED: Counter[str] = Counter()
+"""Frames of the stream that were held against the document in this process, by type."""
 
 
 def require(name: str) -> Path:
@@ -55,6 +79,8 @@ def faults(value: object, schema: Schema, name: str, where: str = "") -> list[st
         return [*found, f"{where}: {value!r} is no {schema['type']}"]
     if value not in schema.get("enum", [value]) or value != schema.get("const", value):
         found.append(f"{where}: {value!r} is not what is listed")
+    if isinstance(value, int) and value < schema.get("minimum", value):
+        found.append(f"{where}: {value!r} is too small")
     if isinstance(value, dict):
         found += _object_faults(value, schema, name, where)
     if isinstance(value, list):
@@ -99,3 +125,26 @@ def check_rest(schema: str, value: object) -> None:
 def check_stream(schema: str, value: object) -> None:
     parts = document("asyncapi.yaml")["components"]["schemas"]
     assert faults(value, parts[schema], "asyncapi.yaml") == []
+
+
+def judge_frame(message: Mapping[str, Any]) -> None:
+    """Hold one frame of the stream against the document, where that is at hand.
+
+    The tests' own clients call it for whatever they read, so that no frame of any
+    test goes unseen; ``test_contract`` says in capitals if the document is not there.
+    """
+    if at_hand("spec", "kalshi", "asyncapi.yaml") is None:
+        return
+    kind = str(message["type"])
+    if kind == "ok" and isinstance(message.get("msg"), list):
+        kind = "list"
+    check_stream(STREAM[kind], dict(message))
+    JUDGED[kind] += 1
+
+
+def stream_coverage() -> list[str]:
+    """Which messages of the stream were held against the document, how often, and which never."""
+    seen = [f"  {kind}: {JUDGED[kind]}" for kind in STREAM if JUDGED[kind]]
+    unseen = [kind for kind in STREAM if not JUDGED[kind]]
+    head = f"judged {len(seen)} of {len(STREAM)} message types that the venue sends"
+    return [head, *seen, *([f"  never sent: {', '.join(unseen)}"] if unseen else [])]

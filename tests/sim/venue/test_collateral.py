@@ -8,7 +8,7 @@ from actors.sim.venue.fees import fee_terms
 from tests.sim.venue.hall import HOME, open_hall, order, quote
 
 FREE = Fraction(0)
-TAKER = fee_terms("quadratic", Fraction(1)).taker
+FEES = fee_terms("quadratic", Fraction(1))
 
 
 def claim(side: Side, price_pips: int, count_centi: int) -> Claim:
@@ -48,9 +48,9 @@ def test_a_position_is_not_cover_for_its_own_side() -> None:
 
 
 def test_one_fill_needs_exactly_what_it_will_be_charged() -> None:
-    slack = taking_slack_micros("bid", TAKER, 5_200, 100, makers=1)
+    slack = taking_slack_micros("bid", FEES, 5_200, 100, makers=1)
 
-    assert need([Claim("bid", 5_200, 100, TAKER, slack)], 0) == 537_500
+    assert need([Claim("bid", 5_200, 100, FEES.taker, slack)], 0) == 537_500
 
 
 def test_an_account_with_just_enough_may_trade_and_one_pip_less_may_not() -> None:

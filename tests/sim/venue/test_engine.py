@@ -188,7 +188,7 @@ def test_an_account_s_first_cash_can_be_read_at_once_however_far_reads_lag() -> 
 
     view.advance(hall.venue.now_us())
 
-    assert view.cash[0].available_micros == 7_000_000
+    assert view.cash[0, 0].available_micros == 7_000_000
 
 
 def test_an_account_is_opened_once_with_cash_on_the_grid() -> None:

@@ -171,8 +171,8 @@ def test_a_settlement_is_written_down_for_who_held_something() -> None:
     [row] = view.settlements
     assert (row.ticker, row.held_centi, row.payout_micros) == (HOME, 200, 2_000_000)
     assert row.cost_micros == 1_040_000
-    assert view.positions[HOME].settled
-    assert view.positions[HOME].realized_micros == 100 * (5_000 - 5_200) + 2_000_000 - 1_040_000
+    assert view.positions[0, HOME].settled
+    assert view.positions[0, HOME].realized_micros == 100 * (5_000 - 5_200) + 2_000_000 - 1_040_000
 
 
 def test_the_steps_are_told_in_their_order() -> None:

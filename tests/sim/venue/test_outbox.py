@@ -31,7 +31,7 @@ async def test_frames_leave_after_their_delays_and_never_overtake(
 async def test_a_client_that_does_not_read_is_given_up_when_too_much_waits(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    outbox = Outbox(lambda: 0.0, 3)
+    outbox = Outbox(lambda: 0.0, 100, most_bytes=12)
     stuck = trio.Event()
 
     async def send(_frame: str) -> None:
@@ -43,10 +43,52 @@ async def test_a_client_that_does_not_read_is_given_up_when_too_much_waits(
         await trio.testing.wait_all_tasks_blocked()
         for _ in range(4):
             assert not outbox.overflowed
-            outbox.put("more")
+            assert outbox.put("more")
         assert outbox.overflowed
         outbox.put("ignored")
         stuck.set()
+
+
+async def test_a_full_subscription_loses_what_waits_of_it_and_takes_nothing_from_others(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    outbox = Outbox(lambda: 1.0, 2)
+    sent: list[str] = []
+
+    async def send(frame: str) -> None:
+        await trio.lowlevel.checkpoint()
+        sent.append(frame)
+
+    assert [outbox.put(frame, 1) for frame in ("a", "b", "c")] == [True, True, False]
+    assert [outbox.put(frame, 2) for frame in ("d", "e")] == [True, True]
+    assert outbox.put("f", 1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(outbox.drain, send)
+        await trio.sleep(2)
+        nursery.cancel_scope.cancel()
+
+    assert sent == ["d", "e", "f"]
+
+
+async def test_nothing_leaves_while_it_is_frozen_and_everything_afterwards(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    thaw_s = trio.current_time() + 5
+    outbox = Outbox(lambda: 0.0, 9, lambda: thaw_s)
+    sent: list[float] = []
+
+    async def send(_frame: str) -> None:
+        await trio.lowlevel.checkpoint()
+        sent.append(trio.current_time())
+
+    outbox.put("a")
+    outbox.put("b")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(outbox.drain, send)
+        await trio.sleep(6)
+        nursery.cancel_scope.cancel()
+
+    assert sent == [thaw_s, thaw_s]
 
 
 async def test_an_idle_outbox_waits_for_the_next_frame(

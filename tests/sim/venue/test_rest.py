@@ -10,7 +10,7 @@ from actors.runtime.serve import Request
 from actors.sim.venue.accounts import CreateOrder
 from actors.sim.venue.listing import EventTerms
 from actors.sim.venue.order_form import read_order
-from actors.sim.venue.portfolio import TIERS
+from actors.sim.venue.rates import TIERS
 from actors.sim.venue.rest import is_order
 from actors.sim.venue.tamper import Tamper
 from tests.sim.venue.hall import (

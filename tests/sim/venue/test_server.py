@@ -1,184 +1,17 @@
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+"""Laws of the served venue: delays, streams, and that one seed is one conversation."""
 
-import attrs
-import h11
-import msgspec
+from pathlib import Path
+
 import trio
 import trio.testing
-from wsproto import ConnectionType
-from wsproto.connection import Connection
-from wsproto.events import CloseConnection, Event, Message, Ping, TextMessage
+from wsproto.events import Ping
 
-from actors.runtime.env import Endpoint, Env, RealEnv, ServerTls
-from actors.runtime.memory import Link, MemoryNetwork, SeededEnv
-from actors.sim.venue.auth import KeyRing
-from actors.sim.venue.latency import NJ, NONE, Delay, LatencyProfile
-from actors.sim.venue.server import OUTBOX_FRAMES, WS_PATH, VenueServer
+from actors.runtime.env import RealEnv
+from actors.sim.venue.latency import NJ, Delay, LatencyProfile
 from tests.runtime.certificates import issue
-from tests.sim.venue.hall import HOME, Hall, open_hall, order, quote
-from tests.sim.venue.papers import KEY_ID, ROOT, ed25519_key, headers, pem
-
-NEAR = Link(nearest_ms=0, farthest_ms=0, jitter_ms=0)
-ORDERS = f"{ROOT}/portfolio/events/orders"
-
-
-@attrs.define
-class Site:
-    """A served venue, and what reaches it."""
-
-    env: Env
-    hall: Hall
-    server: VenueServer
-    endpoint: Endpoint
-
-    def stamp_ms(self) -> int:
-        return self.env.wall_ns() // 1_000_000
-
-    async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, Any]:
-        """One request on a connection of its own."""
-        signed = headers(ed25519_key(), method, path.partition("?")[0], self.stamp_ms())
-        parser = h11.Connection(h11.CLIENT)
-        head = h11.Request(
-            method=method,
-            target=path,
-            headers=[("host", "venue"), ("content-length", str(len(body))), *signed],
-        )
-        async with await self.env.dial(self.endpoint) as wire:
-            raw = parser.send(head)
-            assert raw is not None
-            await wire.send_all(raw + body)
-            status, received = 0, b""
-            while True:
-                match parser.next_event():
-                    case h11.Response(status_code=code):
-                        status = code
-                    case h11.Data(data=data):
-                        received += data
-                    case h11.EndOfMessage():
-                        return status, msgspec.json.decode(received or b"null")
-                    case _:
-                        parser.receive_data(bytes(await wire.receive_some()))
-
-    @asynccontextmanager
-    async def stream(self, *, signed: bool = True) -> AsyncIterator["Socket"]:
-        async with await self.env.dial(self.endpoint) as wire:
-            socket = Socket(wire)
-            pairs = headers(ed25519_key(), "GET", WS_PATH, self.stamp_ms()) if signed else ()
-            lines = "".join(f"{name}: {value}\r\n" for name, value in pairs)
-            await wire.send_all(
-                f"GET {WS_PATH} HTTP/1.1\r\nhost: venue\r\nupgrade: websocket\r\n"
-                "connection: upgrade\r\nsec-websocket-version: 13\r\n"
-                f"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n{lines}\r\n".encode()
-            )
-            await socket.read_head()
-            yield socket
-
-
-@attrs.define
-class Socket:
-    """A WebSocket client that shows every frame, pings too."""
-
-    wire: trio.abc.Stream
-    head: bytes = b""
-    events: list[Event] = attrs.field(factory=list)
-    protocol: Connection = attrs.field(init=False)
-
-    async def read_head(self) -> None:
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += await self.wire.receive_some()
-        self.head, _, rest = data.partition(b"\r\n\r\n")
-        self.protocol = Connection(ConnectionType.CLIENT, trailing_data=rest)
-
-    async def say(self, command: object) -> None:
-        text = msgspec.json.encode(command).decode()
-        await self.wire.send_all(self.protocol.send(Message(data=text)))
-
-    async def event(self) -> Event | None:
-        """The next event; ``None`` when the connection is gone."""
-        while not self.events:
-            self.events += list(self.protocol.events())
-            if self.events:
-                break
-            try:
-                data = await self.wire.receive_some()
-            except trio.BrokenResourceError:
-                return None
-            if not data:
-                return None
-            self.protocol.receive_data(bytes(data))
-        return self.events.pop(0)
-
-    async def message(self) -> dict[str, Any]:
-        said, text = await self.event(), ""
-        while isinstance(said, TextMessage | Ping):
-            if isinstance(said, TextMessage):
-                text += said.data
-                if said.message_finished:
-                    break
-            said = await self.event()
-        decoded = msgspec.json.decode(text)
-        assert isinstance(decoded, dict)
-        return decoded
-
-    async def rest(self) -> list[Event | None]:
-        """Every event up to the close or the end of the connection."""
-        events = [await self.event()]
-        while not isinstance(events[-1], CloseConnection | None):
-            events.append(await self.event())
-        return events
-
-    async def subscribe(self, *channels: str) -> None:
-        params = {"channels": list(channels), "market_ticker": HOME}
-        await self.say({"id": 1, "cmd": "subscribe", "params": params})
-
-
-def seeded(seed: int = 1) -> SeededEnv:
-    return SeededEnv(seed, MemoryNetwork(seed, link=NEAR))
-
-
-@asynccontextmanager
-async def serving(
-    env: Env,
-    latency: LatencyProfile = NONE,
-    *,
-    tls: ServerTls | None = None,
-    ca_file: str | None = None,
-    outbox_frames: int = OUTBOX_FRAMES,
-) -> AsyncIterator[Site]:
-    hall = open_hall(now_us=lambda: env.wall_ns() // 1000)
-    keys = KeyRing()
-    keys.add(KEY_ID, "us", pem(ed25519_key()))
-    server = VenueServer(
-        env=env,
-        venue=hall.venue,
-        keys=keys,
-        endpoint=Endpoint("127.0.0.1", 0),
-        tls=tls,
-        latency=latency,
-        outbox_frames=outbox_frames,
-    )
-    async with trio.open_nursery() as nursery:
-        bound: Endpoint = await nursery.start(server.run)
-        reached = attrs.evolve(bound, tls=tls is not None, ca_file=ca_file)
-        yield Site(env, hall, server, reached)
-        nursery.cancel_scope.cancel()
-
-
-def form(price: str = "0.5200") -> bytes:
-    return msgspec.json.encode(
-        {
-            "ticker": HOME,
-            "side": "bid",
-            "count": "1.00",
-            "price": price,
-            "time_in_force": "immediate_or_cancel",
-            "self_trade_prevention_type": "taker_at_cross",
-        }
-    )
+from tests.sim.venue.hall import HOME, order, quote
+from tests.sim.venue.papers import ROOT
+from tests.sim.venue.site import ORDERS, form, seeded, serving
 
 
 async def test_an_order_takes_the_profiles_time_there_and_back(
@@ -273,21 +106,27 @@ async def test_it_is_known_when_the_first_book_is_watched(
         assert site.server.book_watched.is_set()
 
 
-async def test_a_client_that_falls_behind_is_told_and_cut(
+async def test_a_flood_ends_its_subscription_and_nothing_else(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     slow = LatencyProfile(feed=Delay(1_000.0))
     async with serving(seeded(), slow, outbox_frames=5) as site, site.stream() as socket:
-        await socket.subscribe("orderbook_delta")
-        await trio.sleep(2)
+        await socket.subscribe("orderbook_delta", "trade")
+        assert [(await socket.message())["type"] for _ in range(3)] == [
+            "subscribed",
+            "orderbook_snapshot",
+            "subscribed",
+        ]
         for _ in range(10):
             site.hall.create("maker", quote("bid", 4_000, 100))
-        *_, error, goodbye = await socket.rest()
+        site.hall.create("us", order("ask", 4_000, 100))
+        error, printed = await socket.message(), await socket.message()
 
-        assert isinstance(error, TextMessage)
-        assert msgspec.json.decode(error.data)["msg"]["code"] == 25
-        assert isinstance(goodbye, CloseConnection)
-        assert goodbye.code == 1013
+        assert (error["sid"], error["seq"], error["msg"]["code"]) == (1, 8, 25)
+        assert (printed["type"], printed["sid"]) == ("trade", 2)
+        await socket.subscribe("orderbook_delta")
+        assert (await socket.message())["msg"]["sid"] == 3
+        assert (await socket.message())["msg"]["yes_dollars_fp"] == [["0.4000", "9.00"]]
 
 
 async def test_a_lost_message_is_a_gap_on_every_connection(
@@ -366,3 +205,10 @@ async def test_it_serves_orders_and_streams_over_one_tls_port(tmp_path: Path) ->
             status, body = await site.ask("GET", f"{ROOT}/portfolio/fills?limit=1")
             assert (status, len(body["fills"])) == (200, 1)
             assert site.server.counts.faults == 0
+
+
+async def test_a_key_that_may_not_read_opens_no_stream(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with serving(seeded(), scopes=("write",)) as site, site.stream() as socket:
+        assert socket.head.startswith(b"HTTP/1.1 403 ")

@@ -1,4 +1,5 @@
 import json
+from fractions import Fraction
 from typing import Any
 
 import attrs
@@ -6,27 +7,29 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
+from actors.model.money import CentiContracts
 from actors.model.orders import Ticker
+from actors.sim.venue.events import EventFeesChanged, GroupStep, OrderGroupChanged, VenueEvent
 from actors.sim.venue.listing import EventTerms
-from actors.sim.venue.stream import CHANNELS, SEQUENCED, StreamSession
-from tests.sim.venue.hall import AWAY, HOME, SERIES, Hall, market_terms, open_hall, order, quote
-from tests.sim.venue.published import check_stream, require
+from actors.sim.venue.price_grids import regrid
+from actors.sim.venue.stream import StreamSession
+from actors.sim.venue.subscriptions import CHANNELS, SEQUENCED
+from tests.sim.venue.hall import (
+    AWAY,
+    EVENT,
+    HOME,
+    SERIES,
+    START_US,
+    Hall,
+    market_terms,
+    open_hall,
+    order,
+    quote,
+)
+from tests.sim.venue.papers import Desk
+from tests.sim.venue.published import JUDGED, STREAM, judge_frame, require
 
 Message = dict[str, Any]
-
-SCHEMAS = {
-    "orderbook_snapshot": "orderbookSnapshotPayload",
-    "orderbook_delta": "orderbookDeltaPayload",
-    "trade": "tradePayload",
-    "ticker": "tickerPayload",
-    "fill": "fillPayload",
-    "user_order": "userOrderPayload",
-    "market_lifecycle_v2": "marketLifecycleV2Payload",
-    "event_lifecycle": "eventLifecyclePayload",
-    "subscribed": "subscribedResponsePayload",
-    "unsubscribed": "unsubscribedResponsePayload",
-    "error": "errorResponsePayload",
-}
 
 
 @attrs.define
@@ -39,7 +42,11 @@ class Listener:
     session: StreamSession = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.session = StreamSession(self.hall.venue, self.account, self.frames.append)
+        self.session = StreamSession(self.hall.venue, self.account, self.take)
+
+    def take(self, frame: str, _sid: int) -> bool:
+        self.frames.append(frame)
+        return True
 
     def say(self, command: object) -> list[Message]:
         self.session.command(msgspec.json.encode(command))
@@ -56,6 +63,8 @@ class Listener:
     def heard(self) -> list[Message]:
         messages = [msgspec.json.decode(frame) for frame in self.frames]
         self.frames.clear()
+        for message in messages:
+            judge_frame(message)
         return messages
 
     def codes(self, command: object) -> list[int]:
@@ -400,7 +409,12 @@ def test_no_command_ends_a_session(said: list[dict[str, object]]) -> None:
 def test_a_subscription_names_no_more_markets_than_its_limit() -> None:
     hall = open_hall()
     frames: list[str] = []
-    session = StreamSession(hall.venue, "us", frames.append, market_limit=1)
+
+    def take(frame: str, _sid: int) -> bool:
+        frames.append(frame)
+        return True
+
+    session = StreamSession(hall.venue, "us", take, market_limit=1)
 
     session.command(msgspec.json.encode({"cmd": "subscribe", "params": BOOK}))
     more = {"sid": 1, "action": "add_markets", "market_ticker": AWAY}
@@ -414,9 +428,9 @@ def test_a_subscription_names_no_more_markets_than_its_limit() -> None:
 
 def test_the_list_of_markets_is_left_out_of_an_acknowledgement_on_demand() -> None:
     listener = Listener(open_hall())
-    listener.subscribe("trade", market_ticker=HOME)
+    listener.subscribe("trade", market_ticker=HOME, skip_ticker_ack=True)
 
-    [said] = listener.update("add_markets", sid=1, market_ticker=AWAY, skip_ticker_ack=True)
+    [said] = listener.update("add_markets", sid=1, market_ticker=AWAY)
 
     assert (said["type"], said["seq"]) == ("ok", 1)
     assert "msg" not in said
@@ -481,7 +495,8 @@ def test_an_ended_session_hears_nothing() -> None:
 def full_day() -> list[Message]:
     hall = open_hall()
     listener = Listener(hall)
-    said = listener.subscribe(*CHANNELS, market_tickers=[HOME, AWAY])
+    said = listener.say({"id": 8, "cmd": "list_subscriptions"})
+    said += listener.subscribe(*CHANNELS, market_tickers=[HOME, AWAY])
     hall.create("maker", quote("ask", 5_200, 300))
     hall.create("us", order("bid", 5_300, 100, client_order_id="mine"))
     far_us = hall.clock.now_us + 10**9
@@ -489,9 +504,11 @@ def full_day() -> list[Message]:
         "us", order("ask", 6_000, 100, time_in_force="good_till_canceled", expires_us=far_us)
     )
     said += listener.update("add_markets", sid=1, market_tickers=[AWAY])
+    said += listener.update("get_snapshot", sid=1, market_tickers=[AWAY])
     said += listener.update("dance", sid=1, market_tickers=[AWAY])
     hall.venue.halt_market(HOME)
     hall.venue.resume_market(HOME)
+    regrid(hall.venue.floor, HOME, "tapered_deci_cent")
     hall.settle(HOME, "yes")
     hall.venue.list_event(
         EventTerms(event_ticker="E2", series_ticker=SERIES, title="t", sub_title="s")
@@ -499,22 +516,44 @@ def full_day() -> list[Message]:
     hall.venue.list_market(
         attrs.evolve(market_terms(HOME), ticker=Ticker("E2-X"), event_ticker="E2")
     )
+    steps: tuple[VenueEvent, ...] = (group_step("created"), group_step("triggered"))
+    for news in steps + fee_changes():
+        hall.venue.floor.bulletin.post(news)
+    hall.venue.floor.bulletin.tell()
     said += listener.heard()
     said += listener.say({"id": 9, "cmd": "unsubscribe", "params": {"sids": [1, 2]}})
     return said
 
 
-def test_every_message_is_what_the_published_document_says() -> None:
-    said = full_day()
+def group_step(step: GroupStep, account: str = "us") -> OrderGroupChanged:
+    return OrderGroupChanged(
+        account=account,
+        order_group_id="group",
+        step=step,
+        limit_centi=CentiContracts(150),
+        now_us=START_US,
+    )
 
-    for message in said:
-        if message["type"] == "ok":
-            check_stream("okResponsePayload", message)
-        else:
-            check_stream(SCHEMAS[message["type"]], message)
-    assert {message["type"] for message in said} == {*SCHEMAS, "ok"}
-    listed = Listener(open_hall()).say({"id": 1, "cmd": "list_subscriptions"})
-    check_stream("listSubscriptionsResponsePayload", listed[0])
+
+def fee_changes() -> tuple[EventFeesChanged, ...]:
+    """An override set, and cleared."""
+    return tuple(
+        EventFeesChanged(
+            event_ticker=EVENT,
+            fee_type_override=kind,
+            fee_multiplier_override=multiplier,
+            now_us=START_US,
+        )
+        for kind, multiplier in (("quadratic", Fraction(1, 2)), (None, None))
+    )
+
+
+def test_every_message_type_is_what_the_published_document_says() -> None:
+    require("asyncapi.yaml")
+    before = JUDGED.copy()
+    full_day()  # each frame is judged as it is read
+
+    assert set(JUDGED - before) == set(STREAM)
 
 
 def test_sequences_are_whole_on_exactly_the_sequenced_channels() -> None:
@@ -557,3 +596,208 @@ def test_the_published_commands_are_understood() -> None:
             said = Listener(open_hall()).say(example["payload"])
             assert said
             assert all(message["type"] in {"subscribed", "ok"} for message in said)
+
+
+def test_positions_are_told_to_their_owner_after_fills_and_settlement() -> None:
+    hall = open_hall()
+    mine, other = Listener(hall), Listener(hall, "maker")
+    for listener in (mine, other):
+        listener.subscribe("market_positions")
+    hall.create("maker", quote("ask", 5_200, 300))
+    hall.create("us", order("bid", 5_200, 200))
+    hall.settle(HOME, "yes")
+
+    held, settled = bodies(mine.heard(), "market_position")
+    assert (held["market_ticker"], held["position_fp"], held["volume_fp"]) == (HOME, "2.00", "2.00")
+    assert held["position_cost_dollars"] == "1.040000"
+    assert (settled["position_fp"], settled["position_cost_dollars"]) == ("0.00", "0.000000")
+    assert other.heard() == []
+
+
+def test_steps_of_an_order_group_are_numbered_and_private() -> None:
+    hall = open_hall()
+    listener = Listener(hall)
+    listener.subscribe("order_group_updates", market_ticker=HOME)
+    for news in (group_step("created"), group_step("created", "maker"), group_step("triggered")):
+        hall.venue.floor.bulletin.post(news)
+    hall.venue.floor.bulletin.tell()
+
+    created, triggered = listener.heard()
+    assert (created["seq"], triggered["seq"]) == (1, 2)
+    assert created["msg"]["contracts_limit_fp"] == "1.50"
+    assert "contracts_limit_fp" not in triggered["msg"]
+
+
+def test_an_events_fee_override_is_told_and_nulls_clear_it() -> None:
+    hall = open_hall()
+    listener = Listener(hall)
+    listener.subscribe("market_lifecycle_v2")
+    for news in fee_changes():
+        hall.venue.floor.bulletin.post(news)
+    hall.venue.floor.bulletin.tell()
+
+    assert bodies(listener.heard(), "event_fee_update") == [
+        {"event_ticker": EVENT, "fee_type_override": kind, "fee_multiplier_override": multiplier}
+        for kind, multiplier in (("quadratic", 0.5), (None, None))
+    ]
+
+
+def test_a_new_grid_is_told_and_leaves_what_rests() -> None:
+    hall = open_hall()
+    hall.create("maker", quote("bid", 4_700, 300))
+    listener = Listener(hall)
+    listener.subscribe("market_lifecycle_v2")
+
+    regrid(hall.venue.floor, HOME, "deci_cent")
+
+    [told] = bodies(listener.heard(), "market_lifecycle_v2")
+    assert told["event_type"] == "price_level_structure_updated"
+    assert told["price_level_structure"] == "deci_cent"
+    assert told["price_ranges"] == [{"start": "0.0000", "end": "1.0000", "step": "0.0010"}]
+    hall.create("us", order("ask", 4_690, 300))
+    assert hall.venue.position_centi("us", HOME) == -300
+
+
+def test_a_snapshot_asked_for_by_number_answers_with_that_number() -> None:
+    listener = Listener(open_hall())
+    [_, first] = listener.subscribe("orderbook_delta", market_ticker=HOME)
+
+    [asked] = listener.update("get_snapshot", sid=1, market_tickers=[HOME])
+
+    assert "id" not in first
+    assert (asked["id"], asked["seq"]) == (2, 2)
+
+
+def test_the_ticker_channel_takes_markets_by_id_and_acknowledges_by_id() -> None:
+    hall = open_hall()
+    home, away = (hall.venue.market(ticker).market_id for ticker in (HOME, AWAY))
+    listener = Listener(hall)
+
+    said = listener.subscribe("ticker", market_id=home, send_initial_snapshot=True)
+    [ok] = listener.update("add_markets", sid=1, market_ids=[away])
+
+    assert bodies(said, "ticker")[0]["market_id"] == home
+    assert ok["msg"] == {"market_ids": [home, away]}
+    hall.create("maker", quote("bid", 4_000, 100, AWAY))
+    assert bodies(listener.heard(), "ticker")[0]["market_ticker"] == AWAY
+
+
+@pytest.mark.parametrize("channel", ["orderbook_delta", "trade", "fill", "market_positions"])
+def test_other_channels_take_no_market_ids(channel: str) -> None:
+    hall = open_hall()
+    named = {"market_ids": [hall.venue.market(HOME).market_id]}
+    params = {"channels": [channel], **named}
+
+    assert Listener(hall).codes({"cmd": "subscribe", "params": params}) == [11]
+    listener = Listener(hall)
+    listener.subscribe(channel, market_ticker=HOME)
+    update = {"sid": 1, "action": "add_markets", **named}
+    assert listener.codes({"cmd": "update_subscription", "params": update}) == [11]
+
+
+def test_a_channel_error_ends_its_subscription_alone() -> None:
+    hall = open_hall()
+    listener = Listener(hall)
+    listener.subscribe("orderbook_delta", "trade", market_ticker=HOME)
+
+    assert listener.session.break_channel("orderbook_delta")
+    assert not listener.session.break_channel("fill")
+
+    [error] = listener.heard()
+    assert (error["sid"], error["seq"], error["msg"]["code"]) == (1, 2, 10)
+    hall.create("maker", quote("ask", 5_200, 100))
+    hall.create("us", order("bid", 5_200, 100))
+    assert [message["type"] for message in listener.heard()] == ["trade"]
+    assert listener.subscribe("orderbook_delta", market_ticker=HOME)[0]["msg"]["sid"] == 3
+
+
+def test_more_commands_than_a_second_holds_are_refused_until_time_has_passed() -> None:
+    hall = open_hall()
+    frames: list[str] = []
+
+    def take(frame: str, _sid: int) -> bool:
+        frames.append(frame)
+        return True
+
+    session = StreamSession(hall.venue, "us", take, commands_a_second=2)
+    for _ in range(3):
+        session.command('{"cmd": "list_subscriptions"}')
+    hall.clock.pass_s(0.5)
+    session.command('{"cmd": "list_subscriptions"}')
+
+    said = [msgspec.json.decode(frame) for frame in frames]
+    assert [message["type"] for message in said] == ["ok", "ok", "error", "ok"]
+    assert said[2]["msg"]["code"] == 27
+
+
+def test_a_refused_first_subscription_never_was() -> None:
+    hall = open_hall()
+    frames: list[str] = []
+
+    def take(frame: str, _sid: int) -> bool:
+        frames.append(frame)
+        return True
+
+    session = StreamSession(hall.venue, "us", take, market_limit=1)
+    both = {"channels": ["trade"], "market_tickers": [HOME, AWAY]}
+    session.command(msgspec.json.encode({"cmd": "subscribe", "params": both}))
+    session.command('{"cmd": "list_subscriptions"}')
+
+    assert msgspec.json.decode(frames[-1])["msg"] == []
+
+
+def test_a_group_s_life_over_rest_is_told_step_by_step() -> None:
+    desk = Desk(open_hall())
+    listener = Listener(desk.hall)
+    listener.subscribe("order_group_updates", "user_orders")
+    groups = "/portfolio/order_groups"
+    group = desk.ask("POST", f"{groups}/create", body={"contracts_limit": 3})[1]["order_group_id"]
+    desk.hall.create("us", attrs.evolve(quote("bid", 4_000, 100), order_group_id=group))
+    desk.ask("PUT", f"{groups}/{group}/trigger")
+    desk.ask("PUT", f"{groups}/{group}/reset")
+    desk.ask("DELETE", f"{groups}/{group}")
+    said = listener.heard()
+
+    steps = [body["event_type"] for body in bodies(said, "order_group_updates")]
+    assert steps == ["created", "triggered", "reset", "deleted"]
+    assert {body["order_group_id"] for body in bodies(said, "user_order")} == {group}
+    assert [body["status"] for body in bodies(said, "user_order")] == ["resting", "canceled"]
+
+
+def test_a_subaccounts_own_are_marked_with_its_number() -> None:
+    hall = open_hall()
+    hall.venue.floor.account("us").divide().cash_micros[0] = 10_000_000
+    listener = Listener(hall)
+    listener.subscribe(
+        "orderbook_delta", "fill", "user_orders", "market_positions", market_ticker=HOME
+    )
+    hall.create("maker", quote("ask", 5_200, 100))
+    listener.heard()
+    hall.create("us", attrs.evolve(order("bid", 5_200, 100, client_order_id="x"), subaccount=1))
+    said = listener.heard()
+
+    for kind in ("orderbook_delta", "fill", "market_position"):
+        assert [body["subaccount"] for body in bodies(said, kind)] == [1]
+    assert bodies(said, "user_order")[-1]["subaccount_number"] == 1
+
+
+def test_a_key_of_one_subaccount_hears_of_no_other() -> None:
+    hall = open_hall()
+    hall.venue.floor.account("us").divide().cash_micros[0] = 10_000_000
+    frames: list[str] = []
+
+    def take(frame: str, _sid: int) -> bool:
+        frames.append(frame)
+        return True
+
+    session = StreamSession(hall.venue, "us", take, subaccount=1)
+    private = ["fill", "user_orders", "market_positions"]
+    session.command(msgspec.json.encode({"cmd": "subscribe", "params": {"channels": private}}))
+    frames.clear()
+    hall.create("maker", quote("ask", 5_200, 300))
+    hall.create("us", order("bid", 5_200, 100))
+    assert frames == []
+
+    hall.create("us", attrs.evolve(order("bid", 5_200, 100), subaccount=1))
+    kinds = {msgspec.json.decode(frame)["type"] for frame in frames}
+    assert kinds == {"fill", "user_order", "market_position"}

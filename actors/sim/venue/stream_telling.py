@@ -1,0 +1,85 @@
+"""Which channel tells an event of the venue, and under which message type. Pure.
+
+Reference ``kalshi.md`` section 5. Books and quotes are told by the session itself:
+they depend on what was subscribed to.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import attrs
+
+from actors.sim.venue import stream_wire
+from actors.sim.venue.events import (
+    EventFeesChanged,
+    EventListed,
+    Filled,
+    MarketStepped,
+    OrderChanged,
+    OrderGroupChanged,
+    PositionChanged,
+    Traded,
+)
+from actors.sim.venue.floor import Floor
+from actors.sim.venue.subscriptions import Channel, Json
+
+Private = Filled | OrderChanged | PositionChanged | OrderGroupChanged
+"""What its account alone is told."""
+Public = Traded | MarketStepped | EventListed | EventFeesChanged
+
+
+@attrs.frozen
+class Telling:
+    """One message in the making."""
+
+    channel: Channel
+    message_type: str
+    ticker: str
+    """What subscriptions are narrowed by; empty where they cannot be."""
+    body: Callable[[], Json]
+    """Writes it, for whoever is there to hear it."""
+
+
+def part_of(event: Private) -> int | None:
+    """Return the subaccount an event is about; ``None`` where it does not say."""
+    match event:
+        case Filled():
+            return event.subaccount
+        case OrderChanged():
+            return event.order.subaccount
+        case PositionChanged():
+            return event.position.subaccount
+        case OrderGroupChanged():
+            return None
+
+
+def tell_private(event: Private, user_id: str) -> Telling:
+    """Return how the owner is told of ``event``."""
+    match event:
+        case Filled():
+            return Telling("fill", "fill", event.ticker, partial(stream_wire.fill, event))
+        case OrderChanged():
+            body = partial(stream_wire.user_order, event, user_id)
+            return Telling("user_orders", "user_order", event.order.ticker, body)
+        case PositionChanged(position=view):
+            body = partial(stream_wire.market_position, view, user_id)
+            return Telling("market_positions", "market_position", view.ticker, body)
+        case OrderGroupChanged():
+            body = partial(stream_wire.order_group, event)
+            return Telling("order_group_updates", "order_group_updates", "", body)
+
+
+def tell_public(event: Public, floor: Floor) -> Telling:
+    """Return how everybody is told of ``event``."""
+    match event:
+        case Traded():
+            return Telling("trade", "trade", event.ticker, partial(stream_wire.trade, event))
+        case MarketStepped():
+            body = partial(stream_wire.lifecycle, event.step, floor.market(event.ticker))
+            return Telling("market_lifecycle_v2", "market_lifecycle_v2", "", body)
+        case EventListed():
+            body = partial(stream_wire.event_lifecycle, floor.events[event.event_ticker])
+            return Telling("market_lifecycle_v2", "event_lifecycle", "", body)
+        case EventFeesChanged():
+            body = partial(stream_wire.event_fees, event)
+            return Telling("market_lifecycle_v2", "event_fee_update", "", body)

@@ -1,0 +1,203 @@
+"""Laws of the venue alone: its books, keys, agents and verbs, seeded and in memory."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import attrs
+import pytest
+import trio
+import trio.testing
+
+from actors.model.money import CentiContracts, Pips
+from actors.model.orders import Ticker
+from actors.runtime.env import Endpoint, Env
+from actors.runtime.memory import Link, MemoryNetwork, SeededEnv
+from actors.sim.control import command
+from actors.sim.scene import Scene, SceneLevel, SceneMilestone, first_night
+from actors.sim.stage import Stage
+from actors.sim.venue.auth import Window
+from actors.sim.venue.events import BookChanged, Traded, VenueEvent
+from tests.sim.venue.hall import order
+
+ENG = Ticker("KXWCGAME-26NOV22ENGCOD-ENG")
+NEAR = Link(nearest_ms=0, farthest_ms=0, jitter_ms=0)
+
+
+@attrs.define
+class Set:
+    env: Env
+    stage: Stage
+    urls: dict[str, Any]
+
+    async def do(self, name: str, **given: object) -> dict[str, object]:
+        endpoint = Endpoint.parse(f"http://{self.urls['control']}")
+        return await command(self.env, endpoint, do=name, **given)
+
+
+@asynccontextmanager
+async def on_stage(scene: Scene | None = None, seed: int = 1) -> AsyncIterator[Set]:
+    env = SeededEnv(seed, MemoryNetwork(seed, link=NEAR))
+    env.disk.make_folder("/stage")
+    stage = Stage(env=env, scene=scene or first_night(), folder="/stage", secure=False)
+    async with trio.open_nursery() as nursery:
+        urls = await nursery.start(stage.run)
+        yield Set(env, stage, urls)
+        nursery.cancel_scope.cancel()
+
+
+async def test_it_says_where_it_is_and_whose_keys_open_it(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with on_stage() as ready:
+        [key] = ready.urls["keys"]
+
+        assert ready.urls["rest"].startswith("http://127.0.0.1:")
+        assert ready.urls["ws"].endswith("/trade-api/ws/v2")
+        assert (key["type"], key["account"]) == ("ed25519", "trader")
+        assert ready.env.disk.read(key["pem_file"]).startswith(b"-----BEGIN PRIVATE KEY-----")
+
+
+async def test_a_scenes_milestones_are_listed(autojump_clock: trio.testing.MockClock) -> None:
+    milestone = SceneMilestone(
+        milestone_id="m", title="t", event_tickers=("KXWCGAME-26NOV22ENGCOD",), starts_in_s=60
+    )
+    async with on_stage(attrs.evolve(first_night(), milestones=(milestone,))) as ready:
+        terms = ready.stage.venue.floor.milestones["m"]
+
+        assert terms.start_us == ready.env.wall_ns() // 1000 + 60_000_000
+
+
+async def test_without_agents_the_books_are_the_scenes(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    night = first_night()
+    book = (
+        SceneLevel("bid", Pips(4_700), CentiContracts(300)),
+        SceneLevel("ask", Pips(5_200), CentiContracts(100)),
+    )
+    markets = (attrs.evolve(night.markets[0], book=book), *night.markets[1:])
+    async with on_stage(attrs.evolve(night, agents=False, markets=markets)) as ready:
+        await trio.sleep(60)
+
+        depth = ready.stage.venue.book(ENG)
+        assert [(level.price_pips, level.count_centi) for level in depth.bids + depth.asks] == [
+            (4_700, 300),
+            (5_200, 100),
+        ]
+        assert not ready.stage.venue.floor.tape
+
+
+async def test_agents_quote_both_sides_and_trade_the_same_way_whoever_is_there(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    heard: list[list[tuple[str, int, int]]] = []
+    for trades in (False, True):
+        async with on_stage() as ready:
+            venue = ready.stage.venue
+            prints: list[tuple[str, int, int]] = []
+
+            def hear(event: VenueEvent, prints: list[tuple[str, int, int]] = prints) -> None:
+                if isinstance(event, Traded):
+                    prints.append((event.ticker, event.price_pips, event.now_us))
+
+            if trades:
+                venue.create_order("trader", order("bid", 100, 100, ticker=ENG))
+            venue.listen(hear)
+            await trio.sleep(61)
+            depth = venue.book(ENG)
+            assert depth.bids
+            assert depth.asks
+            assert depth.bids[0].price_pips < depth.asks[0].price_pips
+            heard.append([(ticker, price, 0) for ticker, price, _ in prints])
+
+    assert heard[0] == heard[1]
+    assert len(heard[0]) > 10
+
+
+async def test_agents_leave_a_market_that_is_over(autojump_clock: trio.testing.MockClock) -> None:
+    night = first_night()
+    markets = tuple(attrs.evolve(each, settles_after_s=1) for each in night.markets)
+    async with on_stage(attrs.evolve(night, markets=markets)) as ready:
+        said = await ready.do("settle_market", ticker=ENG, result="yes")
+        assert said["status"] == "determined"
+        await trio.sleep(10)
+
+        assert ready.stage.venue.market(ENG).status == "finalized"
+        assert ready.stage.server.counts.faults == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"do": "settle_market", "ticker": ENG, "result": "perhaps"}, "'result' is yes or no"),
+        ({"do": "halt_market", "ticker": "X"}, "no market 'X'"),
+        ({"do": "pause", "what": "lunch"}, "'what' is one of trading, exchange, none"),
+        ({"do": "storm", "kind": "rain", "for_s": 1}, "no such storm"),
+        ({"do": "storm", "kind": "frozen"}, "'for_s' must be a number"),
+        ({"do": "lose", "channel": "news"}, "no such channel"),
+        ({"do": "regrid", "ticker": ENG, "structure": "penny"}, "no price structure 'penny'"),
+        ({"do": "faults", "plan": {"orders": {"lots": 1}}}, "plan.orders.lots: no such field"),
+        ({"do": "faults"}, "plan: not a table"),
+        ({"do": "tier", "account": "trader", "tier": "vip"}, "no such tier"),
+    ],
+)
+async def test_a_verb_that_cannot_be_done_says_why(
+    autojump_clock: trio.testing.MockClock, given: dict[str, object], said: str
+) -> None:
+    async with on_stage() as ready:
+        name = str(given["do"])
+        answer = await ready.do(name, **{key: value for key, value in given.items() if key != "do"})
+
+        assert answer["ok"] is False
+        assert str(answer["error"]).startswith(said)
+
+
+async def test_verbs_change_what_goes_wrong_at_once(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with on_stage() as ready:
+        server, stage = ready.stage.server, ready.stage
+        plan = {"clock": {"skew_ms": 7000, "past_ms": 1000}, "read_lag_ms": 360}
+        assert (await ready.do("faults", plan=plan))["ok"] is True
+        assert stage.keys.window == Window(past_ms=1000, future_ms=45_000)
+        assert stage.venue.now_us() == ready.env.wall_ns() // 1000 + 7_000_000
+        assert stage.venue.read_lag_us == 360_000
+
+        assert (await ready.do("storm", kind="rate_limited", for_s=5))["ok"] is True
+        assert server.hostility.rages("rate_limited")
+        assert (await ready.do("regrid", ticker=ENG, structure="deci_cent"))["ok"] is True
+        assert stage.venue.market(ENG).takes_price(4_710)
+        assert (await ready.do("tier", account="trader", tier="prime"))["ok"] is True
+        assert server.meter is not None
+        assert server.meter.tier_of("trader") == "prime"
+        assert (await ready.do("drop_streams"))["dropped"] == 0
+        assert (await ready.do("break_channel", channel="trade"))["ended"] == 0
+        assert (await ready.do("lose", channel="trade", messages=3))["ok"] is True
+        assert (await ready.do("halt_market", ticker=ENG))["status"] == "inactive"
+        assert (await ready.do("resume_market", ticker=ENG))["status"] == "active"
+        assert (await ready.do("pause", what="trading"))["trading_active"] is False
+
+        assert (await ready.do("calm"))["ok"] is True
+        assert stage.keys.window == Window()
+        assert stage.venue.now_us() == ready.env.wall_ns() // 1000
+        assert not server.hostility.rages("rate_limited")
+        status = await ready.do("status")
+        assert status["faults"] == 0
+
+
+async def test_the_same_seed_is_the_same_venue(autojump_clock: trio.testing.MockClock) -> None:
+    seen = []
+    for _ in range(2):
+        async with on_stage(seed=5) as ready:
+            changes: list[tuple[str, int, int]] = []
+
+            def hear(event: VenueEvent, changes: list[tuple[str, int, int]] = changes) -> None:
+                if isinstance(event, BookChanged):
+                    changes.append((event.ticker, event.price_pips, event.change_centi))
+
+            ready.stage.venue.listen(hear)
+            await trio.sleep(21)
+            seen.append((ready.urls["keys"], changes))
+
+    assert seen[0] == seen[1]
