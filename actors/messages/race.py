@@ -85,3 +85,5 @@ class Standing:
     """The period last reported with the accepted score; empty while unknown."""
     clock_s: int
     """Match clock as last reported, in seconds; 0 while unknown."""
+    clock_ns: int = 0
+    """Monotonic: when that was read; 0 while unknown."""

@@ -11,6 +11,24 @@ from actors.model.score import GoalKey, MatchId, Team
 
 
 @attrs.frozen(kw_only=True)
+class ExitPlan:
+    """How one position is to be left. Trigger and recovery to exits; durable with its intent."""
+
+    key: GoalKey
+    match: MatchId
+    ticker: Ticker
+    entry_side: Side
+    entry_client_order_id: str
+    exchange_index: int
+    due_ns: int
+    """Monotonic: when the timed sale starts."""
+    due_wall_ns: int
+    """The same instant on the wall clock, for a plan that outlives the process."""
+    floor_pips: Pips
+    """The worst YES price an exit may take: least for a sale, most for a buy-back."""
+
+
+@attrs.frozen(kw_only=True)
 class Leg:
     """One order of a play, encoded and ready. Planner to the trigger, in a ``Latest``."""
 
@@ -29,6 +47,10 @@ class Leg:
     """The request's JSON, exactly as it will be sent and journalled."""
     tail: bytes
     """The end of the request on the wire: content length, blank line, body."""
+    closes: ExitPlan | None = None
+    """For a reduce-only leg: the plan of the lot that it sells; ``None`` opens."""
+    attempt: int = 0
+    """For a reduce-only leg: which of the lot's exit orders it is, from 1."""
 
 
 @attrs.frozen(kw_only=True)
@@ -48,10 +70,13 @@ Purpose = Literal["entry", "exit"]
 
 @attrs.frozen(kw_only=True)
 class Sent:
-    """An order's bytes were handed to the kernel. Trigger to executor and auditor."""
+    """An order's bytes were handed to the kernel.
+
+    Trigger to executor (an entry), to exits (what it sold of a lot), and to auditor.
+    """
 
     trigger: Trigger | None
-    """The race behind an entry; ``None`` for an exit."""
+    """The race behind it; ``None`` for an exit that its plan's time sent."""
     key: GoalKey
     purpose: Purpose
     entry_client_order_id: str = ""
@@ -137,24 +162,6 @@ class FillSeen:
     client_order_id: str | None
     received_ns: int
     source: Literal["stream", "rest"]
-
-
-@attrs.frozen(kw_only=True)
-class ExitPlan:
-    """How one position is to be left. Trigger and recovery to exits; durable with its intent."""
-
-    key: GoalKey
-    match: MatchId
-    ticker: Ticker
-    entry_side: Side
-    entry_client_order_id: str
-    exchange_index: int
-    due_ns: int
-    """Monotonic: when the timed sale starts."""
-    due_wall_ns: int
-    """The same instant on the wall clock, for a plan that outlives the process."""
-    floor_pips: Pips
-    """The worst YES price an exit may take: least for a sale, most for a buy-back."""
 
 
 @attrs.frozen(kw_only=True)

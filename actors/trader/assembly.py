@@ -35,7 +35,7 @@ from actors.trader.executor import Executor
 from actors.trader.exits import Exits
 from actors.trader.fire import Fire
 from actors.trader.market_data import MarketData
-from actors.trader.planner import Bell, Planner
+from actors.trader.planner import Bell, FeedRecord, Planner
 from actors.trader.plays import Terms
 from actors.trader.resolver import Resolver
 from actors.trader.signer import SignerRefresher, Stock
@@ -67,6 +67,8 @@ class Given:
     """Match seconds in a wall second; 1 outside the simulator."""
     to_auditor: Mailbox[object]
     cell: Callable[[str], Health]
+    records: Callable[[], Sequence[FeedRecord]] = tuple
+    """The race's record of every feed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -83,7 +85,7 @@ class Trading:
     exits: Exits
     fire: Fire
     standings: Standings
-    inboxes: tuple[Mailbox[Sent], Mailbox[Lot]]
+    inboxes: tuple[Mailbox[Sent], Mailbox[Lot | Sent]]
 
 
 def encode(request: OrderRequest) -> tuple[str, bytes]:
@@ -132,7 +134,7 @@ class _Shared:
     bell: Bell
     standings: Standings
     to_executor: Mailbox[Sent]
-    to_exits: Mailbox[Lot]
+    to_exits: Mailbox[Lot | Sent]
     wanted: Latest[Sequence[Ticker]]
     """The markets whose books are followed."""
 
@@ -186,10 +188,15 @@ def _planner(shared: _Shared) -> Planner:
         terms=Terms(
             account=profile.account,
             settings=profile.plays,
+            gates=profile.gates,
             order_max_centi=_whole(profile.limits.order_contracts),
             member=profile.venue.member,
             encode=encode,
         ),
+        settles_on={name: sheet.settles_on for name, sheet in given.sheets.items()},
+        records=given.records,
+        triggers=[feed.name for feed in profile.feeds if feed.role == "trigger"],
+        speed=given.speed,
     )
 
 
@@ -271,6 +278,7 @@ def _fire(shared: _Shared, signer: SignerRefresher) -> Fire:
         exit_after_ns=int(profile.exits.after_match_s / given.speed * 1e9),
         order_max_centi=_whole(profile.limits.order_contracts),
         to_executor=shared.to_executor,
+        to_exits=shared.to_exits,
         to_auditor=given.to_auditor,
         on_used=signer.nudge,
     )

@@ -57,6 +57,7 @@ class Inflight:
 
     _orders: dict[str, Sent] = attrs.field(init=False, factory=dict)
     _emptied: Chime = attrs.field(init=False, factory=Chime)
+    _answered: Chime = attrs.field(init=False, factory=Chime)
 
     def add(self, sent: Sent) -> None:
         """Count on an answer to ``sent``."""
@@ -65,6 +66,7 @@ class Inflight:
     def remove(self, client_order_id: str) -> None:
         """The answer is there; an id that owed none is fine."""
         self._orders.pop(client_order_id, None)
+        self._answered.ring()
         if not self._orders:
             self._emptied.ring()
 
@@ -74,6 +76,17 @@ class Inflight:
     def of(self, purpose: Purpose) -> list[Sent]:
         """Return the entries, or the exits, that are still out."""
         return [sent for sent in self._orders.values() if sent.purpose == purpose]
+
+    def closes(self, entry_client_order_id: str) -> bool:
+        """Return whether an order that sells this entry's lot is out: nobody sends another."""
+        return any(
+            sent.entry_client_order_id == entry_client_order_id for sent in self._orders.values()
+        )
+
+    async def until_closed(self, entry_client_order_id: str) -> None:
+        """Return once no order is out that sells this entry's lot."""
+        while self.closes(entry_client_order_id):
+            await self._answered.wait()
 
     async def quiet(self) -> None:
         """Return once nothing is owed; a drain waits for it."""

@@ -83,7 +83,7 @@ class Executor:
     desk: Desk
     pool: OrderPool
     inbox: Mailbox[Sent]
-    to_exits: Mailbox[Lot]
+    to_exits: Mailbox[Lot | Sent]
     to_auditor: Mailbox[object]
     resolver: Resolver
     response_s: float

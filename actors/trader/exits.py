@@ -4,6 +4,9 @@ Exits have their own connection and header sets and outlive the executor. They a
 immediate-or-cancel, reduce-only and carry no order group; to them only the
 controls of ``gate.reduction`` apply, so that in every trading state an exit still
 leaves. A plan that cannot finish holds to settlement, and says so.
+
+A goal that hurts a lot sells of it at once, from the trigger; the order in flight then
+keeps these hands off the lot until its response, which is read here, says what is left.
 """
 
 from collections.abc import Callable
@@ -58,7 +61,8 @@ class Exits:
     desk: Desk
     pool: OrderPool
     headers: HeaderRing
-    inbox: Mailbox[Lot]
+    inbox: Mailbox[Lot | Sent]
+    """Lots to sell, and what the trigger has sold of one."""
     to_auditor: Mailbox[object]
     resolver: Resolver
     rest: Rest
@@ -76,7 +80,8 @@ class Exits:
             JournalFailed: An exit could not be written down, and so did not leave.
         """
         async with trio.open_nursery() as nursery:
-            for orphan in self.desk.inflight.of("exit"):
+            orphans = {sent.client_order_id: sent for sent in self.desk.inflight.of("exit")}
+            for orphan in orphans.values():
                 # Nobody reads that connection's response any more: here, before it can
                 # carry another order of ours.
                 self.pool.discard(orphan.connection, "exits restarted")
@@ -86,18 +91,26 @@ class Exits:
             task_status.started()
             while True:
                 news = await self.inbox.receive()
-                if news.plan.entry_client_order_id not in self.desk.lots:
+                if isinstance(news, Sent):
+                    # One that still waited in the mailbox at the restart is asked after.
+                    owed = news.client_order_id in self.desk.inflight
+                    if owed and news.client_order_id not in orphans:
+                        nursery.start_soon(self._see_through, news)
+                elif news.plan.entry_client_order_id not in self.desk.lots:
                     lot = OpenLot(plan=news.plan, left_centi=news.count_centi)
                     self.desk.lots[news.plan.entry_client_order_id] = lot
                     nursery.start_soon(self._leave, lot)
 
     async def _leave(self, lot: OpenLot) -> None:
         await self._settle_orphans(lot)
+        entry = lot.plan.entry_client_order_id
         wait_s = (lot.plan.due_ns - self.env.now_ns()) / 1e9
         await trio.sleep(max(0.0, wait_s))
         word = ""
+        await self.desk.inflight.until_closed(entry)
         while lot.left_centi > 0 and lot.attempts < self.settings.attempts:
             word = await self._attempt(lot)
+            await self.desk.inflight.until_closed(entry)
             if word in OVER:
                 break
             if lot.left_centi > 0:
@@ -108,7 +121,9 @@ class Exits:
 
     def _finish(self, lot: OpenLot, why: str) -> None:
         entry = lot.plan.entry_client_order_id
-        self.desk.lots.pop(entry, None)
+        if self.desk.lots.get(entry) is not lot:
+            return  # A goal has sold it, and whoever saw to that has finished it.
+        del self.desk.lots[entry]
         self.desk.plans.pop(entry, None)
         if lot.left_centi <= 0:
             # What was sold binds no budget any more; the day has spent it all the same.
@@ -122,6 +137,23 @@ class Exits:
                     held_ns=self.env.now_ns(),
                 )
             )
+
+    async def _see_through(self, sent: Sent) -> None:
+        """Read the response to what the trigger sold of a lot, and book it."""
+        lot = self.desk.lots[sent.entry_client_order_id]
+        done = await answer(self.pool.connections[sent.connection], sent, self.response_s)
+        await self._account(lot, done)
+        if lot.left_centi <= 0:
+            self._finish(lot, "")
+
+    async def _account(self, lot: OpenLot, done: OrderDone) -> OrderDone:
+        """Book an order's outcome, asked for where the response did not say."""
+        if isinstance(done.outcome, Unknown):
+            self.desk.freeze(done.sent)
+            self.to_auditor.post(done)
+            done = await self.resolver.resolve(done.sent)
+        self._book(lot, done)
+        return done
 
     async def _settle_orphans(self, lot: OpenLot) -> None:
         """Ask after exit orders of this lot that an earlier life of the actor left unanswered."""
@@ -154,6 +186,8 @@ class Exits:
         if connection is None:
             return "no_connection"
         # Nothing may run from here until the order is sent: the connection is not ours.
+        if self.desk.inflight.closes(plan.entry_client_order_id):
+            return "repeat"
         owned = max(said_centi or 0, self._owned_centi(plan.ticker, side))
         count = CentiContracts(min(lot.left_centi, owned))
         limit = self._limit_pips(lot, side, self._market(plan.ticker))
@@ -175,12 +209,7 @@ class Exits:
             return "no_signature"
         lot.attempts += 1
         sent = self._send(plan, self._request(lot, side, limit, count), connection, headers)
-        done = await answer(connection, sent, self.response_s)
-        if isinstance(done.outcome, Unknown):
-            self.desk.freeze(sent)
-            self.to_auditor.post(done)
-            done = await self.resolver.resolve(sent)
-        self._book(lot, done)
+        done = await self._account(lot, await answer(connection, sent, self.response_s))
         return done.outcome.code if isinstance(done.outcome, Rejected) else ""
 
     def _owned_centi(self, ticker: Ticker, side: Side) -> int:

@@ -17,7 +17,7 @@ from actors.exchange.orders import OrderConnection
 from actors.exchange.signing import HeaderSet
 from actors.messages.race import Trigger
 from actors.messages.records import Intent
-from actors.messages.trading import ExitPlan, Leg, Passed, Sent
+from actors.messages.trading import ExitPlan, Leg, Lot, Passed, Sent
 from actors.model.money import ONE_DOLLAR_PIPS, CentiContracts, MicroDollars, Pips
 from actors.model.score import GoalKey
 from actors.risk import gate
@@ -41,6 +41,8 @@ class Fire:
     """Wall nanoseconds from a fill to its timed sale: ``after_match_s`` over the speed."""
     order_max_centi: CentiContracts
     to_executor: Mailbox[Sent]
+    to_exits: Mailbox[Lot | Sent]
+    """Hears of what was sold of its lots."""
     to_auditor: Mailbox[object]
     on_used: Callable[[], None]
     """Told after the bytes left that a header set is gone."""
@@ -55,7 +57,9 @@ class Fire:
         said: list[Sent | Passed] = []
         try:
             for leg in play.legs:
-                said.append(self._leg(trigger, leg))
+                plan = leg.closes
+                word = self._leg(trigger, leg) if plan is None else self._sell(trigger, leg, plan)
+                said.append(word)
         finally:
             # What has left is seen through, even if a later leg could not be sent.
             self._tell(key, said)
@@ -66,7 +70,10 @@ class Fire:
             self.on_used()
         for word in said:
             if isinstance(word, Sent):
-                self.to_executor.post(word)
+                if word.purpose == "entry":
+                    self.to_executor.post(word)
+                else:
+                    self.to_exits.post(word)
             self.to_auditor.post(word)
 
     def _leg(self, trigger: Trigger, leg: Leg) -> Sent | Passed:
@@ -122,13 +129,29 @@ class Fire:
         gated_ns: int,
     ) -> Sent | Passed:
         plan = self._plan(trigger, leg, gated_ns)
+        sent = self._hand_over(trigger, leg, (connection, headers), gated_ns, plan)
+        if isinstance(sent, Sent):
+            self.desk.plans[leg.client_order_id] = plan
+        else:
+            self.desk.exposure.settle_outcome(leg.client_order_id, MicroDollars(0))
+        return sent
+
+    def _hand_over(
+        self,
+        trigger: Trigger,
+        leg: Leg,
+        line: tuple[OrderConnection, HeaderSet],
+        gated_ns: int,
+        plan: ExitPlan,
+    ) -> Sent | Passed:
+        """Write a leg's intent, and then hand its bytes to the kernel."""
         try:
             seq = self.journal.append(_intent(trigger, leg, plan))
         except (JournalFailed, BadRecord) as error:
-            self.desk.exposure.settle_outcome(leg.client_order_id, MicroDollars(0))
             self.desk.state.halt("journal", str(error))
             return self._passed(trigger, leg, "journal", gated_ns)
         intent_ns = self.env.now_ns()
+        connection, headers = line
         try:
             unsent = connection.send_now(headers, leg.tail)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -136,11 +159,12 @@ class Fire:
             unsent = len(leg.tail)
         sent_ns = self.env.now_ns()
         self.journal.sync_soon()
-        self.desk.plans[leg.client_order_id] = plan
+        opens = leg.closes is None
         sent = Sent(
             trigger=trigger,
-            key=trigger.key,
-            purpose="entry",
+            key=plan.key,
+            purpose="entry" if opens else "exit",
+            entry_client_order_id="" if opens else plan.entry_client_order_id,
             connection=connection.index,
             client_order_id=leg.client_order_id,
             ticker=leg.ticker,
@@ -156,6 +180,39 @@ class Fire:
             unsent_bytes=unsent,
         )
         self.desk.inflight.add(sent)
+        return sent
+
+    def _sell(self, trigger: Trigger, leg: Leg, plan: ExitPlan) -> Sent | Passed:
+        """Sell what the goal hurts of one lot, on a line and a header set of the exits.
+
+        The lot stays the exits': they read the response, and sell what is left. Until
+        then the order in flight keeps everybody else's hands off it. Nothing runs in
+        between, so that a crash finds either nothing sent, or the order in flight.
+        """
+        desk, now_ns = self.desk, self.env.now_ns()
+        entry = plan.entry_client_order_id
+        lot = desk.lots.get(entry)
+        reason: str | None = "repeat"
+        if lot is not None and leg.count_centi <= lot.left_centi:
+            reason = gate.reduction(
+                side=leg.side,
+                limit_pips=leg.limit_pips,
+                floor_pips=plan.floor_pips,
+                count_centi=leg.count_centi,
+                held_centi=desk.held_centi.get(leg.ticker, 0),
+                already_sent=desk.inflight.closes(entry) or leg.attempt != lot.attempts + 1,
+            )
+        if lot is None or reason is not None:
+            return self._passed(trigger, leg, reason or "repeat", now_ns)
+        connection = desk.exits.take_free()
+        if connection is None:
+            return self._passed(trigger, leg, "no_connection", now_ns)
+        headers = desk.exit_headers.take(now_ns)
+        if headers is None:
+            return self._passed(trigger, leg, "no_signature", now_ns)
+        sent = self._hand_over(trigger, leg, (connection, headers), now_ns, plan)
+        if isinstance(sent, Sent):
+            lot.attempts += 1
         return sent
 
     def _plan(self, trigger: Trigger, leg: Leg, now_ns: int) -> ExitPlan:
@@ -187,10 +244,10 @@ class Fire:
 
 
 def _intent(trigger: Trigger, leg: Leg, plan: ExitPlan) -> Intent:
-    report, key = trigger.report, trigger.key
+    report, key, opens = trigger.report, plan.key, leg.closes is None
     return Intent(
         client_order_id=leg.client_order_id,
-        purpose="entry",
+        purpose="entry" if opens else "exit",
         match=key.match,
         generation=key.generation,
         state=key.state,
@@ -200,11 +257,11 @@ def _intent(trigger: Trigger, leg: Leg, plan: ExitPlan) -> Intent:
         count_centi=leg.count_centi,
         exchange_index=leg.exchange_index,
         worst_micros=leg.worst_micros,
-        feed=report.feed,
-        epoch=report.epoch,
-        frame_no=report.frame_no,
-        exit_due_wall_ns=plan.due_wall_ns,
+        feed=report.feed if opens else "",
+        epoch=report.epoch if opens else 0,
+        frame_no=report.frame_no if opens else 0,
+        exit_due_wall_ns=plan.due_wall_ns if opens else 0,
         exit_floor_pips=plan.floor_pips,
-        entry_client_order_id="",
+        entry_client_order_id="" if opens else plan.entry_client_order_id,
         body=leg.body,
     )

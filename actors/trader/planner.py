@@ -1,27 +1,94 @@
 """The planner: decides what each next score is worth before anybody has scored it.
 
-It is woken by whatever a play depends on (book, standing, catalogue), and plans
-each match at most once in five milliseconds, however often it is woken.
+It is woken by whatever a play depends on (book, standing, catalogue) and by time,
+which is in every price; it plans each match at most once in five milliseconds,
+however often it is woken.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, Literal, Protocol
 
 import attrs
 import trio
 
+from actors.config.profile import Plays
 from actors.messages.catalogue import Match
 from actors.messages.race import Standing
 from actors.messages.trading import Play
+from actors.model.fair import Outlook, Settlement, TimeLeft, outlook, time_left
+from actors.model.form import Absence, Caution, Form, Quote, Reading
 from actors.model.money import MicroDollars
 from actors.model.orders import Ticker
-from actors.model.score import GoalKey, MatchId, Policy
+from actors.model.score import GoalKey, MatchId, Period, Policy, Score
 from actors.runtime.env import Env
 from actors.trader.desk import Desk
-from actors.trader.plays import Terms, plan
+from actors.trader.plays import Holding, Position, Terms, plan
+from actors.trader.pricing import Prospect, Sight, look
 
 CONFLATE_S: Final = 0.005
+AGED_S: Final = 2.5
+"""A match that nothing has woken is planned again: its clock runs and its prices age."""
+RECORD_NS: Final = 1_000_000_000
+"""Between two looks at the feeds' records."""
+
+NoPlay = Absence | Literal["no_clock"]
+"""Why a match has no play at all."""
+
+
+class FeedRecord(Protocol):
+    """What the race has on record of one feed."""
+
+    @property
+    def feed(self) -> str:
+        """Its name."""
+
+    @property
+    def wins(self) -> int:
+        """Scores that were accepted on its word."""
+
+    @property
+    def phantoms(self) -> int:
+        """Scores of its own that nobody else ever showed."""
+
+    @property
+    def overturned(self) -> int:
+        """Scores accepted on its word that were taken back."""
+
+    @property
+    def quarantined(self) -> bool:
+        """Whether it may not trigger at present."""
+
+
+def doubt(records: Sequence[FeedRecord], triggers: Sequence[str], settings: Plays) -> float:
+    """Return the chance that a first report is a phantom or falls, at its worst.
+
+    A play is made before anybody knows which feed will win, and must be good
+    whichever does: so the feed with the worst record counts, among those that may
+    trigger. The profile's figure stands for a feed without one, and weighs like
+    ``overturn_goals`` goals of it: the figure of a feed that never failed falls only
+    slowly, and one that has just failed is not damned for a single goal.
+    """
+    weight = settings.overturn_goals
+    fallen = settings.overturn_chance * weight
+    chances = [
+        (fallen + record.phantoms + record.overturned)
+        / (weight + max(record.wins, record.phantoms + record.overturned))
+        for record in records
+        if record.feed in triggers and not record.quarantined
+    ]
+    return max(chances, default=settings.overturn_chance)
+
+
+def caution(settings: Plays) -> Caution:
+    """Return how slowly a profile believes a book."""
+    return Caution(
+        price_age_ns=int(settings.price_age_s * 1e9),
+        freeze_pips=settings.freeze_move,
+        freeze_ns=int(settings.freeze_s * 1e9),
+        spread_pips=settings.spread_max,
+        fit_pips=settings.fit_max,
+    )
 
 
 @attrs.define(eq=False)
@@ -30,6 +97,15 @@ class Bell:
 
     _rung: dict[MatchId, None] = attrs.field(init=False, factory=dict)
     _woken: trio.Event = attrs.field(init=False, factory=trio.Event)
+    name: str = attrs.field(init=False, default="bell")
+    """What it is called where health is shown."""
+    taken: int = attrs.field(init=False, default=0)
+    """How often it was answered."""
+
+    @property
+    def depth(self) -> int:
+        """How many matches wait to be planned again."""
+        return len(self._rung)
 
     def ring(self, match: MatchId) -> None:
         """Ask for a match to be planned again. Never waits."""
@@ -42,6 +118,7 @@ class Bell:
         self._woken = trio.Event()
         rung = list(self._rung)
         self._rung.clear()
+        self.taken += 1
         return rung
 
 
@@ -55,50 +132,142 @@ class Planner:
     standing: Callable[[MatchId], Standing | None]
     policy: Policy
     terms: Terms
+    settles_on: Mapping[str, Settlement] = attrs.field(factory=dict)
+    """What a series settles on, as its sheet says; ninety minutes where none does."""
+    records: Callable[[], Sequence[FeedRecord]] = tuple
+    """The race's record of every feed."""
+    triggers: Sequence[str] = ()
+    """Feeds that may trigger."""
+    speed: float = 1.0
+    """Match seconds in a wall second."""
+    _forms: dict[MatchId, Form] = attrs.field(init=False, factory=dict)
+    """What each match's book has taught; outlives a crash of the actor."""
+    _doubt: float | None = attrs.field(init=False, default=None)
+    _doubt_ns: int = attrs.field(init=False, default=0)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Plan whatever is rung until cancelled."""
+        """Plan whatever is rung, and what has aged, until cancelled."""
         # Whatever a predecessor was about to plan is planned now.
-        for match in self.desk.catalogue.value.matches:
-            self.bell.ring(match)
+        self._ring_all()
         task_status.started()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._age)
+            while True:
+                for match_id in await self.bell.answer():
+                    self._plan(match_id)
+                    await trio.lowlevel.checkpoint()
+                await trio.sleep(CONFLATE_S)
+
+    async def _age(self) -> None:
         while True:
-            for match_id in await self.bell.answer():
-                self._plan(match_id)
-                await trio.lowlevel.checkpoint()
-            await trio.sleep(CONFLATE_S)
+            await trio.sleep(AGED_S)
+            self._ring_all()
+
+    def _ring_all(self) -> None:
+        for match in self.desk.catalogue.value.matches.values():
+            if match.stage in _PLAYED or match.match in self._forms:
+                self.bell.ring(match.match)
 
     def _plan(self, match_id: MatchId) -> None:
         match = self.desk.catalogue.value.matches.get(match_id)
         standing = self.standing(match_id)
         stale = [key for key in self.desk.plays if key.match == match_id]
         fresh: dict[GoalKey, Play] = {}
-        if match is not None and standing is not None and match.stage in {"ARMED", "LIVE"}:
+        if match is not None and standing is not None and match.stage in _PLAYED:
             fresh = self._plays(match, standing)
+        elif match is None or match.stage not in _PLAYED:
+            self._forms.pop(match_id, None)
         for key in stale:
             if key not in fresh:
                 del self.desk.plays[key]
         self.desk.plays.update(fresh)
 
     def _plays(self, match: Match, standing: Standing) -> dict[GoalKey, Play]:
+        now_ns, wall_ms = self.env.now_ns(), self.env.wall_ns() // 1_000_000
+        whole = self.desk.books.whole
+        sights = [look(market, whole(market.ticker)) for market in match.markets]
+        seen = self._outlook(match, standing, sights, now_ns)
         fresh: dict[GoalKey, Play] = {}
+        position = self._position(match.match)
         for after in self.policy.next_scores(standing.score):
             scorer = self.policy.step(standing.score, after)
             assert scorer is not None, "a next score is one step away by definition"
             key = GoalKey(match.match, standing.generation, self.policy.state(after))
+            if not isinstance(seen, Outlook):
+                fresh[key] = Play(key=key, scorer=scorer, legs=(), reason=seen, planned_ns=now_ns)
+                continue
             fresh[key] = plan(
-                match=match,
+                sights=sights,
                 key=key,
                 scorer=scorer,
-                after=after,
-                minute=standing.clock_s // 60,
-                books=self.desk.books.whole,
-                headroom_micros=partial(self._headroom_micros, match.match),
+                prospect=Prospect.of(
+                    seen.now,
+                    seen.after(scorer).mixed(seen.now, self._doubted(now_ns)),
+                    self._forms[match.match].believed,
+                ),
+                position=position,
                 terms=self.terms,
-                now_ns=self.env.now_ns(),
-                wall_ms=self.env.wall_ns() // 1_000_000,
+                now_ns=now_ns,
+                wall_ms=wall_ms,
             )
         return fresh
+
+    def _outlook(
+        self, match: Match, standing: Standing, sights: Sequence[Sight], now_ns: int
+    ) -> Outlook | NoPlay:
+        """Return what the match's legs are worth now and after a goal, or why nobody can say."""
+        left = self._left(match, standing, now_ns)
+        if left is None:
+            return "no_clock"
+        settlement = self.settles_on.get(match.series, "regulation")
+        form = self._forms.get(match.match)
+        if form is None:
+            form = self._forms[match.match] = Form(caution(self.terms.settings), settlement)
+        form.read(
+            Reading(
+                at_ns=now_ns,
+                score=standing.score,
+                generation=standing.generation,
+                left=left,
+                quotes={
+                    sight.market.role: Quote(sight.bid, sight.ask)
+                    for sight in sights
+                    if sight.bid is not None and sight.ask is not None
+                },
+            )
+        )
+        strength = form.strength
+        if isinstance(strength, str):
+            return strength
+        return outlook(standing.score, strength.rates, left, settlement)
+
+    def _left(self, match: Match, standing: Standing, now_ns: int) -> TimeLeft | None:
+        """Return what is left to play: by the last clock that was shown, run on since."""
+        period: Period | Literal[""] = _PERIODS.get(standing.period, "")
+        if not period and match.stage == "ARMED" and standing.score == _LEVEL:
+            period = "pre"
+        if not standing.clock_ns:
+            return time_left(period, None)
+        run_on_s = max(0, now_ns - standing.clock_ns) / 1e9 * self.speed
+        return time_left(period, standing.clock_s + int(run_on_s))
+
+    def _position(self, match: MatchId) -> Position:
+        return Position(
+            held_centi=lambda ticker: self.desk.held_centi.get(ticker, 0),
+            lots=[
+                Holding(plan=lot.plan, left_centi=lot.left_centi, attempt=lot.attempts + 1)
+                for lot in self.desk.lots.values()
+                if lot.plan.match == match
+                and not self.desk.inflight.closes(lot.plan.entry_client_order_id)
+            ],
+            headroom_micros=partial(self._headroom_micros, match),
+        )
+
+    def _doubted(self, now_ns: int) -> float:
+        if self._doubt is None or now_ns - self._doubt_ns > RECORD_NS:
+            self._doubt = doubt(self.records(), self.triggers, self.terms.settings)
+            self._doubt_ns = now_ns
+        return self._doubt
 
     def _headroom_micros(self, match: MatchId, ticker: Ticker) -> MicroDollars:
         return self.desk.exposure.headroom_micros(ticker, match)
@@ -109,3 +278,20 @@ class Planner:
             if any(market.ticker == ticker for market in match.markets):
                 self.bell.ring(match.match)
                 return
+
+
+_PLAYED: Final = frozenset({"ARMED", "LIVE"})
+_LEVEL: Final = Score(0, 0)
+_PERIODS: Final[Mapping[str, Period]] = {
+    "pre": "pre",
+    "1H": "1H",
+    "HT": "HT",
+    "2H": "2H",
+    "FT": "FT",
+    "ET1": "ET1",
+    "ETHT": "ETHT",
+    "ET2": "ET2",
+    "AET": "AET",
+    "PEN": "PEN",
+    "END": "END",
+}

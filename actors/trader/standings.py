@@ -4,11 +4,16 @@ The race knows scores and generations; the clock comes with every report of a fe
 """
 
 from collections.abc import Callable
+from typing import Final, get_args
 
 import attrs
 
+from actors.messages.feeds import FeedEvent
 from actors.messages.race import Judged, Standing
-from actors.model.score import MatchId, Score
+from actors.model.score import MatchId, Period, Score
+
+PERIODS: Final[tuple[str, ...]] = get_args(Period)
+"""In the order in which they are played."""
 
 Accepted = Callable[[MatchId], tuple[Score, int] | None]
 """Gives the race's accepted score and generation; ``None`` before a match's first score."""
@@ -33,11 +38,13 @@ class Standings:
             return
         score, generation = accepted
         before = self._last.get(match)
+        period, clock_s, clock_ns = _clock(event, before)
         now = Standing(
             score=score,
             generation=generation,
-            period=event.period or (before.period if before else ""),
-            clock_s=max(event.clock_s or 0, before.clock_s if before else 0),
+            period=period,
+            clock_s=clock_s,
+            clock_ns=clock_ns,
         )
         if now != before:
             self._last[match] = now
@@ -52,3 +59,26 @@ class Standings:
         if accepted is None:
             return None
         return Standing(score=accepted[0], generation=accepted[1], period="", clock_s=0)
+
+
+def _clock(event: FeedEvent, before: Standing | None) -> tuple[str, int, int]:
+    """Return period, clock and when that was read, as far as they are known by now.
+
+    Within a period a clock only goes forward: a laggard takes nothing back. A new
+    period begins at its own clock, which is behind the stoppage time of the last.
+    """
+    if before is None:
+        return event.period or "", event.clock_s or 0, _read_ns(event)
+    if event.period and event.period != before.period:
+        if before.period and PERIODS.index(event.period) < PERIODS.index(before.period):
+            return before.period, before.clock_s, before.clock_ns
+        if before.period:
+            return event.period, event.clock_s or 0, _read_ns(event)
+    if event.clock_s is not None and (event.clock_s > before.clock_s or not before.clock_ns):
+        clock_s = max(event.clock_s, before.clock_s)
+        return event.period or before.period, clock_s, event.received_ns
+    return event.period or before.period, before.clock_s, before.clock_ns
+
+
+def _read_ns(event: FeedEvent) -> int:
+    return 0 if event.clock_s is None else event.received_ns

@@ -22,11 +22,11 @@ from actors.exchange.keys import SigningKey
 from actors.feeds.recall import recall
 from actors.messages.feeds import FeedEvent
 from actors.messages.market import BookSnapshot
-from actors.messages.race import Trigger
+from actors.messages.race import Judged, Trigger
 from actors.messages.trading import Leg, OrderDone, Play, Sent
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import OrderRequest, Side, Ticker, client_order_id
-from actors.model.score import GoalKey, MatchId, Score
+from actors.model.score import GoalKey, MatchId, Period, Score
 from actors.runtime.child import Child, Run
 from actors.runtime.disk import MemoryDisk
 from actors.runtime.env import Endpoint
@@ -99,8 +99,16 @@ TERMS: Mapping[str, Mapping[str, object]] = {
     "plays": {
         "margin": Pips(200),
         "chase": Pips(800),
+        "exit_spread": Pips(100),
         "play_dollars": MicroDollars(400_000_000),
         "legs_max": 2,
+        "price_age_s": 5.0,
+        "freeze_move": Pips(400),
+        "freeze_s": 20.0,
+        "spread_max": Pips(800),
+        "fit_max": Pips(300),
+        "overturn_chance": 0.03,
+        "overturn_goals": 30.0,
     },
     "catalogue": {"poll_s": 1.0},
 }
@@ -235,10 +243,35 @@ class Pit:
         """Return what we hold, as the venue's engine has it."""
         return self.venue.position_centi(US, ticker)
 
-    def believe(self, home: int = 0, away: int = 0, generation: int = 0) -> None:
-        """Have the race accept a score."""
-        self.scores[EVENT] = (Score(home, away), generation)
+    def believe(
+        self,
+        home: int = 0,
+        away: int = 0,
+        generation: int = 0,
+        *,
+        period: Period | None = "1H",
+        clock_s: int | None = 600,
+    ) -> None:
+        """Have the race accept a score, and a feed show the clock."""
+        score = Score(home, away)
+        self.scores[EVENT] = (score, generation)
         self.trading.standings.on_change(EVENT)
+        report = FeedEvent(
+            feed="alpha",
+            epoch=1,
+            frame_no=1,
+            kind="snapshot",
+            score=score,
+            period=period,
+            clock_s=clock_s,
+            received_ns=self.env.now_ns(),
+            received_wall_ns=self.env.wall_ns(),
+            decoded_ns=self.env.now_ns(),
+        )
+        key = GoalKey(EVENT, generation, score.text)
+        self.trading.standings.hear(
+            Judged(report=report, judgement="baseline", key=key, judged_ns=self.env.now_ns())
+        )
 
     def see_books(self, *tickers: Ticker) -> None:
         """Have the desk see the venue's books as they are now, for tests without a stream."""

@@ -16,14 +16,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import supervisor
+from actors.cli.soil import CODEC, open_soil
 from actors.config.load import Loaded, load
-from actors.config.profile import Band
 from actors.config.state import StateFolder
 from actors.exchange.keys import SigningKey
 from actors.messages.records import Intent
 from actors.model.money import MicroDollars, Pips
 from actors.model.orders import Ticker
 from actors.runtime.child import Child, Run
+from actors.runtime.collection import NoGarbage
 from actors.runtime.errors import NotStopping
 from actors.runtime.memory import Faults, MemoryNetwork, SeededEnv, run_seeded
 from actors.runtime.segments import read
@@ -126,13 +127,13 @@ class Day:
 
 
 def keen(loaded: Loaded) -> Loaded:
-    """Think every match even, so that there is something to trade in every goal."""
+    """Ask for no margin but for a loss, so that there is something to trade in every goal."""
     profile = loaded.profile
     plays = attrs.evolve(
         profile.plays,
-        margin=Pips(0),
+        margin=Pips(-5_000),
         play_dollars=MicroDollars(40_000_000),
-        bands=(Band(lead=0, from_minute=0, value=Pips(5_000)),),
+        price_age_s=1.0,
     )
     exits = attrs.evolve(profile.exits, after_match_s=6.0)
     return attrs.evolve(loaded, profile=attrs.evolve(profile, plays=plays, exits=exits))
@@ -157,7 +158,7 @@ async def day(seed: int) -> Day:
         await trio.sleep(1.0)
         private = load_pem_private_key(outside.disk.read(handshake["key"]["pem_file"]), None)
         assert isinstance(private, Ed25519PrivateKey)
-        soil = supervisor.open_soil(
+        soil = open_soil(
             env,
             keen(load("sim", handshake)),
             SigningKey(private),
@@ -165,6 +166,8 @@ async def day(seed: int) -> Day:
             speed=float(handshake["speed"]),
             write=len,
             on_stuck=stuck,
+            garbage=NoGarbage(),
+            root=supervisor.ROOT,
         )
         tree = supervisor.plant(soil)
         fate.make_mortal(tree.root)
@@ -181,7 +184,7 @@ async def day(seed: int) -> Day:
             watch.cancel_scope.cancel()
         soil.journal.close()
         nursery.cancel_scope.cancel()
-    records = [entry.record for entry in read(env.disk, str(STATE.journal), supervisor.CODEC)]
+    records = [entry.record for entry in read(env.disk, str(STATE.journal), CODEC)]
     view = world.venue.floor.account(TRADER).view
     assert view is not None
     return Day(

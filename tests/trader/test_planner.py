@@ -4,29 +4,36 @@ import itertools
 from fractions import Fraction
 
 import attrs
+import pytest
 import trio
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.messages.feeds import FeedEvent
-from actors.messages.race import Judged
 from actors.messages.trading import Play
-from actors.model.money import MicroDollars
-from actors.model.score import GoalKey, MatchId
+from actors.model.money import MicroDollars, Pips
+from actors.model.score import GoalKey, MatchId, Period
 from actors.runtime.memory import run_seeded
 from actors.sim.venue.latency import Delay, LatencyProfile
-from actors.trader.planner import CONFLATE_S, Bell
+from actors.trader.planner import CONFLATE_S, Bell, doubt
 from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, Pit, open_pit
 from tests.trader.test_catalogue import charge, regrid
+from tests.trader.test_plays import SETTINGS
 
 AGAINST = GoalKey(EVENT, 0, "0-1")
+FAR, WIDE = {"chase": Pips(9_000)}, {"collar": Pips(9_900)}
+"""A limit that its value alone decides."""
+OLD_S = 8.0
+"""By then a book that has not moved is believed: its age, and a look at it."""
 
 
-async def planning(pit: Pit) -> None:
-    """Have the planner plan a match that stands 0-0, every book whole."""
-    await pit.start("journal", "market_data", "catalogue", "planner")
+ACTORS = ("journal", "market_data", "catalogue", "planner")
+
+
+async def planning(pit: Pit, *actors: str) -> None:
+    """Have the planner plan a match that stands 0-0, every book whole and old enough."""
+    await pit.start(*(actors or ACTORS))
     pit.believe()
-    await trio.sleep(0.2)
+    await trio.sleep(OLD_S)
 
 
 def legs(pit: Pit, key: GoalKey = KEY) -> dict[str, int]:
@@ -40,8 +47,9 @@ async def test_every_next_score_of_a_live_match_has_a_play(autojump_clock: MockC
         await planning(pit)
 
         assert set(pit.desk.plays) == {KEY, AGAINST}
-        assert legs(pit) == {HOME: 5_400, AWAY: 1_800}
-        assert legs(pit, AGAINST) == {AWAY: 3_500, HOME: 3_700}
+        # The chase of eight cents begins at the model's price before the goal.
+        assert legs(pit) == {HOME: 5_300, AWAY: 1_900}
+        assert legs(pit, AGAINST) == {AWAY: 3_400, HOME: 3_800}
 
 
 async def test_a_match_whose_score_nobody_knows_has_no_play(autojump_clock: MockClock) -> None:
@@ -68,20 +76,95 @@ async def test_a_book_that_is_not_whole_is_in_no_play(autojump_clock: MockClock)
         assert pit.desk.plays[KEY].legs == ()
         assert pit.desk.plays[KEY].reason == "no_book"
         await trio.sleep(1.0)
-        assert legs(pit) == {HOME: 5_400, AWAY: 1_800}
+        assert set(legs(pit)) == {HOME, AWAY}
 
 
-async def test_a_play_follows_its_books(autojump_clock: MockClock) -> None:
+async def test_a_play_takes_what_its_books_have_and_no_more(autojump_clock: MockClock) -> None:
     async with open_pit() as pit:
         await planning(pit)
+        limits = legs(pit)
         pit.venue.cancel_all("maker")
-        pit.make("ask", 5_000, 10_000)
+        pit.make("ask", 5_000, 1_700)
         await trio.sleep(0.1)
-        assert legs(pit) == {HOME: 5_800}
+        (leg,) = pit.desk.plays[KEY].legs
+        assert (leg.ticker, leg.limit_pips) == (HOME, limits[HOME])
+        assert leg.count_centi == 1_700
 
         pit.venue.cancel_all("maker")
         await trio.sleep(0.1)
         assert pit.desk.plays[KEY].reason == "no_edge", "books are whole, and empty"
+
+
+async def test_a_price_that_is_too_young_is_in_no_play(autojump_clock: MockClock) -> None:
+    async with open_pit() as pit:
+        await pit.start("journal", "market_data", "catalogue", "planner")
+        pit.believe()
+        await trio.sleep(pit.profile.plays.price_age_s - 0.5)
+        assert pit.desk.plays[KEY].reason == "no_rates"
+
+        await trio.sleep(OLD_S)
+        assert legs(pit)
+
+
+@pytest.mark.parametrize(("period", "clock_s"), [(None, 600), ("1H", None), ("2H", None)])
+async def test_without_period_or_clock_there_is_no_play_and_a_reason(
+    autojump_clock: MockClock, period: Period | None, clock_s: int | None
+) -> None:
+    async with open_pit() as pit:
+        await pit.start("journal", "market_data", "catalogue", "planner")
+        pit.believe(period=period, clock_s=clock_s)
+        await trio.sleep(OLD_S)
+
+        assert {play.reason for play in pit.desk.plays.values()} == {"no_clock"}
+
+
+async def test_legs_that_fit_no_pair_of_rates_are_not_played(autojump_clock: MockClock) -> None:
+    async with open_pit() as pit:
+        pit.venue.cancel_all("maker")
+        for ticker in (HOME, AWAY, TIE):
+            pit.make("bid", 5_500, 10_000, ticker)
+            pit.make("ask", 5_600, 10_000, ticker)
+        await planning(pit)
+
+        assert {play.reason for play in pit.desk.plays.values()} == {"no_fit"}
+
+
+@pytest.mark.parametrize("lead_s", [0.2, 3.0, 15.0])
+async def test_a_book_that_hears_the_goal_first_lifts_no_limit(
+    autojump_clock: MockClock, lead_s: float
+) -> None:
+    async with open_pit() as pit:
+        await planning(pit)
+        before = {key: legs(pit, key) for key in (KEY, AGAINST)}
+        pit.venue.cancel_all("maker")
+        for ticker, cents in ((HOME, 50), (AWAY, 22), (TIE, 26)):
+            pit.make("bid", 100 * cents, 10_000, ticker)
+            pit.make("ask", 100 * cents + 100, 10_000, ticker)
+        await trio.sleep(lead_s)
+
+        for key, limits in before.items():
+            for leg in pit.desk.plays[key].legs:
+                was = limits.get(leg.ticker)
+                if was is not None and leg.side == "bid":
+                    assert leg.limit_pips <= was
+                elif was is not None:
+                    assert leg.limit_pips >= was
+
+
+async def test_news_that_is_no_goal_is_believed_once_the_freeze_is_over(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await planning(pit)
+        pit.venue.cancel_all("maker")
+        for ticker, cents in ((HOME, 32), (AWAY, 40), (TIE, 27)):
+            pit.make("bid", 100 * cents, 10_000, ticker)
+            pit.make("ask", 100 * cents + 100, 10_000, ticker)
+        await trio.sleep(pit.profile.plays.freeze_s - 1.0)
+        assert HOME not in legs(pit, AGAINST) or legs(pit, AGAINST)[HOME] >= 3_800
+
+        await trio.sleep(OLD_S)
+        assert legs(pit, AGAINST)[HOME] < 3_200, "the model has come down with the book"
 
 
 async def test_however_often_it_is_woken_a_match_is_planned_once_in_five_milliseconds(
@@ -117,24 +200,26 @@ async def test_a_generation_that_rises_leaves_no_play_of_the_one_before(
 
 
 async def test_the_clock_of_the_match_is_in_the_price(autojump_clock: MockClock) -> None:
-    async with open_pit(plays={"chase": 5_000}) as pit:
+    async with open_pit(plays=FAR, gates=WIDE) as pit:
         await planning(pit)
-        assert legs(pit)[HOME] == 6_100, "63 cents less the margin of two"
+        early = legs(pit)[HOME]
 
-        report = FeedEvent(
-            feed="alpha",
-            epoch=1,
-            frame_no=1,
-            kind="clock",
-            clock_s=80 * 60,
-            received_ns=0,
-            received_wall_ns=0,
-            decoded_ns=0,
-        )
-        standing = Judged(report=report, judgement="ignored", key=KEY, judged_ns=0)
-        pit.trading.standings.hear(standing)
+        pit.believe(period="2H", clock_s=80 * 60)
         await trio.sleep(0.1)
-        assert legs(pit)[HOME] == 8_000, "82 cents in the eightieth minute"
+        assert legs(pit)[HOME] > early + 1_000, "a lead in the eightieth minute is worth more"
+
+
+async def test_a_clock_that_nobody_tells_anew_runs_on(autojump_clock: MockClock) -> None:
+    async with open_pit(speed=60.0, plays=FAR, gates=WIDE) as pit:
+        await planning(pit)
+        # A book of one side teaches nothing, so that the clock alone can move the limit.
+        pit.venue.cancel_all("maker")
+        pit.make("ask", 4_600, 10_000)
+        await trio.sleep(0.1)
+        early = legs(pit)[HOME]
+        await trio.sleep(30.0)
+
+        assert legs(pit)[HOME] > early, "half an hour later"
 
 
 async def test_a_match_that_is_over_has_no_play(autojump_clock: MockClock) -> None:
@@ -167,7 +252,7 @@ async def test_a_changed_tick_is_in_the_next_play(autojump_clock: MockClock) -> 
         pit.make("ask", 4_550, 10_000)
         await trio.sleep(0.1)
 
-        assert legs(pit)[HOME] == 5_350, "between two cents, where the grid now has a price"
+        assert legs(pit)[HOME] % 100, "between two cents, where the grid now has a price"
 
 
 async def test_what_is_at_stake_already_is_not_planned_again(autojump_clock: MockClock) -> None:
@@ -195,11 +280,11 @@ async def test_a_planner_that_dies_plans_everything_anew(autojump_clock: MockClo
         pit.venue.cancel_all("maker")
         pit.make("ask", 5_000, 10_000)
         await trio.sleep(0.5)
-        assert legs(pit)[HOME] == 5_400, "nobody plans"
+        assert set(legs(pit)) == {HOME, AWAY}, "nobody plans"
 
         await pit.start("planner")
         await trio.sleep(0.1)
-        assert legs(pit) == {HOME: 5_800}
+        assert set(legs(pit)) == {HOME}
 
 
 async def test_a_bell_rung_before_anybody_listens_is_heard(autojump_clock: MockClock) -> None:
@@ -233,3 +318,65 @@ async def _ring(rings: list[list[str]]) -> None:
         nursery.cancel_scope.cancel()
 
     assert answered == [list(dict.fromkeys(row)) for row in rings if row]
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    feed: str = "alpha"
+    wins: int = 0
+    phantoms: int = 0
+    overturned: int = 0
+    quarantined: bool = False
+
+
+def test_the_worst_feed_that_may_trigger_says_how_likely_a_goal_is_to_fall() -> None:
+    prior = SETTINGS.overturn_chance
+    good, bad = Record(wins=300), Record(feed="bravo", wins=20, phantoms=3, overturned=1)
+
+    assert doubt((), ("alpha",), SETTINGS) == prior
+    assert doubt((Record(),), ("alpha",), SETTINGS) == pytest.approx(prior)
+    assert 0 < doubt((good,), ("alpha",), SETTINGS) < prior
+    assert doubt((good, bad), ("alpha", "bravo"), SETTINGS) > prior
+    assert doubt((good, bad), ("alpha",), SETTINGS) < prior, "the other may not trigger"
+    quarantined = attrs.evolve(bad, quarantined=True)
+    assert doubt((good, quarantined), ("alpha", "bravo"), SETTINGS) < prior
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99)), max_size=4))
+def test_a_doubt_is_a_probability_whatever_the_records(rows: list[tuple[int, int, int]]) -> None:
+    records = [
+        Record(wins=wins, phantoms=phantoms, overturned=fallen) for wins, phantoms, fallen in rows
+    ]
+    assert 0.0 <= doubt(records, ("alpha",), SETTINGS) <= 1.0
+
+
+async def test_a_lot_that_the_next_goal_hurts_is_sold_first_by_its_play(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        await planning(pit, "market_data", "catalogue", "planner")
+        (entered, *_) = pit.fire(KEY)
+        await trio.sleep(0.5)
+        held = pit.position_centi(HOME)
+        assert held > 0
+        pit.believe(1, 0)
+        pit.venue.cancel_all("maker")
+        for ticker, cents in ((HOME, 71), (AWAY, 9), (TIE, 18)):
+            pit.make("bid", 100 * cents, 90_000, ticker)
+            pit.make("ask", 100 * cents + 100, 90_000, ticker)
+        await trio.sleep(1.0)
+
+        equaliser = GoalKey(EVENT, 0, "1-1")
+        first = pit.desk.plays[equaliser].legs[0]
+        assert first.closes is not None
+        assert first.closes.entry_client_order_id == entered.client_order_id
+        assert (first.side, first.count_centi, first.attempt) == ("ask", held, 1)
+        assert all(leg.closes is None for leg in pit.desk.plays[GoalKey(EVENT, 0, "2-0")].legs), (
+            "another goal of ours does not hurt it"
+        )
+
+        pit.trading.fire(pit.trigger(equaliser))
+        await trio.sleep(1.0)
+        assert pit.position_centi(HOME) == 0
+        assert entered.client_order_id not in pit.desk.lots

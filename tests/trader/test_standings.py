@@ -105,3 +105,34 @@ def test_the_clock_never_runs_backwards_however_the_feeds_disagree(
         assert standing is not None
         latest_s = max(latest_s, clock_s or 0)
         assert standing.clock_s == latest_s
+
+
+def test_a_new_period_begins_at_its_own_clock() -> None:
+    standings = Race().standings()
+    standings.hear(judged(period="1H", clock_s=2_880, received_ns=7))
+    standings.hear(judged(period="2H", clock_s=2_700, received_ns=900))
+
+    standing = standings.get(MATCH)
+    assert standing is not None
+    assert (standing.period, standing.clock_s, standing.clock_ns) == ("2H", 2_700, 900)
+
+
+def test_a_laggard_takes_no_period_and_no_clock_back() -> None:
+    standings = Race().standings()
+    standings.hear(judged(period="2H", clock_s=2_760, received_ns=900))
+    standings.hear(judged(period="1H", clock_s=2_880, received_ns=950))
+    standings.hear(judged(period="2H", clock_s=2_730, received_ns=990))
+
+    standing = standings.get(MATCH)
+    assert standing is not None
+    assert (standing.period, standing.clock_s, standing.clock_ns) == ("2H", 2_760, 900)
+
+
+def test_a_period_without_a_clock_forgets_that_of_the_last() -> None:
+    standings = Race().standings()
+    standings.hear(judged(period="1H", clock_s=2_880, received_ns=7))
+    standings.hear(judged(period="2H", received_ns=900))
+
+    standing = standings.get(MATCH)
+    assert standing is not None
+    assert (standing.clock_s, standing.clock_ns) == (0, 0)
