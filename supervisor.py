@@ -2,8 +2,8 @@
 
 Nothing imports this module but the command line and the tests, because it is the
 one place that knows every actor. ``plant`` makes what outlives the actors and lists the
-children; ``open_soil`` opens what a process must have before that. The process around
-it (options, signals, the simulated world) is in ``actors/cli/run.py``.
+children; what a process opens before that is ``actors/cli/soil.py``, and the process
+around it (options, signals, the simulated world) ``actors/cli/run.py``.
 """
 
 import sys
@@ -18,7 +18,9 @@ if __name__ == "__main__":
     _early.signal(_early.SIGINT, _early.SIG_DFL)
 
 try:
-    from collections.abc import Callable, Sequence
+    import faulthandler
+    import signal
+    from collections.abc import Sequence
     from functools import partial
     from math import inf
     from pathlib import Path
@@ -29,36 +31,30 @@ try:
     from actors.audit.auditor import Auditor
     from actors.audit.errors import NotReconciled
     from actors.audit.reconciler import Reconciler
-    from actors.audit.recovery import recover
+    from actors.cli.soil import Soil
+    from actors.config.bounds import BOUNDS
     from actors.config.calendar import trading_day
-    from actors.config.load import BadProfile, Loaded
     from actors.config.profile import Feed as FeedSettings
-    from actors.config.state import StateFolder
-    from actors.exchange.keys import SigningKey
     from actors.feeds.arbiter import Arbiter
     from actors.feeds.codecs import polymarket
     from actors.feeds.contest import Entrant
     from actors.feeds.feed import Epochs, Feed, FeedHealth
     from actors.feeds.race import Race
-    from actors.feeds.recall import Recalled, recall
     from actors.feeds.websocket import connect as connect_websocket
-    from actors.messages.codec import JournalCodec
     from actors.messages.feeds import FeedEvent
     from actors.messages.race import Judged, RaceOutput, Trigger
-    from actors.messages.records import Segment
-    from actors.messages.recovered import Recovered
     from actors.model.score import MatchId, Score
-    from actors.runtime import checkout
+    from actors.runtime.alarms import Alarms
     from actors.runtime.child import Child
+    from actors.runtime.collection import Collector
     from actors.runtime.console import Console
-    from actors.runtime.env import Env
-    from actors.runtime.errors import JournalCorrupt, JournalFailed, NotStopping, leaves
+    from actors.runtime.errors import JournalFailed
+    from actors.runtime.health import Unsynced
     from actors.runtime.journal import Journal
     from actors.runtime.latest import Latest
     from actors.runtime.mailbox import Mailbox
     from actors.runtime.restart import RestartPolicy
     from actors.runtime.roster import Roster
-    from actors.runtime.segments import read
     from actors.runtime.supervise import Supervisor
     from actors.trader.assembly import Given, Trading, assemble
     from actors.trader.standings import Standings
@@ -68,33 +64,17 @@ except ModuleNotFoundError as missing:
     sys.exit(f"touchline: {missing.name} is not installed here; run: make demo")
 
 ROOT: Final = Path(__file__).resolve().parent
-CODEC: Final = JournalCodec()
 
 # An outage of one feed costs some races and must never cost the process; the first
 # try after a good life is immediate, and no provider is dialled like a nail.
 FEED: Final = RestartPolicy(max_restarts=10, starts_per_minute=20)
 # Whatever decides or writes is started again at once; if it keeps failing, the tree goes.
 CORE: Final = RestartPolicy(max_restarts=5, pause_min_s=0.0, pause_max_s=1.0)
-# A line to the venue may be away for a while: entries are gated by its age, not by the tree.
-LINE: Final = RestartPolicy(max_restarts=20, starts_per_minute=30)
-
-
-@attrs.frozen(kw_only=True)
-class Soil:
-    """What a tree is planted in: the process's own things, opened before it."""
-
-    env: Env
-    loaded: Loaded
-    key: SigningKey
-    journal: Journal
-    recovered: Recovered
-    recalled: Recalled
-    speed: float
-    """Match seconds in a wall second; 1 outside the simulator."""
-    write: Callable[[bytes], object]
-    """Writes lines for a person; may wait, for it runs off the loop."""
-    on_stuck: Callable[[NotStopping], None]
-    """Told when only children that ignore their cancellation are left."""
+# A line to the venue may be away for as long as the venue is: entries are gated by the age
+# of the books and by what is dialled, so an outage costs races and never the process.
+LINE: Final = RestartPolicy(max_restarts=None, starts_per_minute=30)
+# What cannot be written down must not be done: no restart cures a disk.
+FATAL: Final = (JournalFailed,)
 
 
 @attrs.frozen(kw_only=True)
@@ -107,6 +87,8 @@ class Tree:
     auditor: Auditor
     reconciler: Reconciler
     roster: Roster
+    alarms: Alarms
+    journal: Journal
 
     async def until_settled(self) -> None:
         """Return once every match is over and settled and nothing of ours is left to do."""
@@ -129,12 +111,18 @@ class Mailboxes:
 def plant(soil: Soil) -> Tree:
     """Make everything that outlives an actor, and the tree of actors over it."""
     env, boxes = soil.env, Mailboxes()
-    roster = Roster(now_ns=env.now_ns, rng=env.rng, usual=CORE, tell=boxes.auditor.post)
+    alarms = Alarms(tell=boxes.auditor.post, say=boxes.console.post)
+    roster = Roster(now_ns=env.now_ns, rng=env.rng, usual=CORE, tell=alarms.hear, bounds=BOUNDS)
     race = _race(soil)
     trading = _trading(soil, roster, boxes, race)
+    alarms.halt = trading.desk.state.halt
+    roster.watch("planner", trading.planner.bell)
+    roster.watch("journal", Unsynced(soil.journal))
     auditor, reconciler = _audit(soil, roster, boxes, trading)
     arbiter = _arbiter(soil, roster, boxes, trading, race)
+    collector = _collector(soil, roster, boxes, trading, arbiter)
     child, quiet = roster.child, trading.desk.inflight.quiet
+    line = partial(child, criticality="feed", policy=LINE, boot_wait_s=10.0)
     to_executor, to_exits = trading.inboxes
     core = roster.branch(
         "core",
@@ -152,15 +140,12 @@ def plant(soil: Soil) -> Tree:
         max_restarts=None,
     )
     console = Console(env=soil.env, inbox=boxes.console, write=soil.write)
-    fatal = (JournalFailed,)
     root = roster.branch(
         "root",
         (
-            child("journal", soil.journal.run, fatal=fatal),
-            child(
-                "console", console.run, boxes.console, criticality="aux", drain=console.drain
-            ),
-            child("auditor", auditor.run, boxes.auditor, drain=auditor.drain, fatal=fatal),
+            child("journal", soil.journal.run, fatal=FATAL),
+            child("console", console.run, boxes.console, criticality="aux", drain=console.drain),
+            child("auditor", auditor.run, boxes.auditor, drain=auditor.drain, fatal=FATAL),
             child("signer", trading.signer.run),
             child(
                 "reconciler",
@@ -168,15 +153,18 @@ def plant(soil: Soil) -> Tree:
                 drain=reconciler.drain,
                 fatal=(NotReconciled,),
                 ready_s=30.0,
-                shutdown_s=soil.loaded.profile.run.drain_s,
+                # It is asked for the last statement, and has to leave time for the others.
+                shutdown_s=0.6 * soil.loaded.profile.run.drain_s,
             ),
-            child("market_data", trading.market_data.run, policy=LINE),
-            child("entry_lines", trading.desk.entries.run, policy=LINE),
-            child("exit_lines", trading.desk.exits.run, policy=LINE),
+            line("market_data", trading.market_data.run),
+            line("entry_lines", trading.desk.entries.run),
+            line("exit_lines", trading.desk.exits.run),
             child("exits", trading.exits.run, to_exits, drain=quiet),
-            child("catalogue", trading.catalogue.run, policy=LINE),
+            line("catalogue", trading.catalogue.run),
             child("core", core.run, ready_s=inf, shutdown_s=core.longest_stop_s),
             child("feeds", feeds.run, ready_s=inf, shutdown_s=feeds.longest_stop_s),
+            # The last one: it freezes what there is when it starts.
+            child("collector", collector.run, criticality="aux"),
         ),
         on_stuck=soil.on_stuck,
     )
@@ -187,6 +175,8 @@ def plant(soil: Soil) -> Tree:
         auditor=auditor,
         reconciler=reconciler,
         roster=roster,
+        alarms=alarms,
+        journal=soil.journal,
     )
 
 
@@ -222,6 +212,7 @@ def _trading(soil: Soil, roster: Roster, boxes: Mailboxes, race: Race) -> Tradin
         speed=soil.speed,
         to_auditor=boxes.auditor,
         cell=roster.cell,
+        records=race.ledgers,
     )
     return assemble(given, trading_day(soil.loaded.profile.run, soil.env.wall_ns()))
 
@@ -262,6 +253,20 @@ def _arbiter(soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading, rac
         on_doubt=trading.desk.hear_doubt,
         tell=partial(_tell, trading.standings, boxes.auditor),
         health=roster.cell("arbiter", boxes.arbiter),
+    )
+
+
+def _collector(
+    soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading, arbiter: Arbiter
+) -> Collector:
+    inflight = trading.desk.inflight
+    return Collector(
+        mode=soil.loaded.profile.runtime.collection,
+        garbage=soil.garbage,
+        now_ns=soil.env.now_ns,
+        busy=lambda: bool(boxes.arbiter.depth or inflight.of("entry") or inflight.of("exit")),
+        heard_ns=lambda: arbiter.health.progress_ns or 0,
+        health=roster.cell("collector"),
     )
 
 
@@ -306,84 +311,14 @@ def _feed(
     )
 
 
-def open_soil(
-    env: Env,
-    loaded: Loaded,
-    key: SigningKey,
-    state: StateFolder,
-    *,
-    speed: float,
-    write: Callable[[bytes], object],
-    on_stuck: Callable[[NotStopping], None],
-) -> Soil:
-    """Read what the journal knows, and open it for writing.
-
-    Raises:
-        BadProfile: The journal is of another account or environment.
-        JournalCorrupt: It is damaged in a way that no torn write explains.
-        JournalFailed: The disk refused.
-    """
-    profile, folder = loaded.profile, str(state.journal)
-    day_of = partial(trading_day, profile.run)
-    recovered = recover(env.disk, folder, CODEC, day_of=day_of)
-    first = recovered.first
-    if first is not None and (first.account, first.environment) != (
-        profile.account,
-        profile.environment,
-    ):
-        raise BadProfile(
-            f"{folder}: the journal of account {first.account!r} in {first.environment}; this is "
-            f"{profile.account!r} in {profile.environment}"
-        )
-    recalled = recall(entry.record for entry in read(env.disk, folder, CODEC))
-    run, commit = f"{env.wall_ns():x}", checkout.commit(ROOT)
-    lock_sha256 = checkout.file_sha256(ROOT / "requirements.lock")
-
-    def first_record(previous_anchor: str) -> Segment:
-        return Segment(
-            run=run,
-            account=profile.account,
-            environment=profile.environment,
-            mono_ns=env.now_ns(),
-            wall_ns=env.wall_ns(),
-            commit=commit,
-            config_sha256=loaded.sha256,
-            lock_sha256=lock_sha256,
-            previous_anchor=previous_anchor,
-        )
-
-    journal = Journal.open(env, folder, CODEC, first_record, anchor_file=str(state.anchors))
-    return Soil(
-        env=env,
-        loaded=loaded,
-        key=key,
-        journal=journal,
-        recovered=recovered,
-        recalled=recalled,
-        speed=speed,
-        write=write,
-        on_stuck=on_stuck,
-    )
-
-
-def causes(error: BaseException) -> list[BaseException]:
-    """Return the errors in ``error`` and, where a supervisor gave up, those that made it."""
-    return [leaf for outer in leaves(error) for leaf in (outer, *getattr(outer, "causes", ()))]
-
-
-def exit_code(error: BaseException) -> int:
-    """Return what the process says of an error that ended the tree (design section 4)."""
-    for kind, code in ((JournalFailed, 74), (JournalCorrupt, 74), (NotReconciled, 75)):
-        if any(isinstance(cause, kind) for cause in causes(error)):
-            return code
-    return 70
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one profile from the command line; return the exit code."""
     # The process around the tree uses this module, so it can only be asked for now.
     from actors.cli.run import run  # noqa: PLC0415
 
+    # What hangs or dies says where: systemd's watchdog sends SIGABRT, a person SIGQUIT.
+    faulthandler.enable()
+    faulthandler.register(signal.SIGQUIT, all_threads=True)
     return run(arguments)
 
 

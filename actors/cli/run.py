@@ -9,7 +9,6 @@ import fcntl
 import json
 import math
 import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,35 +16,45 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import attrs
 import structlog
 import trio
 
 import supervisor
-from actors.audit.errors import NotReconciled
 from actors.audit.summary import day_table, summary_json
+from actors.cli.around import Around, Stuck, watchdog
+from actors.cli.codes import JOURNAL, KEY, UNAVAILABLE, USAGE, say
 from actors.cli.errors import Misuse, WorldGone
+from actors.cli.places import reachable
+from actors.cli.soil import open_soil
 from actors.cli.worlds import Beside, check_options, world
 from actors.config.load import BadProfile, load, world_names
 from actors.config.state import StateFolder, day_folder, standing_folder
 from actors.exchange.errors import KeyRefused
 from actors.exchange.keys import load_key
 from actors.feeds.ledger import FeedLedger
+from actors.runtime.collection import MachineGarbage
 from actors.runtime.env import Env, RealEnv
-from actors.runtime.errors import JournalError, NotStopping, reason
+from actors.runtime.errors import JournalError, leaves
+from actors.runtime.loopwatch import LoopWatch
 from actors.runtime.process import child_process
-from actors.runtime.systemd import Notifier, notify_sender
-
-USAGE, UNAVAILABLE, ESCALATED, JOURNAL, RISK, KEY = 2, 69, 70, 74, 75, 78
-"""Exit codes (design section 4)."""
+from actors.runtime.systemd import BadNotifySocket, Notifier, notify_sender
+from actors.runtime.unix import BadSocket
 
 PAGES_S: Final = 120.0
 """How long the pages may take to write."""
-LINES_MOST: Final = 20
-"""Lines about one error; the journal has them all."""
 DEFAULT_SEED: Final = 1
 
-log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+KNOWN: Final[tuple[tuple[type[Exception], int, str], ...]] = (
+    (BadProfile, USAGE, ""),
+    (Misuse, USAGE, ""),
+    (BadSocket, USAGE, "control: "),
+    (BadNotifySocket, USAGE, ""),
+    (KeyRefused, KEY, "key: "),
+    (WorldGone, UNAVAILABLE, ""),
+    (JournalError, JOURNAL, "journal: "),
+    (OSError, JOURNAL, "state: "),
+)
+"""What may end it before or after the tree: the kind, the exit code, how its line begins."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -53,21 +62,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         return trio.run(_serve, chosen)
-    except (BadProfile, Misuse) as error:
-        return _say(USAGE, str(error))
-    except KeyRefused as error:
-        return _say(KEY, f"key: {error}")
-    except WorldGone as error:
-        return _say(UNAVAILABLE, str(error))
-    except JournalError as error:
-        return _say(JOURNAL, f"journal: {error}")
-    except OSError as error:
-        return _say(JOURNAL, f"state: {error}")
+    except Exception as error:
+        found = [_known(leaf) for leaf in leaves(error)]
+        first = found[0]
+        if first is None or None in found:
+            raise
+        return say(*first)
 
 
-def _say(code: int, text: str) -> int:
-    sys.stderr.write("".join(f"touchline: {line}\n" for line in text.splitlines()))
-    return code
+def _known(error: BaseException) -> tuple[int, str] | None:
+    """Return exit code and line of an error that is no fault of the program."""
+    for kind, code, what in KNOWN:
+        if isinstance(error, kind):
+            return code, f"{what}{error}"
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -129,26 +137,45 @@ async def _trade(
 ) -> int:
     loaded = load(chosen.profile, None if beside is None else beside.handshake)
     key = load_key(loaded.profile.key.pem_file)
-    soil = supervisor.open_soil(
+    stuck = Stuck()
+    soil = open_soil(
         env,
         loaded,
         key,
         state,
         speed=1.0 if beside is None else beside.speed,
         write=_write,
-        on_stuck=_end,
+        on_stuck=stuck,
+        garbage=MachineGarbage(),
+        root=supervisor.ROOT,
     )
-    around = Around(
-        tree=supervisor.plant(soil),
-        env=env,
-        state=state,
-        beside=beside,
-        stop_when_settled=loaded.profile.run.stop_when == "settled",
-        notifier=Notifier(notify_sender(os.environ.get("NOTIFY_SOCKET"))),
-    )
-    await around.live()
-    soil.journal.close()
-    await _tell(chosen, around)
+    stuck.journal = soil.journal
+    tree, rules = supervisor.plant(soil), loaded.profile.run
+    notifier = Notifier(notify_sender(os.environ.get("NOTIFY_SOCKET")))
+    with (
+        reachable(state, os.environ) as places,
+        state.log.open("a") as stacks,
+        LoopWatch(now_ns=env.now_ns, stall_s=rules.loop_stall_s, log=stacks) as watch,
+    ):
+        around = Around(
+            tree=tree,
+            env=env,
+            places=places,
+            beside=beside,
+            stop_when_settled=rules.stop_when == "settled",
+            drain_s=rules.drain_s,
+            notifier=notifier,
+            watch=watch,
+        )
+        async with trio.open_nursery() as nursery:
+            fed = watchdog(tree, env, notifier, os.environ.get("WATCHDOG_USEC", ""))
+            if fed is not None:
+                # Until the very end: the pages are written under systemd's eyes as well.
+                nursery.start_soon(fed.run)
+            await around.live()
+            soil.journal.close()
+            await _tell(chosen, around, state)
+            nursery.cancel_scope.cancel()
     return around.code
 
 
@@ -179,94 +206,9 @@ def _alone(state: StateFolder) -> Iterator[None]:
         yield
 
 
-@attrs.define(eq=False, kw_only=True)
-class Around:
-    """What the process does around a running tree."""
-
-    tree: supervisor.Tree
-    env: Env
-    state: StateFolder
-    beside: Beside | None
-    """The simulated world, if there is one."""
-    stop_when_settled: bool
-    notifier: Notifier
-    code: int = 0
-    """What the process will exit with."""
-
-    async def live(self) -> None:
-        """Run the tree until the day is settled, somebody says stop, or it cannot go on."""
-        async with trio.open_nursery() as nursery:
-            await nursery.start(self._mind_signals)
-            if self.beside is not None:
-                nursery.start_soon(self._mind_world, self.beside)
-            if self.stop_when_settled:
-                nursery.start_soon(self._mind_day)
-            try:
-                await self.tree.root.run(task_status=_Ready(self.notifier))
-            except Exception as error:  # noqa: BLE001 - whatever ends the tree becomes an exit code
-                code = _say(supervisor.exit_code(error), why(error))
-                # Whatever else ended it came first, and may be why.
-                self.code = self.code or code
-            nursery.cancel_scope.cancel()
-
-    async def _mind_signals(self, task_status: trio.TaskStatus[None]) -> None:
-        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-        with trio.open_signal_receiver(*numbers) as signals:
-            task_status.started()
-            async for number in signals:
-                if number in {signal.SIGTERM, signal.SIGINT}:
-                    self.notifier.stopping("asked to stop")
-                    self.tree.root.stop()
-                elif number == signal.SIGUSR1:
-                    await self.env.blocking(self._dump)
-                elif number == signal.SIGUSR2:
-                    # Not a toggle: signals coalesce, and a halt said twice is one halt.
-                    self.tree.trading.desk.state.halt("operator", "SIGUSR2")
-
-    def _dump(self) -> None:
-        health = self.tree.roster.health.snapshot(self.env.now_ns())
-        text = json.dumps(health, indent=1).encode()
-        try:
-            self.env.disk.write_whole(str(self.state.root / "health.json"), text, 0o600)
-        except OSError as error:
-            # Who asks how we are must never be what ends us.
-            log.warning("health.not_written", why=str(error))
-
-    async def _mind_world(self, beside: Beside) -> None:
-        self.code = _say(UNAVAILABLE, await beside.gone())
-        self.tree.trading.desk.state.halt("world", "the simulated world ended")
-        self.tree.root.stop()
-
-    async def _mind_day(self) -> None:
-        await self.tree.until_settled()
-        self.tree.root.stop()
-
-
-def why(error: BaseException) -> str:
-    """Return what ended the tree: a line, or one for each difference where the books disagree."""
-    for cause in supervisor.causes(error):
-        if isinstance(cause, NotReconciled):
-            lines = str(cause).splitlines()
-            more = len(lines) - LINES_MOST
-            return "\n".join([*lines[:LINES_MOST], *([f"and {more} more"] if more > 0 else [])])
-    return reason(error, 2_000)
-
-
-@attrs.frozen
-class _Ready:
-    """Tells the service manager when the tree is up."""
-
-    notifier: Notifier
-
-    def started(self, value: None = None) -> None:
-        """Pass it on."""
-        assert value is None
-        self.notifier.ready("trading")
-
-
-async def _tell(chosen: argparse.Namespace, around: Around) -> None:
+async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) -> None:
     """Write the pages in a process of their own, then the day's table and the summary."""
-    tree, state = around.tree, around.state
+    tree = around.tree
     arguments = ["actors", "report", "--journal", str(state.journal), "--out", str(state.pages)]
     async with child_process(
         "report", arguments, root=supervisor.ROOT, log=state.root / "report.log"
@@ -336,9 +278,3 @@ def _log_to(path: Path) -> Iterator[None]:
             yield
         finally:
             structlog.reset_defaults()
-
-
-def _end(error: NotStopping) -> None:
-    """End the process under children that ignore their cancellation; the journal is closed."""
-    _say(ESCALATED, str(error))
-    os._exit(ESCALATED)

@@ -20,12 +20,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import supervisor
 from actors.audit.summary import summary_json
+from actors.cli.soil import open_soil
 from actors.config.load import load
 from actors.config.profile import Profile
 from actors.config.state import StateFolder
 from actors.exchange.keys import SigningKey
 from actors.runtime import checkout
-from actors.runtime.env import Disk
+from actors.runtime.collection import NoGarbage
+from actors.runtime.env import Disk, Endpoint
 from actors.runtime.errors import NotStopping
 from actors.runtime.memory import MemoryNetwork, SeededEnv, run_seeded
 from actors.sim.crew import STANDARD_LOAD
@@ -115,6 +117,10 @@ class SeededDay:
     """The tree's own."""
     world: World
     tree: supervisor.Tree
+    network: MemoryNetwork
+    """What lies between them."""
+    venue: Endpoint
+    """Where the venue listens."""
 
 
 @asynccontextmanager
@@ -138,7 +144,7 @@ async def seeded_day(
         world = World(env=outside, timetable=timetable, options=options)
         handshake = await world.start_in(nursery)
         loaded = load("sim", handshake)
-        soil = supervisor.open_soil(
+        soil = open_soil(
             env,
             attrs.evolve(loaded, profile=change(loaded.profile)),
             _key(outside.disk, handshake["key"]["pem_file"]),
@@ -146,8 +152,16 @@ async def seeded_day(
             speed=float(handshake["speed"]),
             write=len,
             on_stuck=_fail,
+            garbage=NoGarbage(),
+            root=supervisor.ROOT,
         )
-        yield SeededDay(env=env, world=world, tree=supervisor.plant(soil))
+        yield SeededDay(
+            env=env,
+            world=world,
+            tree=supervisor.plant(soil),
+            network=network,
+            venue=Endpoint.parse(handshake["rest"]),
+        )
         soil.journal.close()
         nursery.cancel_scope.cancel()
 

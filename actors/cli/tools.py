@@ -1,4 +1,4 @@
-"""``python -m actors TOOL``: verify a journal, write its pages, run seeds."""
+"""``python -m actors TOOL``: verify a journal, write its pages, run seeds, look at a process."""
 
 import argparse
 import sys
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from actors.audit.report import run_report
+from actors.cli.ctl import ctl_options
 from actors.cli.errors import Misuse
+from actors.cli.fair import run_fair
 from actors.cli.seeds import run_seeds
 from actors.messages.codec import JournalCodec
 from actors.runtime.env import RealEnv
@@ -25,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _verify_options(tools.add_parser("verify", help="check every byte of a journal"))
     _report_options(tools.add_parser("report", help="write one page per detected event"))
     _seeds_options(tools.add_parser("seeds", help="run the whole system from seeds"))
+    _fair_options(tools.add_parser("fair", help="hold our values against the simulator's truth"))
+    ctl_options(tools.add_parser("ctl", help="look at a running process, halt, resume, drain it"))
     chosen = parser.parse_args(arguments)
     try:
         code: int = chosen.go(chosen)
@@ -106,6 +110,16 @@ def _seeds(chosen: argparse.Namespace) -> int:
         proof=chosen.proof,
         say=print,
     )
+
+
+def _fair_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--matches", type=_count, default=20, metavar="N", help="default 20")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="default 1")
+    parser.set_defaults(go=_fair)
+
+
+def _fair(chosen: argparse.Namespace) -> int:
+    return run_fair(matches=chosen.matches, seed=chosen.seed, say=print)
 
 
 def _must_hold_a_journal(folder: Path) -> None:

@@ -11,6 +11,7 @@ import attrs
 from attrs import validators
 
 from actors.model.money import MicroDollars, Pips
+from actors.runtime.collection import Mode
 
 
 @attrs.frozen(kw_only=True)
@@ -105,30 +106,40 @@ class Gates:
 
 
 @attrs.frozen(kw_only=True)
-class Band:
-    """Value of a win for a side that leads by ``lead`` goals, from a minute on.
-
-    A coarse table that stands in the profile until the fair-value model prices
-    plays; conservative, because it knows no strengths.
-    """
-
-    lead: int
-    from_minute: int = attrs.field(validator=validators.ge(0))
-    value: Pips
-
-
-@attrs.frozen(kw_only=True)
 class Plays:
     """How the planner turns a next score into orders."""
 
     margin: Pips
-    """Kept between the table's value and a limit."""
+    """Kept between what a leg is worth, less every cost, and its limit."""
     chase: Pips
-    """How far beyond the best opposite price a limit may reach."""
+    """How far beyond the price of the accepted score a limit may reach."""
+    exit_spread: Pips
+    """What leaving a position is expected to give away, beside the fee."""
     play_dollars: MicroDollars
-    """Worst case of one goal, over all its legs."""
+    """Worst case of one goal over every result of the match, all opening legs together."""
     legs_max: int = attrs.field(validator=validators.and_(validators.ge(1), validators.le(3)))
-    bands: tuple[Band, ...] = attrs.field(validator=validators.min_len(1))
+    """Opening legs of one play; what reduces goes before them."""
+    price_age_s: float = attrs.field(validator=validators.gt(0))
+    """No price younger than this says anything of the sides' rates."""
+    freeze_move: Pips
+    """A leg that lies further from what the rates say than this moves fast."""
+    freeze_s: float = attrs.field(validator=validators.gt(0))
+    """So long a book may disagree, and no goal come, before its word is taken for lasting."""
+    spread_max: Pips
+    """A wider book is no price."""
+    fit_max: Pips
+    """Legs that lie further than this from the best pair of rates fit none: no play."""
+    overturn_chance: float = attrs.field(
+        validator=validators.and_(validators.ge(0), validators.lt(1))
+    )
+    """How often a first report is a phantom or is taken back, before a feed has a record."""
+    overturn_goals: float = attrs.field(validator=validators.gt(0))
+    """How many goals of a feed's own record weigh as much as that."""
+
+    @freeze_s.validator
+    def _outlasts_the_age(self, _field: object, freeze_s: float) -> None:
+        if freeze_s < self.price_age_s:
+            raise ValueError(f"freeze_s is below price_age_s ({self.price_age_s:g}): {freeze_s:g}")
 
 
 @attrs.frozen(kw_only=True)
@@ -162,6 +173,16 @@ class Run:
     day_start: str = attrs.field(validator=validators.matches_re(r"([01]\d|2[0-3]):[0-5]\d"))
     day_zone: str
     drain_s: float = attrs.field(validator=validators.and_(validators.gt(0), validators.le(20)))
+    loop_stall_s: float = attrs.field(default=2.0, validator=validators.gt(0))
+    """How long the loop may go without turning before its stacks are written to the log."""
+
+
+@attrs.frozen(kw_only=True)
+class Runtime:
+    """How the process itself is run."""
+
+    collection: Mode = "scheduled"
+    """When garbage is collected."""
 
 
 @attrs.frozen(kw_only=True)
@@ -170,7 +191,8 @@ class Sheet:
 
     series: str
     sport: Literal["soccer"]
-    settles_on: Literal["regulation"]
+    settles_on: Literal["regulation", "extra", "advance"]
+    """Ninety minutes; extra time too; or who goes through, shoot-out included."""
     legs: int = attrs.field(validator=validators.gt(0))
     exhaustive: bool
     tie: str
@@ -199,6 +221,7 @@ class Profile:
     exits: Exits
     catalogue: CatalogueSettings
     run: Run
+    runtime: Runtime = attrs.field(factory=Runtime)
 
     @feeds.validator
     def _names_are_distinct(self, _field: object, feeds: tuple[Feed, ...]) -> None:

@@ -156,6 +156,7 @@ class _Term:
 
     async def _live(self, life: Life) -> None:
         child = life.slot.child
+        child.health.task = task = trio.lowlevel.current_task()
         try:
             with life.scope:
                 await child.run(task_status=life)
@@ -163,6 +164,8 @@ class _Term:
             life.error = error
         finally:
             life.ended.set()
+            if child.health.task is task:
+                child.health.task = None
             if life.draining is not None:
                 life.draining.cancel()
         if life.stopping:

@@ -103,7 +103,7 @@ class Watchdog:
         task_status.started()
         told: tuple[str, ...] = ()
         while True:
-            late = self.registry.late(self.now_ns())
+            late = self.registry.late(self.now_ns(), vital=True)
             if not late:
                 self.notifier.alive()
             if late != told:

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from actors.audit.errors import NotReconciled
-from actors.cli.run import run, why
+from actors.cli.codes import exit_code, why
+from actors.cli.run import run
 from actors.config.state import StateFolder
 from actors.messages.codec import JournalCodec
 from actors.messages.records import Segment
@@ -22,7 +23,6 @@ from actors.runtime.env import RealEnv
 from actors.runtime.errors import Escalated
 from actors.runtime.frames import pack
 from actors.runtime.journal import Journal
-from supervisor import exit_code
 
 WRONG = "touchline: "
 

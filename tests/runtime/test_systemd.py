@@ -7,7 +7,7 @@ import pytest
 import trio
 import trio.testing
 
-from actors.runtime.health import HealthRegistry
+from actors.runtime.health import Bound, HealthRegistry
 from actors.runtime.systemd import (
     MAX_STATUS,
     BadNotifySocket,
@@ -89,10 +89,12 @@ async def test_the_watchdog_is_fed_only_while_every_watched_actor_makes_progress
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     registry = HealthRegistry()
-    arbiter = registry.cell("arbiter", bound_ns=2_000_000_000)
-    executor = registry.cell("executor", bound_ns=2_000_000_000)
+    bound = Bound(after_s=2, by="marks")
+    arbiter = registry.cell("arbiter", bound=bound)
+    executor = registry.cell("executor", bound=bound)
     registry.cell("desk")
     for cell in (arbiter, executor):
+        cell.enter("starting", now_ns())
         cell.enter("up", now_ns())
         cell.rest()
     heard: list[tuple[float, bytes]] = []

@@ -45,12 +45,14 @@ QUICK: Final = ("--speed", "600", "--min-gap", "0.7", "--max-gap", "0.9")
 BOLD: Final = """\
 extends = "sim"
 
-# Thinks every match even and no draw possible, and so finds something to trade in every goal.
+# Asks for no margin but for a loss, and so finds something to trade in every goal; play is so
+# much faster than life that prices are old after half a second.
 [plays]
-margin = "0.00"
+margin = "-0.50"
 chase = "0.08"
 play_dollars = "40"
-bands = [{ lead = 0, from_minute = 0, value = "0.50" }]
+price_age_s = 0.5
+freeze_s = 0.5
 """
 
 T = TypeVar("T")
@@ -268,6 +270,7 @@ async def trader(
     profile: str | Path = "sim",
     state: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("supervisor.py",),
 ) -> AsyncIterator[Trader]:
     """Run the trading process while inside; it is gone afterwards, however it was left.
 
@@ -277,12 +280,13 @@ async def trader(
         profile: A name or a file.
         state: The state folder.
         environ: Beside our own.
+        program: What is run in place of ``supervisor.py``, with arguments that come first.
     """
     make(folder)
     state = state or folder / "state"
     journal = Reader(state / "journal")
     earlier = len(journal.look())
-    line = ["supervisor.py", "--profile", str(profile), "--state", str(state)]
+    line = [*program, "--profile", str(profile), "--state", str(state)]
     line += ["--summary", str(folder / "summary.json"), *arguments]
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         process = await trio.lowlevel.open_process(

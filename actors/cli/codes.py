@@ -1,0 +1,43 @@
+"""What the process says when it ends: the exit code, and the lines about why."""
+
+import sys
+from typing import Final
+
+from actors.audit.errors import NotReconciled
+from actors.runtime.errors import JournalCorrupt, JournalFailed, leaves, reason
+
+USAGE, UNAVAILABLE, ESCALATED, JOURNAL, RISK, KEY = 2, 69, 70, 74, 75, 78
+"""Exit codes (design section 4); 0 is done or drained."""
+
+LINES_MOST: Final = 20
+"""Lines about one error; the journal has them all."""
+
+
+def say(code: int, text: str) -> int:
+    """Say why it ends on stderr, and return ``code``."""
+    sys.stderr.write("".join(f"touchline: {line}\n" for line in text.splitlines()))
+    return code
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """Return the errors in ``error`` and, where a supervisor gave up, those that made it."""
+    return [leaf for outer in leaves(error) for leaf in (outer, *getattr(outer, "causes", ()))]
+
+
+def exit_code(error: BaseException) -> int:
+    """Return what the process says of an error that ended the tree."""
+    kinds = ((JournalFailed, JOURNAL), (JournalCorrupt, JOURNAL), (NotReconciled, RISK))
+    for kind, code in kinds:
+        if any(isinstance(cause, kind) for cause in causes(error)):
+            return code
+    return ESCALATED
+
+
+def why(error: BaseException) -> str:
+    """Return what ended the tree: a line, or one for each difference where the books disagree."""
+    for cause in causes(error):
+        if isinstance(cause, NotReconciled):
+            lines = str(cause).splitlines()
+            more = len(lines) - LINES_MOST
+            return "\n".join([*lines[:LINES_MOST], *([f"and {more} more"] if more > 0 else [])])
+    return reason(error, 2_000)

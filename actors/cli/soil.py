@@ -1,0 +1,124 @@
+"""What a tree is planted in: opened before the first actor, and shared by all of them."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from actors.audit.recovery import recover
+from actors.config.calendar import trading_day
+from actors.config.load import BadProfile, Loaded
+from actors.config.profile import Profile
+from actors.config.state import StateFolder
+from actors.exchange.keys import SigningKey
+from actors.feeds.recall import Recalled, recall
+from actors.messages.codec import JournalCodec
+from actors.messages.records import Segment
+from actors.messages.recovered import Recovered
+from actors.runtime import checkout
+from actors.runtime.collection import Garbage
+from actors.runtime.env import Env
+from actors.runtime.errors import NotStopping
+from actors.runtime.journal import Journal
+from actors.runtime.segments import read
+
+CODEC: Final = JournalCodec()
+
+
+@attrs.frozen(kw_only=True)
+class Soil:
+    """What a tree is planted in: the process's own things, opened before it."""
+
+    env: Env
+    loaded: Loaded
+    key: SigningKey
+    journal: Journal
+    recovered: Recovered
+    recalled: Recalled
+    speed: float
+    """Match seconds in a wall second; 1 outside the simulator."""
+    write: Callable[[bytes], object]
+    """Writes lines for a person; may wait, for it runs off the loop."""
+    on_stuck: Callable[[NotStopping], None]
+    """Told when only children that ignore their cancellation are left."""
+    garbage: Garbage
+    """The interpreter's collector; one that does nothing where a run is seeded."""
+
+
+def open_soil(
+    env: Env,
+    loaded: Loaded,
+    key: SigningKey,
+    state: StateFolder,
+    *,
+    speed: float,
+    write: Callable[[bytes], object],
+    on_stuck: Callable[[NotStopping], None],
+    garbage: Garbage,
+    root: Path,
+) -> Soil:
+    """Read what the journal knows, and open it for writing.
+
+    Args:
+        env: The process's door.
+        loaded: The profile.
+        key: Signs our requests.
+        state: Where the journal is.
+        speed: Match seconds in a wall second.
+        write: Writes lines for a person; may wait.
+        on_stuck: Told when only children that ignore their cancellation are left.
+        garbage: The interpreter's collector.
+        root: Of the checkout, whose commit and lock the journal names.
+
+    Raises:
+        BadProfile: The journal is of another account or environment.
+        JournalCorrupt: It is damaged in a way that no torn write explains.
+        JournalFailed: The disk refused.
+    """
+    profile, folder = loaded.profile, str(state.journal)
+    day_of = partial(trading_day, profile.run)
+    recovered = recover(env.disk, folder, CODEC, day_of=day_of)
+    _check_account(recovered.first, profile, folder)
+    recalled = recall(entry.record for entry in read(env.disk, folder, CODEC))
+    run, commit = f"{env.wall_ns():x}", checkout.commit(root)
+    lock_sha256 = checkout.file_sha256(root / "requirements.lock")
+
+    def first_record(previous_anchor: str) -> Segment:
+        return Segment(
+            run=run,
+            account=profile.account,
+            environment=profile.environment,
+            mono_ns=env.now_ns(),
+            wall_ns=env.wall_ns(),
+            commit=commit,
+            config_sha256=loaded.sha256,
+            lock_sha256=lock_sha256,
+            previous_anchor=previous_anchor,
+        )
+
+    journal = Journal.open(env, folder, CODEC, first_record, anchor_file=str(state.anchors))
+    return Soil(
+        env=env,
+        loaded=loaded,
+        key=key,
+        journal=journal,
+        recovered=recovered,
+        recalled=recalled,
+        speed=speed,
+        write=write,
+        on_stuck=on_stuck,
+        garbage=garbage,
+    )
+
+
+def _check_account(first: Segment | None, profile: Profile, folder: str) -> None:
+    if first is not None and (first.account, first.environment) != (
+        profile.account,
+        profile.environment,
+    ):
+        raise BadProfile(
+            f"{folder}: the journal of account {first.account!r} in {first.environment}; this is "
+            f"{profile.account!r} in {profile.environment}"
+        )

@@ -1,0 +1,144 @@
+"""What a running process answers over its control socket; the tree is real, its clock jumps."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from typing import cast
+
+import pytest
+import structlog
+import trio
+
+from actors.cli.control import Control
+from actors.cli.ctl import lines
+from actors.cli.seeds import STATE, SeededDay, seeded_day
+from actors.messages.codec import JournalCodec
+from actors.messages.records import TradingState
+from actors.model.orders import Ticker
+from actors.runtime.memory import run_seeded
+from actors.runtime.segments import read
+from actors.sim.synthetic import synthetic_day
+
+SEED = 3
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("CRITICAL"))
+    yield
+    structlog.reset_defaults()
+
+
+def running(look: Callable[[SeededDay, Control], Awaitable[None]]) -> SeededDay:
+    """Run a day until something of ours is open, and then have a look at it."""
+
+    async def run() -> SeededDay:
+        async with (
+            seeded_day(SEED, synthetic_day(SEED, 0.01)) as day,
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(day.tree.root.run)
+            while not day.tree.trading.desk.held_centi:  # noqa: ASYNC110 - on a clock that jumps
+                await trio.sleep(1.0)
+            control = Control(tree=day.tree, env=day.env, stop=lambda _who: day.tree.root.stop())
+            await look(day, control)
+            day.tree.root.stop()
+        return day
+
+    return run_seeded(SEED, run)
+
+
+def test_health_says_of_everybody_how_they_are_and_what_is_open() -> None:
+    async def look(day: SeededDay, control: Control) -> None:
+        health = json.loads(json.dumps(await control.health()))
+        rows = {row["actor"]: row for row in health["actors"]}
+        assert rows.keys() >= {"journal", "executor", "planner", "arbiter", "exits", "feed.alpha"}
+        assert {row["state"] for row in rows.values()} == {"up"}
+        assert health["late"] == []
+        desk = day.tree.trading.desk
+        assert health["positions_centi"] == desk.held_centi
+        assert health["budget_micros"]["spent_day"] == desk.exposure.spent_day_micros > 0
+        assert health["journal"]["last_seq"] == day.tree.journal.last_seq
+        assert "resume_token" not in health["trading"]
+        text = "\n".join(lines("health", {"health": health}))
+        for name in rows:
+            assert name in text
+        assert "KALSHI-ACCESS" not in json.dumps(health)
+
+    running(look)
+
+
+def test_the_tree_is_drawn_from_what_runs_with_states_and_restarts() -> None:
+    async def look(_day: SeededDay, control: Control) -> None:
+        tree = (await control.answer({"do": "tree"}))["tree"]
+        assert tree[0] == "root  one-for-one, at most 10 restarts in 60 s"
+        assert [line.replace("│", " ").split()[1] for line in tree[1:]] == [
+            *("journal", "console", "auditor", "signer", "reconciler", "market_data"),
+            *("entry_lines", "exit_lines", "exits", "catalogue"),
+            *("core", "executor", "planner", "arbiter"),
+            *("feeds", "feed.alpha", "feed.bravo"),
+            "collector",
+        ]
+        assert all(" up " in line and " 0 restarts" in line for line in tree[1:])
+        assert "rest-for-one" in tree[11]
+
+    running(look)
+
+
+def test_a_halt_is_one_halt_and_is_taken_back_by_its_own_token_alone() -> None:
+    async def look(day: SeededDay, control: Control) -> None:
+        state = day.tree.trading.desk.state
+        none = await control.answer({"do": "resume", "token": ""})
+        assert none == {"ok": False, "error": "the operator has not halted it"}
+
+        first = await control.answer({"do": "halt"})
+        assert (first["state"], first["reasons"]) == ("HALTED", ["operator: ctl"])
+        control.halt("SIGUSR2")
+        assert await control.answer({"do": "halt"}) == first
+        assert (await control.health())["trading"]["resume_token"] == first["resume_token"]
+        state.halt("order x", "unknown for long")
+        for wrong in ("", "x", None, 5):
+            assert not (await control.answer({"do": "resume", "token": wrong}))["ok"]
+        assert state.value == "HALTED"
+
+        back = await control.answer({"do": "resume", "token": first["resume_token"]})
+        assert back["ok"]
+        assert back["reasons"] == ["order x: unknown for long"], "what others said still stands"
+        again = await control.answer({"do": "halt"})
+        assert again["resume_token"] != first["resume_token"]
+
+    day = running(look)
+    rows = [
+        entry.record.reason
+        for entry in read(day.env.disk, str(STATE.journal), JournalCodec())
+        if isinstance(entry.record, TradingState)
+    ]
+    assert rows[-4:] == [
+        "operator: ctl",
+        "order x: unknown for long",
+        "cleared: operator",
+        "operator: ctl",
+    ]
+
+
+def test_a_look_that_fails_is_an_answer_and_ends_nothing() -> None:
+    async def look(day: SeededDay, control: Control) -> None:
+        desk = day.tree.trading.desk
+        held, desk.held_centi = desk.held_centi, cast("dict[Ticker, int]", None)
+        answer = await control.answer({"do": "health"})
+        desk.held_centi = held
+        assert not answer["ok"]
+        assert answer["error"].startswith("AttributeError: ")
+        assert (await control.answer({"do": "health"}))["ok"]
+
+    running(look)
+
+
+def test_drain_ends_it_and_nonsense_does_nothing() -> None:
+    async def look(day: SeededDay, control: Control) -> None:
+        for request in ({}, {"do": "flatten"}, {"do": 5}, {"do": ["halt"]}):
+            assert not (await control.answer(request))["ok"]
+        assert day.tree.trading.desk.state.value == "ACTIVE"
+        assert await control.answer({"do": "drain"}) == {"ok": True}
+        assert list(lines("drain", {"ok": True})) == ["draining"]
+
+    running(look)
