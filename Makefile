@@ -10,10 +10,12 @@ MIN_PYTHON := 3.11
 SEEDS ?= 100
 KILL_SEEDS ?= 40
 FIRST_SEED ?= 1
+MINUTES ?= 10
+WORST ?= 1.10
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench prove-seeds prove-kill9 lock clean python-is-new-enough
+.PHONY: help setup demo test lint bench bench-vs prove-seeds prove-kill9 prove-load lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,14 +49,24 @@ lint: $(DEV_STAMP) ## format, style, types, import contracts, cancellation rules
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m flake8_async --enable ASYNC101,ASYNC102,ASYNC103,ASYNC104,ASYNC113,ASYNC118,ASYNC119,ASYNC120,ASYNC300 supervisor.py $$(find actors -name '*.py')
 
-bench: $(RUN_STAMP) ## measure frame sent to order read, beside C, bare trio, Node and httpx
+bench: $(RUN_STAMP) ## frame sent to order read, quiet and loaded, beside C, bare trio, Node, httpx; the other rows
 	@$(BIN)/python bench/run.py
+
+bench-vs: $(RUN_STAMP) ## this tree against a commit, goal for goal: make bench-vs REV=...
+	@test -n "$(REV)" || { echo "touchline: which commit? make bench-vs REV=..." >&2; exit 2; }
+	@$(BIN)/python bench/versus.py --rev "$(REV)" --worst $(WORST)
 
 prove-seeds: $(RUN_STAMP) ## many seeds of the whole system: every difference 0, every journal sound
 	@$(BIN)/python -m actors seeds --seeds $(SEEDS) --hours 0.1 --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
 
 prove-kill9: $(DEV_STAMP) ## kill -9 mid-day and restart, many times: nothing lost, nothing traded twice
 	@$(BIN)/python tests/system/kill_driver.py --seeds $(KILL_SEEDS) --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
+
+prove-load: $(RUN_STAMP) ## ten minutes of busy books and talking feeds: nothing lost, nothing piled up
+	@$(BIN)/python bench/load.py --minutes $(MINUTES) --proof docs/proofs.jsonl
+
+prove-awaits: $(DEV_STAMP) ## kill each core actor at each of its awaits: nothing lost, nothing traded twice
+	@$(BIN)/python tests/system/await_driver.py --all --proof docs/proofs.jsonl
 
 lock: ## resolve the locked dependencies anew (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo "touchline: make lock needs uv (pip install uv)" >&2; exit 2; }

@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,7 +22,9 @@ from actors.exchange.signing import ORDERS_PATH
 from actors.exchange.wire_orders import encode_order
 from actors.model.money import CentiContracts, Pips
 from actors.model.orders import OrderRequest, Ticker
-from bench.harness import HOST, Harness
+from actors.runtime.env import RealEnv
+from actors.sim import authority
+from bench.harness import FEEDS, HOST, Harness
 from bench.matches import matches
 
 HERE: Final = Path(__file__).resolve().parent
@@ -31,6 +36,11 @@ LIFE_S: Final = 600
 VENUE_UP_S: Final = 20.0
 UP_S: Final = 40.0
 PEER_LEAVE_S: Final = 5.0
+ASK_S: Final = 10.0
+OF_A_SERVICE: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "RUNTIME_DIRECTORY"})
+"""What a service manager that runs the bench may have told us, and does not mean the system."""
+LINE_BYTES: Final = 65_536
+PAGE_KIB: Final = os.sysconf("SC_PAGE_SIZE") // 1024
 DRAIN_S: Final = 60.0
 """A page of every goal is written on the way out."""
 USER_TICKS: Final = 11
@@ -43,9 +53,56 @@ class DidNotRun(Exception):
     """A case that did not come up or did not last, and why."""
 
 
+@attrs.frozen
+class Running:
+    """A case that is up."""
+
+    pid: int
+    venue: str = ""
+    """``host:port`` of its venue's control socket; empty where there is no venue."""
+    venue_pid: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Build:
+    """A tree of the system's sources, and how it is run."""
+
+    root: Path = ROOT
+    profile: Path | None = None
+    """Instead of the tree's own bench profile."""
+    program: tuple[str, ...] = ("supervisor.py",)
+    """What is run in ``root``, and its first options."""
+    life_s: int = LIFE_S
+
+    @property
+    def settings(self) -> Path:
+        """The profile it is run with."""
+        return self.profile or self.root / "bench" / PROFILE.name
+
+    def feeds(self) -> tuple[str, ...]:
+        """Return the feeds that its profile names; those of the profile ``sim`` if it has none."""
+        for path in (self.settings, self.root / "actors" / "profiles" / "sim.toml"):
+            named = _FEED.findall(path.read_text("utf-8"))
+            if named:
+                return tuple(name for name in FEEDS if name in named)
+        raise DidNotRun(f"{self.settings}: no feed in it")
+
+
+_FEED: Final = re.compile(r"\$\{world\.feeds\.([a-z]+)\.url\}")
+
+
 @contextmanager
-def peer(command: Sequence[str], harness: Harness, folder: Path) -> Iterator[int]:
-    """Run one peer against ``harness`` while inside; gives its process id.
+def certificates() -> Iterator[Path]:
+    """Give a folder with an authority and a server's certificate, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="touchline-bench-") as name:
+        env = RealEnv()
+        authority.issue(env.disk, name, env.wall_ns() // 1_000_000_000)
+        yield Path(name)
+
+
+@contextmanager
+def peer(command: Sequence[str], harness: Harness, folder: Path) -> Iterator[Running]:
+    """Run one peer against ``harness`` while inside.
 
     Raises:
         DidNotRun: It did not connect.
@@ -62,7 +119,7 @@ def peer(command: Sequence[str], harness: Harness, folder: Path) -> Iterator[int
     log = folder / "peer.log"
     with log.open("wb") as output:
         program = subprocess.Popen(
-            _bounded(command),
+            _bounded(command, LIFE_S),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -70,19 +127,24 @@ def peer(command: Sequence[str], harness: Harness, folder: Path) -> Iterator[int
         )
         try:
             _await(harness, program, lambda: harness.connected["alpha"] > 0, log)
-            yield program.pid
+            yield Running(program.pid)
         finally:
-            _end(program, harness, PEER_LEAVE_S)
+            end(program, harness, PEER_LEAVE_S)
 
 
 @contextmanager
 def touchline(
-    harness: Harness, folder: Path, state: Path, match_count: int, told: Callable[[str], None]
-) -> Iterator[int]:
+    harness: Harness,
+    folder: Path,
+    state: Path,
+    match_count: int,
+    told: Callable[[str], None],
+    *,
+    build: Build | None = None,
+) -> Iterator[Running]:
     """Run ``supervisor.py`` with the bench profile, and its venue, while inside.
 
-    Gives its process id. Its state folder stays, without the pages that it writes of
-    every goal when it leaves.
+    Its state folder stays, without the pages that it writes of every goal when it leaves.
 
     Args:
         harness: Its feeds and its order entry.
@@ -90,36 +152,90 @@ def touchline(
         state: Where it keeps its journal; made anew.
         match_count: How many matches the venue lists.
         told: Takes a line about how it ended, if it did not end well.
+        build: What is run; this checkout if not given.
 
     Raises:
         DidNotRun: The venue or the system did not come up.
     """
+    build = build or Build()
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
-    with _venue(folder, state, match_count) as said:
-        handshake = {**said, **_addresses(harness)}
-        world = state / "handshake.json"
-        world.write_text(json.dumps(handshake) + "\n", "utf-8")
+    with venue(folder, state, match_count, build.life_s) as said:
         log = state / "supervisor.log"
-        options = ["--profile", str(PROFILE), "--world", str(world), "--state", str(state)]
-        with log.open("wb") as output:
-            program = subprocess.Popen(
-                _bounded([sys.executable, str(ROOT / "supervisor.py"), *options]),
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        feeds = build.feeds()
+        with _started(harness, state, said, build) as program:
             was_up = False
             try:
-                _await(harness, program, lambda: _is_up(harness), log)
+                _await(harness, program, lambda: is_up(harness, feeds), log)
                 was_up = True
-                yield program.pid
+                yield Running(program.pid, said["control"], said["pid"])
             finally:
-                code = _end(program, harness, DRAIN_S)
+                code = end(program, harness, DRAIN_S)
                 shutil.rmtree(state / "pages", ignore_errors=True)
                 if code and was_up:
-                    told(f"touchline left with exit code {code}: {_last_line(log)}")
+                    told(f"touchline left with exit code {code}: {last_line(log)}")
+
+
+@contextmanager
+def _started(
+    harness: Harness,
+    state: Path,
+    said: Mapping[str, Any],
+    build: Build,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start ``supervisor.py`` against a venue that is up; the caller ends it.
+
+    Args:
+        harness: Its feeds and its order entry.
+        state: Its state folder, as it is.
+        said: The venue's handshake.
+        build: What is run.
+    """
+    world = state / "handshake.json"
+    world.write_text(json.dumps({**said, **_addresses(harness)}) + "\n", "utf-8")
+    options = ["--profile", str(build.settings), "--world", str(world), "--state", str(state)]
+    environment = {name: value for name, value in os.environ.items() if name not in OF_A_SERVICE}
+    name, *first = build.program
+    with (state / "supervisor.log").open("ab") as output:
+        yield subprocess.Popen(
+            _bounded([sys.executable, str(build.root / name), *first, *options], build.life_s),
+            cwd=build.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def ask(address: str, **request: object) -> dict[str, Any]:
+    """Ask a venue of the bench for one thing; return its answer.
+
+    Raises:
+        DidNotRun: It does not answer, or refuses.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), ASK_S) as connection:
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            line = connection.makefile("rb").readline(LINE_BYTES)
+    except OSError as error:
+        raise DidNotRun(f"the venue does not answer: {error}") from error
+    answer: dict[str, Any] = json.loads(line or b"{}")
+    if not answer.get("ok"):
+        raise DidNotRun(f"the venue refuses {request}: {answer}")
+    return answer
+
+
+def trading_pid(pid: int) -> int:
+    """Return the process that trades: ``pid``, or its child where ``timeout`` stands before it."""
+    return list(_family(pid))[-1] if shutil.which("timeout") else pid
+
+
+def rss_kib(pid: int) -> int:
+    """Return the resident memory of one process, in KiB; 0 if it is gone."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1]) * PAGE_KIB
+    return 0
 
 
 def cpu_ns(pid: int) -> int:
@@ -148,18 +264,25 @@ def overrides() -> list[str]:
         "ws": "wss://venue",
         "ca_file": "ca.pem",
         "key": {"id": "id", "pem_file": "key.pem"},
-        "feeds": {"alpha": {"url": "ws://alpha"}, "bravo": {"url": "ws://bravo"}},
+        "feeds": {name: {"url": f"ws://{name}"} for name in FEEDS},
         "orders": "https://harness",
     }
     ours, shipped = (
         dict(_flat(attrs.asdict(load(name, words).profile))) for name in (str(PROFILE), "sim")
     )
-    keys = sorted({*ours, *shipped} - {"name"})
-    return [
+    # A feed more is one line, however many keys it has.
+    more = {key.partition(".")[0] for key in ours if _FEED_KEY.match(key) and key not in shipped}
+    more -= {key.partition(".")[0] for key in shipped}
+    keys = sorted(key for key in {*ours, *shipped} - {"name"} if key.partition(".")[0] not in more)
+    changed = [
         f"{key}: {shipped.get(key)!r} -> {ours.get(key)!r}"
         for key in keys
         if ours.get(key) != shipped.get(key)
     ]
+    return [*changed, *(f"{key}: none -> {ours[f'{key}.name']!r}" for key in sorted(more))]
+
+
+_FEED_KEY: Final = re.compile(r"feeds\[\d+\]\.")
 
 
 def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:
@@ -174,11 +297,18 @@ def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:
 
 
 @contextmanager
-def _venue(folder: Path, state: Path, match_count: int) -> Iterator[dict[str, Any]]:
+def venue(
+    folder: Path, state: Path, match_count: int, life_s: int = LIFE_S
+) -> Iterator[dict[str, Any]]:
+    """Run the bench's venue while inside; gives its handshake.
+
+    Raises:
+        DidNotRun: It did not come up.
+    """
     options = ["--folder", str(folder), "--matches", str(match_count)]
     with (state / "venue.log").open("wb") as output:
         program = subprocess.Popen(
-            _bounded([sys.executable, str(HERE / "venue_process.py"), *options]),
+            _bounded([sys.executable, str(HERE / "venue_process.py"), *options], life_s),
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -190,29 +320,28 @@ def _venue(folder: Path, state: Path, match_count: int) -> Iterator[dict[str, An
             ready, _, _ = select.select([program.stdout], [], [], VENUE_UP_S)
             line = program.stdout.readline() if ready else b""
             if not line:
-                raise DidNotRun(f"the venue did not come up: {_last_line(state / 'venue.log')}")
+                raise DidNotRun(f"the venue did not come up: {last_line(state / 'venue.log')}")
             said: dict[str, Any] = json.loads(line)
-            yield said
+            yield {**said, "pid": program.pid}
         finally:
             program.stdin.close()
             with suppress(subprocess.TimeoutExpired):
                 program.wait(PEER_LEAVE_S)
             program.stdout.close()
-            _end(program, None, PEER_LEAVE_S)
+            end(program, None, PEER_LEAVE_S)
 
 
 def _addresses(harness: Harness) -> Mapping[str, Any]:
     return {
         "orders": f"https://{HOST}:{harness.port('orders')}/trade-api/v2",
-        "feeds": {
-            name: {"url": f"ws://{HOST}:{harness.port(name)}/ws"} for name in ("alpha", "bravo")
-        },
+        "feeds": {name: {"url": f"ws://{HOST}:{harness.port(name)}/ws"} for name in FEEDS},
     }
 
 
-def _is_up(harness: Harness) -> bool:
+def is_up(harness: Harness, feeds: Sequence[str]) -> bool:
+    """Return whether every order line and every one of ``feeds`` is connected."""
     there = harness.connected
-    return there["orders"] >= ORDER_LINES and min(there["alpha"], there["bravo"]) > 0
+    return there["orders"] >= ORDER_LINES and min(there[name] for name in feeds) > 0
 
 
 def _await(
@@ -222,15 +351,15 @@ def _await(
     if not up():
         left = program.poll()
         how = "did not connect" if left is None else f"ended with exit code {left}"
-        raise DidNotRun(f"it {how}: {_last_line(log)}")
+        raise DidNotRun(f"it {how}: {last_line(log)}")
 
 
-def _end(program: "subprocess.Popen[bytes]", harness: Harness | None, patience_s: float) -> int:
+def end(program: "subprocess.Popen[bytes]", harness: Harness | None, patience_s: float) -> int:
     """Ask a program to leave, serving it on its way; kill it if it stays; return its exit code."""
-    for ask in (program.terminate, program.kill):
+    for step in (program.terminate, program.kill):
         if program.poll() is not None:
             break
-        ask()
+        step()
         until_s = time.monotonic() + patience_s
         while program.poll() is None and time.monotonic() < until_s:
             if harness is None:
@@ -240,12 +369,13 @@ def _end(program: "subprocess.Popen[bytes]", harness: Harness | None, patience_s
     return program.wait()
 
 
-def _bounded(command: Sequence[str]) -> list[str]:
+def _bounded(command: Sequence[str], life_s: int) -> list[str]:
     limit = shutil.which("timeout")
-    return [*([limit, f"--kill-after={DRAIN_S + 15:g}", str(LIFE_S)] if limit else []), *command]
+    return [*([limit, f"--kill-after={DRAIN_S + 15:g}", str(life_s)] if limit else []), *command]
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
+    """Return the last thing that a program said."""
     lines = log.read_text("utf-8", "replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"
 

@@ -7,6 +7,10 @@ from typing import Final
 import attrs
 
 PERCENTILES: Final = (0.5, 0.99, 0.999)
+TOUCHLINE: Final = "touchline"
+LOADED: Final = "touchline_loaded"
+LOADED_BAR: Final = 2.0
+"""Of the loaded 99th percentile over the unloaded one (design section 12)."""
 FLOOR: Final = "c_floor"
 NODE: Final = "node"
 
@@ -41,6 +45,11 @@ def percentile(sorted_ns: Sequence[int], share: float) -> int:
     return sorted_ns[min(len(sorted_ns) - 1, int(len(sorted_ns) * share))]
 
 
+def of(took_ns: Sequence[int]) -> Figures:
+    """Return the figures of some times on their own; there must be one."""
+    return figures([Round(took_ns=tuple(took_ns), missed=0, cpu_ns=0)])
+
+
 def figures(rounds: Sequence[Round]) -> Figures:
     """Bring the rounds of one case together; at least one event must have been answered."""
     ordered = [sorted(each.took_ns) for each in rounds if each.took_ns]
@@ -65,7 +74,7 @@ def table(results: Mapping[str, Figures], absent: Mapping[str, str]) -> list[str
     floor, node = results.get(FLOOR), results.get(NODE)
     heads = ["p50 us", "p99 us", "p99.9 us", "n", "missed", "cpu us"]
     heads += ["p50 x C", "p50 x Node", "p99 x Node"]
-    lines = [f"{'case':<12}" + "".join(f"{head:>11}" for head in heads)]
+    lines = [f"{'case':<16}" + "".join(f"{head:>11}" for head in heads)]
     for name, one in results.items():
         cells = (
             f"{one.p50_us:.0f}",
@@ -78,10 +87,14 @@ def table(results: Mapping[str, Figures], absent: Mapping[str, str]) -> list[str
             _times(one.p50_us, None if node is None else node.p50_us),
             _times(one.p99_us, None if node is None else node.p99_us),
         )
-        lines.append(f"{name:<12}" + "".join(f"{cell:>11}" for cell in cells))
+        lines.append(f"{name:<16}" + "".join(f"{cell:>11}" for cell in cells))
+    quiet, loaded = results.get(TOUCHLINE), results.get(LOADED)
+    if quiet is not None and loaded is not None:
+        ratio = loaded.p99_us / quiet.p99_us
+        lines.append(f"loaded over quiet: p99 x {ratio:.2f} (bar {LOADED_BAR:g})")
     for name, reason in absent.items():
         word = "rounds before alone" if name in results else "not shown"
-        lines.append(f"{name:<12} {word}: {reason}")
+        lines.append(f"{name:<16} {word}: {reason}")
     return lines
 
 

@@ -4,19 +4,20 @@ One process, one thread, plain sockets. ``Harness.goal`` sends one frame and ret
 when the first whole order has been read: the time between is what the bench is about.
 Everything else (further legs, probes, pongs, new connections) is served by
 ``attend`` between two events. The feed is WebSocket in the clear (RFC 6455, server
-side, text alone); order entry is TLS 1.3 with HTTP/1.1 kept alive.
+side, text alone); order entry is TLS 1.3 with HTTP/1.1 kept alive. What the feeds
+say besides (``bench/feedload.py``) is sent in between, while an order is awaited too.
 """
 
 import base64
 import hashlib
 import json
+import math
 import re
 import select
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -24,6 +25,8 @@ from typing import Final, NamedTuple, Self
 import attrs
 
 HOST: Final = "127.0.0.1"
+FEEDS: Final = ("alpha", "bravo", "charlie", "delta", "echo")
+"""Every feed that a profile of the bench may name; alpha reports the goals, bravo echoes them."""
 CHUNK: Final = 65_536
 BACKLOG: Final = 16
 HANDSHAKE_S: Final = 5.0
@@ -56,10 +59,63 @@ class Span(NamedTuple):
 
 def text_frame(text: str) -> bytes:
     """Return one unmasked text frame around ``text``."""
-    payload = text.encode()
+    return text_frame_of(text.encode())
+
+
+def text_frame_of(payload: bytes) -> bytes:
+    """Return one unmasked text frame around ``payload``, which is UTF-8."""
     if len(payload) < SHORT:
         return bytes((0x81, len(payload))) + payload
     return b"\x81\x7e" + len(payload).to_bytes(2, "big") + payload
+
+
+PING: Final = text_frame("ping")
+"""The provider's heartbeat."""
+
+
+def _never() -> float:
+    return math.inf
+
+
+@attrs.define(eq=False)
+class FeedLine:
+    """One connection of one feed: what does not leave at once waits, in order."""
+
+    connection: socket.socket
+    frames: int = attrs.field(init=False, default=0)
+    """Handed over so far, heartbeats included."""
+    heartbeats: int = attrs.field(init=False, default=0)
+    """How many of them were the provider's ``ping``."""
+    waiting: bytearray = attrs.field(init=False, factory=bytearray)
+
+    def send(self, frame: bytes) -> None:
+        """Send one frame without waiting; a client that is gone shows when it is read."""
+        self.frames += 1
+        self.heartbeats += frame == PING
+        if self.waiting:
+            self.waiting += frame
+            self.flush()
+            return
+        sent = self._try(frame)
+        if sent < len(frame):
+            self.waiting += frame[sent:]
+
+    def flush(self) -> None:
+        """Send of what waits as much as the client takes."""
+        while self.waiting:
+            sent = self._try(self.waiting)
+            if not sent:
+                return
+            del self.waiting[:sent]
+
+    def _try(self, data: bytes | bytearray) -> int:
+        try:
+            return self.connection.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.waiting.clear()
+            return len(data)
 
 
 @attrs.define(eq=False)
@@ -125,16 +181,21 @@ def _acknowledgement(body: bytes) -> bytes:
 
 @attrs.define(eq=False)
 class Harness:
-    """Feeds ``alpha`` and ``bravo`` and order entry; close it, or use it in a ``with``."""
+    """The feeds and order entry; close it, or use it in a ``with``."""
 
     folder: Path
     """Where certificate and key of the server are."""
+    meanwhile: Callable[[], float] = _never
+    """Called again and again: does what is due by now and says how long there is nothing, in
+    seconds. Must be quick, for a goal may be under way."""
     orders_seen: int = attrs.field(init=False, default=0)
+    let_in: dict[str, int] = attrs.field(init=False, factory=lambda: dict.fromkeys(FEEDS, 0))
+    """Connections that each feed has ever had."""
     strays: int = attrs.field(init=False, default=0)
     """Orders of an earlier event, read while another one was timed."""
     _tls: ssl.SSLContext = attrs.field(init=False)
     _doors: dict[str, socket.socket] = attrs.field(init=False)
-    _feeds: dict[str, list[socket.socket]] = attrs.field(init=False)
+    _feeds: dict[str, list[FeedLine]] = attrs.field(init=False)
     _lines: dict[int, OrderLine] = attrs.field(init=False, factory=dict)
     _pinged_s: float = attrs.field(init=False, factory=time.monotonic)
 
@@ -142,8 +203,8 @@ class Harness:
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_3
         self._tls.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
-        self._doors = {name: _listen() for name in ("alpha", "bravo", "orders")}
-        self._feeds = {"alpha": [], "bravo": []}
+        self._doors = {name: _listen() for name in (*FEEDS, "orders")}
+        self._feeds = {name: [] for name in FEEDS}
 
     def __enter__(self) -> Self:
         return self
@@ -159,12 +220,12 @@ class Harness:
     def close(self) -> None:
         """Close everything."""
         lines = (line.connection for line in self._lines.values())
-        feeds = (feed for group in self._feeds.values() for feed in group)
+        feeds = (feed.connection for group in self._feeds.values() for feed in group)
         for each in (*self._doors.values(), *lines, *feeds):
             each.close()
 
     def port(self, name: str) -> int:
-        """Return the port of ``alpha``, ``bravo`` or ``orders``."""
+        """Return the port of a feed or of ``orders``."""
         port: int = self._doors[name].getsockname()[1]
         return port
 
@@ -194,10 +255,14 @@ class Harness:
         feed, lines, door = self._feeds["alpha"][-1], self._lines, self._doors["orders"].fileno()
         watched = [door, *lines]
         began_ns = time.monotonic_ns()
-        feed.sendall(frame)
+        feed.send(frame)
         until_ns = began_ns + int(patience_s * 1e9)
         while (now_ns := time.monotonic_ns()) < until_ns:
-            ready, _, _ = select.select(watched, [], [], (until_ns - now_ns) / 1e9)
+            wait_s = min((until_ns - now_ns) / 1e9, self.meanwhile())
+            slow = [feed.connection] if feed.waiting else []
+            ready, writable, _ = select.select(watched, slow, [], wait_s)
+            if writable:
+                feed.flush()
             for number in ready:
                 if number == door:
                     # A client that dials for its first order is let in; that event is warm-up.
@@ -220,12 +285,21 @@ class Harness:
 
     def echo(self, frame: bytes) -> None:
         """Let ``bravo`` say the same, if anybody listens to it."""
-        self._say("bravo", frame)
+        self.say("bravo", frame)
 
     def tell(self, frame: bytes) -> None:
-        """Say something on both feeds that nobody waits for an order to."""
-        self._say("alpha", frame)
-        self._say("bravo", frame)
+        """Say something on alpha and bravo that nobody waits for an order to."""
+        self.say("alpha", frame)
+        self.say("bravo", frame)
+
+    def say(self, name: str, frame: bytes) -> None:
+        """Say something on one feed, to everybody who listens to it."""
+        for feed in self._feeds[name]:
+            feed.send(frame)
+
+    def feed_lines(self, name: str) -> tuple[FeedLine, ...]:
+        """Return the open connections of one feed."""
+        return tuple(self._feeds[name])
 
     def attend(self, for_s: float, until: Callable[[], bool] = lambda: False) -> bool:
         """Serve everything that is no measured event, for ``for_s`` or until ``until`` holds.
@@ -239,15 +313,20 @@ class Harness:
             if left_s <= 0:
                 return False
             self._ping()
-            self._serve_once(min(left_s, 0.1))
+            self._serve_once(min(left_s, 0.1, self.meanwhile()))
         return True
 
     def _serve_once(self, wait_s: float) -> None:
         doors = {door.fileno(): name for name, door in self._doors.items()}
         feeds = {
-            feed.fileno(): (name, feed) for name, group in self._feeds.items() for feed in group
+            feed.connection.fileno(): (name, feed)
+            for name, group in self._feeds.items()
+            for feed in group
         }
-        ready, _, _ = select.select([*self._lines, *doors, *feeds], [], [], wait_s)
+        slow = [number for number, (_, feed) in feeds.items() if feed.waiting]
+        ready, writable, _ = select.select([*self._lines, *doors, *feeds], slow, [], wait_s)
+        for number in writable:
+            feeds[number][1].flush()
         for number in ready:
             if number in doors:
                 self._let_in(doors[number])
@@ -270,13 +349,16 @@ class Harness:
             return None
         return None if request is None else (line, *request)
 
-    def _hear(self, name: str, feed: socket.socket) -> None:
+    def _hear(self, name: str, feed: FeedLine) -> None:
         """Take pongs, whose meaning is that they came, and the end of a connection."""
-        data = b""
-        with suppress(OSError):
-            data = feed.recv(CHUNK)
+        try:
+            data = feed.connection.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
         if not data:
-            feed.close()
+            feed.connection.close()
             self._feeds[name].remove(feed)
 
     def _let_in(self, name: str) -> None:
@@ -290,7 +372,12 @@ class Harness:
                 self._lines[line.connection.fileno()] = line
             else:
                 _upgrade(raw)
-                self._feeds[name].append(raw)
+                raw.settimeout(0)
+                feed = FeedLine(raw)
+                # A provider has something to say at once; a reader is up when it has heard it.
+                feed.send(PING)
+                self._feeds[name].append(feed)
+                self.let_in[name] += 1
         except OSError:
             raw.close()
 
@@ -298,13 +385,8 @@ class Harness:
         now_s = time.monotonic()
         if now_s - self._pinged_s >= PING_S:
             self._pinged_s = now_s
-            self.tell(text_frame("ping"))
-
-    def _say(self, name: str, frame: bytes) -> None:
-        for feed in self._feeds[name]:
-            # A feed that is gone shows as readable, and is taken out there.
-            with suppress(OSError):
-                feed.sendall(frame)
+            for name in FEEDS:
+                self.say(name, PING)
 
 
 def _listen() -> socket.socket:

@@ -56,7 +56,7 @@ class BenchMatch:
         """The id that venue and feeds share."""
         return str(FIRST_PROVIDER_ID + self.number)
 
-    def frame(self, goals: int) -> str:
+    def frame(self, goals: int, clock: str = CLOCK) -> str:
         """Return what a feed says once ``goals`` goals have been scored, home side first.
 
         The sides score in turn, so that the match stays level or one goal apart, as
@@ -74,7 +74,7 @@ class BenchMatch:
                 "status": "InProgress",
                 "score": f"{(goals + 1) // 2}-{goals // 2}",
                 "period": "1H",
-                "elapsed": CLOCK,
+                "elapsed": clock,
                 "live": True,
                 "ended": False,
                 "last_update": "2026-11-22T15:00:00.000Z",

@@ -1,14 +1,10 @@
 """The bench itself: interleaved rounds over the cases, the table, ``results.json``."""
 
 import argparse
-import gc
 import json
 import os
-import random
 import shutil
-import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -16,49 +12,43 @@ from typing import Final
 
 import attrs
 
-from actors.runtime.env import RealEnv
-from actors.sim import authority
 from bench import provision
-from bench.cases import HERE, STATE, DidNotRun, cpu_ns, overrides, peer, touchline
-from bench.figures import Figures, Round, figures, table
-from bench.harness import Gone, Harness, Span, text_frame
+from bench.cases import HERE, STATE, DidNotRun, Running, certificates, overrides, peer, touchline
+from bench.figures import LOADED, TOUCHLINE, Figures, Round, figures, table
+from bench.game import Game, Load, goals_of, round_rng
+from bench.harness import Gone, Harness
+from bench.kept import failures
 from bench.matches import MOST_GOALS, BenchMatch, matches
+from bench.rows import ROWS, say_rows
 from bench.stages import SPANS, stage_table
 
-TOUCHLINE: Final = "touchline"
-CASES: Final = (TOUCHLINE, *provision.PEERS)
+CASES: Final = (TOUCHLINE, LOADED, *provision.PEERS)
 EVENTS: Final = 3_000
 ROUNDS: Final = 5
 MATCHES: Final = 40
-WARM_UP: Final = 200
-"""Events of each round that are not counted, so that caches and compilers have settled."""
 GAP_MS: Final = "1,6"
-PATIENCE_S: Final = 1.0
-WAKE_S: Final = 30.0
-"""How long a system that is up may take until its first order."""
-MISSES_IN_A_ROW: Final = 20
-SEED: Final = 1
+FAILURES_MOST: Final = 8
+NONE: Final = "none"
 RESULTS: Final = HERE / "results.json"
 
-Around = Callable[[Harness, int], AbstractContextManager[int]]
-"""Runs a case against a harness in a round of that number while inside; gives its process."""
+Around = Callable[[Harness, int], AbstractContextManager[Running]]
+"""Runs a case against a harness in a round of that number while inside."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; return the exit code."""
     parser = _parser()
     chosen = parser.parse_args(arguments)
+    # Who names some of the one wants none of the other, unless he says so.
+    wanted = CASES if chosen.only is None and not chosen.rows else chosen.only or ()
+    rows = tuple(ROWS) if chosen.rows is None and not chosen.only else chosen.rows or ()
     events = -(-chosen.events // chosen.rounds)
-    goals = WARM_UP + int(WAKE_S / PATIENCE_S) + 1 + events
-    if goals > chosen.matches * MOST_GOALS:
+    if goals_of(events) > chosen.matches * MOST_GOALS:
         parser.error(f"a round of {events} events needs more than {chosen.matches} matches")
     provision.BUILD.mkdir(exist_ok=True)
     shutil.rmtree(STATE, ignore_errors=True)
     _say_machine()
-    with tempfile.TemporaryDirectory(prefix="touchline-bench-") as name:
-        folder = Path(name)
-        env = RealEnv()
-        authority.issue(env.disk, name, env.wall_ns() // 1_000_000_000)
+    with certificates() as folder:
         bench = Bench(
             folder=folder,
             played=matches(chosen.matches),
@@ -66,12 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             gap_s=chosen.gap_ms,
         )
         try:
-            bench.run(chosen.only, chosen.rounds)
+            bench.run(wanted, chosen.rounds)
         except KeyboardInterrupt:
             print("stopped: what there is so far")
     results = {each: figures(rounds) for each, rounds in bench.rounds.items() if _counts(rounds)}
-    _report(results, bench.absent)
-    return 0 if results else 1
+    if wanted:
+        _report(results, bench.absent)
+    if rows:
+        print("\nthe other rows:")
+        say_rows(rows)
+    return 0 if results or not wanted else 1
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -98,12 +92,14 @@ class Bench:
                 try:
                     with (
                         Harness(self.folder) as harness,
-                        around[name](harness, number) as pid,
+                        around[name](harness, number) as running,
                     ):
-                        done = self._round(harness, name, number, pid)
+                        done = self._round(harness, name, number, running)
                 except (DidNotRun, Gone, OSError) as error:
                     self.absent[name] = f"round {number + 1}: {error}"
-                    print(f"round {number + 1}  {name:<12} {self.absent[name]}", flush=True)
+                    print(f"round {number + 1}  {name:<16} {self.absent[name]}", flush=True)
+                    if name in {TOUCHLINE, LOADED}:
+                        _say_failures(_state(name, number) / "journal")
                     continue
                 self.rounds.setdefault(name, []).append(done)
                 _say_round(number, name, done)
@@ -111,8 +107,8 @@ class Bench:
     def _cases(self, wanted: Sequence[str]) -> dict[str, Around]:
         around: dict[str, Around] = {}
         for name in wanted:
-            if name == TOUCHLINE:
-                around[name] = self._touchline
+            if name in {TOUCHLINE, LOADED}:
+                around[name] = partial(self._touchline, name)
                 continue
             try:
                 command = provision.PEERS[name]()
@@ -124,87 +120,43 @@ class Bench:
 
     def _peer(
         self, command: Sequence[str], harness: Harness, number: int
-    ) -> AbstractContextManager[int]:
+    ) -> AbstractContextManager[Running]:
         assert number >= 0
         return peer(command, harness, self.folder)
 
-    def _touchline(self, harness: Harness, number: int) -> AbstractContextManager[int]:
+    def _touchline(
+        self, name: str, harness: Harness, number: int
+    ) -> AbstractContextManager[Running]:
         told = partial(print, flush=True)
-        state = STATE / str(number + 1)
-        return touchline(harness, self.folder, state, len(self.played), told)
+        return touchline(harness, self.folder, _state(name, number), len(self.played), told)
 
-    def _round(self, harness: Harness, name: str, number: int, pid: int) -> Round:
+    def _round(self, harness: Harness, name: str, number: int, running: Running) -> Round:
         """Play one round against a case that is up."""
-        rng = random.Random(f"{SEED}:{number}")  # noqa: S311 - the same pauses for every case
-        game = _Game(harness, self.played, is_bound=name == TOUCHLINE)
+        rng = round_rng(number)
+        game = Game(harness, self.played, is_bound=name in {TOUCHLINE, LOADED})
         game.wake()
-        for _ in range(WARM_UP):
-            harness.attend(rng.uniform(*self.gap_s))
-            game.score()
-        spans: list[Span] = []
-        missed = misses = 0
-        used_ns = cpu_ns(pid)
-        gc.collect()
-        gc.disable()
-        try:
-            for _ in range(self.events):
-                harness.attend(rng.uniform(*self.gap_s))
-                span = game.score()
-                misses = 0 if span is not None else misses + 1
-                missed += misses > 0
-                if span is not None:
-                    spans.append(span)
-                if misses == MISSES_IN_A_ROW:
-                    raise DidNotRun(f"no order for {misses} goals in a row")
-        finally:
-            gc.enable()
-        used_ns = cpu_ns(pid) - used_ns
-        if name == TOUCHLINE:
-            (STATE / str(number + 1) / SPANS).write_text(json.dumps(spans), "utf-8")
-        took_ns = tuple(span.read_ns - span.began_ns for span in spans)
-        return Round(took_ns=took_ns, missed=missed, cpu_ns=used_ns)
+        load = Load(harness, game, running) if name == LOADED else None
+        if load is not None:
+            load.turn(on=True)
+        game.warm_up(rng, self.gap_s)
+        done, spans = game.play(self.events, rng, self.gap_s, running.pid)
+        if load is not None:
+            load.turn(on=False)
+            print(f"round {number + 1}  {name:<16} load: {load.told()}", flush=True)
+        if name in {TOUCHLINE, LOADED}:
+            (_state(name, number) / SPANS).write_text(json.dumps(spans), "utf-8")
+        return done
 
 
-@attrs.define(eq=False)
-class _Game:
-    """The matches of one round, goal after goal, round-robin."""
+def _state(name: str, number: int) -> Path:
+    """Return where a round of the system keeps its journal."""
+    return STATE / (str(number + 1) if name == TOUCHLINE else f"{number + 1}-loaded")
 
-    harness: Harness
-    played: tuple[BenchMatch, ...]
-    is_bound: bool = attrs.field(kw_only=True)
-    """Whether an order must name the match that its goal was scored in."""
-    _goals: list[int] = attrs.field(init=False)
-    _next: int = attrs.field(init=False, default=0)
 
-    def __attrs_post_init__(self) -> None:
-        self._goals = [0] * len(self.played)
-
-    def wake(self) -> None:
-        """Announce every match, then score until orders come.
-
-        Raises:
-            DidNotRun: None came.
-        """
-        if self.is_bound:
-            for match in self.played:
-                self.harness.tell(text_frame(match.frame(0)))
-            self.harness.attend(0.5)
-        until_s = time.monotonic() + WAKE_S
-        while self.score() is None:
-            if time.monotonic() > until_s:
-                raise DidNotRun(f"no order within {WAKE_S:g} s of its first goal")
-
-    def score(self) -> Span | None:
-        """Score the next goal; return when it was and when its order came, if one came."""
-        number = self._next
-        self._next = (number + 1) % len(self.played)
-        self._goals[number] += 1
-        match = self.played[number]
-        frame = text_frame(match.frame(self._goals[number]))
-        ticker = match.event_ticker.encode() if self.is_bound else None
-        span = self.harness.goal(frame, ticker, PATIENCE_S)
-        self.harness.echo(frame)
-        return span
+def _say_failures(journal: Path) -> None:
+    """Say which actors failed in a round that did not last, if it left a journal."""
+    for line in failures(journal)[:FAILURES_MOST] if journal.is_dir() else []:
+        print(f"  {line}", flush=True)
 
 
 def _counts(rounds: Sequence[Round]) -> bool:
@@ -223,7 +175,7 @@ def _say_machine() -> None:
 def _say_round(number: int, name: str, done: Round) -> None:
     one = figures([done])
     print(
-        f"round {number + 1}  {name:<12} p50 {one.p50_us:6.0f} us  p99 {one.p99_us:6.0f} us"
+        f"round {number + 1}  {name:<16} p50 {one.p50_us:6.0f} us  p99 {one.p99_us:6.0f} us"
         f"  n {one.n}  missed {one.missed}  cpu {one.cpu_us:.0f} us an event",
         flush=True,
     )
@@ -235,7 +187,7 @@ def _report(results: dict[str, Figures], absent: dict[str, str]) -> None:
     # A case that came up and fell later has figures as well: both are said.
     for line in table({name: results[name] for name in CASES if name in results}, absent):
         print(line)
-    journals = STATE.glob("*/journal")
+    journals = [path for path in STATE.glob("*/journal") if path.parent.name.isdecimal()]
     journal = max(journals, key=lambda path: int(path.parent.name), default=None)
     if TOUCHLINE in results and journal is not None:
         print(f"\nwhere touchline's own time goes, by the journal of its last round ({journal}):")
@@ -256,7 +208,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--rounds", type=_count, default=ROUNDS, metavar="N", help=f"over the cases ({ROUNDS})")
     add("--matches", type=_count, default=MATCHES, metavar="N", help=f"that are on ({MATCHES})")
     add("--gap-ms", type=_gap, default=GAP_MS, metavar="A,B", help=f"between events ({GAP_MS})")
-    add("--only", type=_names, default=CASES, metavar="CASE,…", help=", ".join(CASES))
+    add("--only", type=_names(CASES), metavar="CASE,…", help=f"{', '.join(CASES)}; or none")
+    add("--rows", type=_names(ROWS), metavar="ROW,…", help=f"{', '.join(ROWS)}; or none")
     return parser
 
 
@@ -274,9 +227,12 @@ def _gap(text: str) -> tuple[float, float]:
     return least, most
 
 
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    for name in names:
-        if name not in CASES:
-            raise argparse.ArgumentTypeError(f"no case {name!r}; there are {', '.join(CASES)}")
-    return names
+def _names(known: Collection[str]) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        names = () if text == NONE else tuple(text.split(","))
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"no {name!r}; there are {', '.join(known)}")
+        return names
+
+    return parse

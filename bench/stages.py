@@ -2,7 +2,8 @@
 
 Beside a journal of the bench lie the harness's own times. All of them are of the
 machine's one monotonic clock, so that the way of a goal can be followed from one
-process into the other and back.
+process into the other and back. With ``--steps`` it plays a round of its own in which
+every step of every task is timed, and prints what each actor cost a goal.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +23,12 @@ from actors.messages.codec import JournalCodec
 from actors.messages.records import Dispatched, Intent, PassedRow
 from actors.runtime.env import RealEnv
 from actors.runtime.segments import read
+from bench.cases import PROFILE, ROOT, STATE, Build, DidNotRun, certificates, touchline
 from bench.figures import percentile
+from bench.game import Game, Load, round_rng
+from bench.harness import Gone, Harness
+from bench.matches import matches
+from bench.steps import CHILD, step_table
 
 SPANS: Final = "spans.json"
 """Beside a journal: when each goal was sent and its order read, as the harness saw it."""
@@ -34,6 +41,16 @@ STAGES: Final = (
     ("intent   -> sent", "intent_ns", "sent_ns", "TLS record and one send, until it returns"),
     ("received -> sent", "received_ns", "sent_ns", "all of it"),
 )
+WAY: Final = (
+    ("frame    -> received", "the feed's socket, until the loop came to it"),
+    *((title, what) for title, _, _, what in STAGES[:-1]),
+    ("sent     -> read", "loopback, the harness's wake-up; below 0: read while the send returned"),
+    ("frame    -> read", "what the bench measures"),
+)
+"""A goal's first order from the harness and back to it."""
+EVENTS: Final = 600
+GAP_S: Final = (0.001, 0.006)
+MATCHES: Final = 40
 
 Row = tuple[str, list[int], str]
 """A stage, how long it took each time in nanoseconds, and what it is."""
@@ -53,33 +70,25 @@ def stage_table(journal: Path) -> list[str]:
     spans = journal.parent / SPANS
     if spans.is_file():
         firsts = [each[0] for each in legs]
-        rows = _around(firsts, [(began, read) for began, read in json.loads(spans.read_text())])
-        lines += _section("with the harness", rows)
+        rows = _way(firsts, [(began, read) for began, read in json.loads(spans.read_text())])
+        lines = [*_section("the way of a goal", rows), *lines]
     return lines or ["no entry was sent"]
 
 
-def _around(firsts: Sequence[Dispatched], spans: Sequence[tuple[int, int]]) -> list[Row]:
-    """Return the stages that begin or end in the harness, for the events that it measured."""
+def _way(firsts: Sequence[Dispatched], spans: Sequence[tuple[int, int]]) -> list[Row]:
+    """Return every stage of the goals that the harness measured."""
     ordered = sorted(firsts, key=lambda leg: leg.received_ns)
     received = [leg.received_ns for leg in ordered]
-    rows: list[Row] = [
-        ("frame    -> received", [], "the feed's socket, until the loop came to it"),
-        ("received -> intent", [], "ours"),
-        ("intent   -> read", [], "TLS, loopback, the harness's wake-up"),
-        ("frame    -> read", [], "what the bench measures"),
-    ]
+    rows: list[Row] = [(title, [], what) for title, what in WAY]
     for began_ns, read_ns in spans:
         place = bisect_right(received, read_ns) - 1
         if place < 0 or received[place] < began_ns:
             continue
         leg = ordered[place]
-        stretches = (
-            leg.received_ns - began_ns,
-            leg.intent_ns - leg.received_ns,
-            read_ns - leg.intent_ns,
-            read_ns - began_ns,
-        )
-        for (_, took, _), stretch_ns in zip(rows, stretches, strict=True):
+        stamps = [getattr(leg, ends) for _, _, ends, _ in STAGES[:-1]]
+        stations = [began_ns, leg.received_ns, *stamps, read_ns]
+        stretches = [later - earlier for earlier, later in pairwise(stations)]
+        for (_, took, _), stretch_ns in zip(rows, [*stretches, read_ns - began_ns], strict=True):
             took.append(stretch_ns)
     return rows if rows[0][1] else []
 
@@ -112,12 +121,54 @@ def _legs(journal: Path) -> tuple[list[list[Dispatched]], Counter[str]]:
     return [sorted(legs, key=lambda leg: leg.sent_ns) for legs in triggers.values()], passed
 
 
-def main() -> int:
-    """Print the table of one journal."""
-    parser = argparse.ArgumentParser(prog="bench/stages.py", description=__doc__)
-    parser.add_argument("--journal", required=True, type=Path, metavar="DIR")
-    for line in stage_table(parser.parse_args().journal):
+def _steps(events: int, *, loaded: bool) -> None:
+    """Play a round with every step timed, and print both tables.
+
+    Raises:
+        DidNotRun: The system did not come up.
+    """
+    state = STATE.parent / "steps"
+    into = state.parent / "steps.json"
+    into.unlink(missing_ok=True)
+    program = (str(Path("bench") / "steps.py"), CHILD, str(into))
+    build = Build(root=ROOT, profile=PROFILE, program=program)
+    with (
+        certificates() as folder,
+        Harness(folder) as harness,
+        touchline(harness, folder, state, MATCHES, print, build=build) as running,
+    ):
+        game, rng = Game(harness, matches(MATCHES), is_bound=True), round_rng(0)
+        game.wake()
+        load = Load(harness, game, running) if loaded else None
+        if load is not None:
+            load.turn(on=True)
+        game.warm_up(rng, GAP_S)
+        _, spans = game.play(events, rng, GAP_S, running.pid)
+        if load is not None:
+            load.turn(on=False)
+    (state / SPANS).write_text(json.dumps(spans), "utf-8")
+    for line in (*stage_table(state / "journal"), "", *step_table(into, spans)):
         print(line)
+
+
+def main() -> int:
+    """Print the table of one journal, or of a round with every step timed."""
+    parser = argparse.ArgumentParser(prog="bench/stages.py", description=__doc__)
+    either = parser.add_mutually_exclusive_group(required=True)
+    either.add_argument("--journal", type=Path, metavar="DIR", help="of a round of the bench")
+    either.add_argument("--steps", action="store_true", help="play a round, every step timed")
+    parser.add_argument("--events", type=int, default=EVENTS, metavar="N", help=f"({EVENTS})")
+    parser.add_argument("--loaded", action="store_true", help="under the load of prove-load")
+    chosen = parser.parse_args()
+    if chosen.journal is not None:
+        for line in stage_table(chosen.journal):
+            print(line)
+        return 0
+    try:
+        _steps(chosen.events, loaded=chosen.loaded)
+    except (DidNotRun, Gone) as error:
+        print(f"stages: {error}", file=sys.stderr)
+        return 1
     return 0
 
 
