@@ -32,6 +32,7 @@ from actors.sim.matchday import Fixture, matchdays
 from actors.sim.script import CARD_CHANCE, match_script
 from actors.sim.timetable import MatchTimetable, Pace, place
 from actors.sim.truth import true_values
+from actors.trader.assembly import write
 from actors.trader.planner import caution, doubt
 from actors.trader.plays import Position, Terms, plan
 from actors.trader.pricing import Prospect, look
@@ -187,6 +188,8 @@ def _terms() -> Terms:
         order_max_centi=CentiContracts(40_000),
         member="direct",
         encode=_unsent,
+        write=write,
+        give_up=profile.exits.give_up,
     )
 
 

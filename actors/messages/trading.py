@@ -4,6 +4,7 @@ from typing import Literal
 
 import attrs
 
+from actors.messages.forms import IntentForm
 from actors.messages.race import Trigger
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import Fill, Side, Ticker
@@ -47,6 +48,11 @@ class Leg:
     """The request's JSON, exactly as it will be sent and journalled."""
     tail: bytes
     """The end of the request on the wire: content length, blank line, body."""
+    floor_pips: Pips
+    """The worst price at which what the leg opens, or sells, may be left."""
+    form: IntentForm | None
+    """The record of the intent but for the winning frame; ``None`` for a reduce-only leg,
+    whose record names no frame and is made when it is sent."""
     closes: ExitPlan | None = None
     """For a reduce-only leg: the plan of the lot that it sells; ``None`` opens."""
     attempt: int = 0

@@ -62,7 +62,7 @@ class Moment:
     """Best ask for a bid, best bid for an ask; ``None`` where that side is empty."""
 
 
-def entry(
+def entry(  # noqa: PLR0911 - one line for each control, in the order of their weight
     leg: Leg,
     key: GoalKey,
     moment: Moment,
@@ -76,20 +76,23 @@ def entry(
     Money budgets are not looked at here: reserving is the act that checks them
     (``model/limits.py``), and it comes last.
     """
-    age_ns = moment.now_ns - moment.received_ns
-    tripped: tuple[tuple[bool, Reason], ...] = (
-        (moment.state != "ACTIVE", "halted"),
-        (not moment.journal_healthy, "journal"),
-        (moment.in_doubt, "doubt"),
-        (moment.frozen, "frozen"),
-        (key in traded, "duplicate"),
-        (moment.fresh_feeds < 1, "no_quorum"),
-        (age_ns > gates.report_age_ms * 1_000_000, "stale_report"),
-        (not 0 < leg.count_centi <= min(order_max_centi, ONE_ORDER_MAX_CENTI), "size"),
-    )
-    for no, reason in tripped:
-        if no:
-            return reason
+    # Written out and not a table: this stands between a goal and its order.
+    if moment.state != "ACTIVE":
+        return "halted"
+    if not moment.journal_healthy:
+        return "journal"
+    if moment.in_doubt:
+        return "doubt"
+    if moment.frozen:
+        return "frozen"
+    if key in traded:
+        return "duplicate"
+    if moment.fresh_feeds < 1:
+        return "no_quorum"
+    if moment.now_ns - moment.received_ns > gates.report_age_ms * 1_000_000:
+        return "stale_report"
+    if not 0 < leg.count_centi <= min(order_max_centi, ONE_ORDER_MAX_CENTI):
+        return "size"
     return _price(leg.side, leg.limit_pips, moment, gates)
 
 

@@ -5,6 +5,7 @@ the books and the connections as its predecessor left them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import attrs
@@ -16,6 +17,8 @@ from actors.exchange.rest import Rest
 from actors.exchange.signing import HeaderRing, Signer
 from actors.exchange.wire_orders import encode_order
 from actors.messages.catalogue import Match
+from actors.messages.codec import JournalCodec
+from actors.messages.forms import intent_form
 from actors.messages.records import TradingState as TradingStateRow
 from actors.messages.recovered import Recovered
 from actors.messages.trading import ExitPlan, Lot, Sent
@@ -86,6 +89,10 @@ class Trading:
     fire: Fire
     standings: Standings
     inboxes: tuple[Mailbox[Sent], Mailbox[Lot | Sent]]
+
+
+write: Final = partial(intent_form, JournalCodec())
+"""Writes an entry's intent ahead, as the journal would."""
 
 
 def encode(request: OrderRequest) -> tuple[str, bytes]:
@@ -192,6 +199,8 @@ def _planner(shared: _Shared) -> Planner:
             order_max_centi=_whole(profile.limits.order_contracts),
             member=profile.venue.member,
             encode=encode,
+            write=write,
+            give_up=profile.exits.give_up,
         ),
         settles_on={name: sheet.settles_on for name, sheet in given.sheets.items()},
         records=given.records,
@@ -274,7 +283,6 @@ def _fire(shared: _Shared, signer: SignerRefresher) -> Fire:
         journal=given.journal,
         desk=shared.desk,
         gates=profile.gates,
-        exits=profile.exits,
         exit_after_ns=int(profile.exits.after_match_s / given.speed * 1e9),
         order_max_centi=_whole(profile.limits.order_contracts),
         to_executor=shared.to_executor,

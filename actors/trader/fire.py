@@ -12,13 +12,13 @@ from collections.abc import Callable
 import attrs
 import trio
 
-from actors.config.profile import Exits, Gates
+from actors.config.profile import Gates
 from actors.exchange.orders import OrderConnection
 from actors.exchange.signing import HeaderSet
 from actors.messages.race import Trigger
 from actors.messages.records import Intent
 from actors.messages.trading import ExitPlan, Leg, Lot, Passed, Sent
-from actors.model.money import ONE_DOLLAR_PIPS, CentiContracts, MicroDollars, Pips
+from actors.model.money import CentiContracts, MicroDollars
 from actors.model.score import GoalKey
 from actors.risk import gate
 from actors.runtime.env import Env
@@ -36,7 +36,6 @@ class Fire:
     journal: Journal
     desk: Desk
     gates: Gates
-    exits: Exits
     exit_after_ns: int
     """Wall nanoseconds from a fill to its timed sale: ``after_match_s`` over the speed."""
     order_max_centi: CentiContracts
@@ -128,30 +127,44 @@ class Fire:
         headers: HeaderSet,
         gated_ns: int,
     ) -> Sent | Passed:
-        plan = self._plan(trigger, leg, gated_ns)
-        sent = self._hand_over(trigger, leg, (connection, headers), gated_ns, plan)
-        if isinstance(sent, Sent):
-            self.desk.plans[leg.client_order_id] = plan
-        else:
-            self.desk.exposure.settle_outcome(leg.client_order_id, MicroDollars(0))
-        return sent
-
-    def _hand_over(
-        self,
-        trigger: Trigger,
-        leg: Leg,
-        line: tuple[OrderConnection, HeaderSet],
-        gated_ns: int,
-        plan: ExitPlan,
-    ) -> Sent | Passed:
-        """Write a leg's intent, and then hand its bytes to the kernel."""
+        report, form = trigger.report, leg.form
+        assert form is not None, "an entry's intent is written ahead"
+        due_wall_ns = self.env.wall_ns() + self.exit_after_ns
         try:
-            seq = self.journal.append(_intent(trigger, leg, plan))
+            seq = self.journal.append_ready(
+                form.type_no,
+                form.version,
+                form.filled(
+                    feed=report.feed,
+                    epoch=report.epoch,
+                    frame_no=report.frame_no,
+                    exit_due_wall_ns=due_wall_ns,
+                ),
+            )
         except (JournalFailed, BadRecord) as error:
+            self.desk.exposure.settle_outcome(leg.client_order_id, MicroDollars(0))
             self.desk.state.halt("journal", str(error))
             return self._passed(trigger, leg, "journal", gated_ns)
+        intent_ns, unsent, sent_ns = self._hand_over(connection, headers, leg)
+        key = trigger.key
+        self.desk.plans[leg.client_order_id] = ExitPlan(
+            key=key,
+            match=key.match,
+            ticker=leg.ticker,
+            entry_side=leg.side,
+            entry_client_order_id=leg.client_order_id,
+            exchange_index=leg.exchange_index,
+            due_ns=gated_ns + self.exit_after_ns,
+            due_wall_ns=due_wall_ns,
+            floor_pips=leg.floor_pips,
+        )
+        return self._sent(trigger, leg, connection, (gated_ns, intent_ns, sent_ns), (seq, unsent))
+
+    def _hand_over(
+        self, connection: OrderConnection, headers: HeaderSet, leg: Leg
+    ) -> tuple[int, int, int]:
+        """Hand a leg's bytes to the kernel; return when, what is left over, and until when."""
         intent_ns = self.env.now_ns()
-        connection, headers = line
         try:
             unsent = connection.send_now(headers, leg.tail)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -159,12 +172,22 @@ class Fire:
             unsent = len(leg.tail)
         sent_ns = self.env.now_ns()
         self.journal.sync_soon()
-        opens = leg.closes is None
+        return intent_ns, unsent, sent_ns
+
+    def _sent(
+        self,
+        trigger: Trigger,
+        leg: Leg,
+        connection: OrderConnection,
+        stamps_ns: tuple[int, int, int],
+        record: tuple[int, int],
+    ) -> Sent:
+        plan = leg.closes
         sent = Sent(
             trigger=trigger,
-            key=plan.key,
-            purpose="entry" if opens else "exit",
-            entry_client_order_id="" if opens else plan.entry_client_order_id,
+            key=trigger.key if plan is None else plan.key,
+            purpose="entry" if plan is None else "exit",
+            entry_client_order_id="" if plan is None else plan.entry_client_order_id,
             connection=connection.index,
             client_order_id=leg.client_order_id,
             ticker=leg.ticker,
@@ -173,11 +196,11 @@ class Fire:
             count_centi=leg.count_centi,
             exchange_index=leg.exchange_index,
             worst_micros=leg.worst_micros,
-            intent_seq=seq,
-            gated_ns=gated_ns,
-            intent_ns=intent_ns,
-            sent_ns=sent_ns,
-            unsent_bytes=unsent,
+            intent_seq=record[0],
+            gated_ns=stamps_ns[0],
+            intent_ns=stamps_ns[1],
+            sent_ns=stamps_ns[2],
+            unsent_bytes=record[1],
         )
         self.desk.inflight.add(sent)
         return sent
@@ -210,27 +233,14 @@ class Fire:
         headers = desk.exit_headers.take(now_ns)
         if headers is None:
             return self._passed(trigger, leg, "no_signature", now_ns)
-        sent = self._hand_over(trigger, leg, (connection, headers), now_ns, plan)
-        if isinstance(sent, Sent):
-            lot.attempts += 1
-        return sent
-
-    def _plan(self, trigger: Trigger, leg: Leg, now_ns: int) -> ExitPlan:
-        if leg.side == "bid":
-            floor = max(100, leg.limit_pips - self.exits.give_up)
-        else:
-            floor = min(ONE_DOLLAR_PIPS - 100, leg.limit_pips + self.exits.give_up)
-        return ExitPlan(
-            key=trigger.key,
-            match=trigger.key.match,
-            ticker=leg.ticker,
-            entry_side=leg.side,
-            entry_client_order_id=leg.client_order_id,
-            exchange_index=leg.exchange_index,
-            due_ns=now_ns + self.exit_after_ns,
-            due_wall_ns=self.env.wall_ns() + self.exit_after_ns,
-            floor_pips=Pips(floor),
-        )
+        try:
+            seq = self.journal.append(_exit_intent(leg, plan))
+        except (JournalFailed, BadRecord) as error:
+            desk.state.halt("journal", str(error))
+            return self._passed(trigger, leg, "journal", now_ns)
+        intent_ns, unsent, sent_ns = self._hand_over(connection, headers, leg)
+        lot.attempts += 1
+        return self._sent(trigger, leg, connection, (now_ns, intent_ns, sent_ns), (seq, unsent))
 
     def _passed(self, trigger: Trigger, leg: Leg, reason: str, now_ns: int) -> Passed:
         return Passed(trigger=trigger, ticker=leg.ticker, reason=reason, decided_ns=now_ns)
@@ -243,11 +253,11 @@ class Fire:
         )
 
 
-def _intent(trigger: Trigger, leg: Leg, plan: ExitPlan) -> Intent:
-    report, key, opens = trigger.report, plan.key, leg.closes is None
+def _exit_intent(leg: Leg, plan: ExitPlan) -> Intent:
+    key = plan.key
     return Intent(
         client_order_id=leg.client_order_id,
-        purpose="entry" if opens else "exit",
+        purpose="exit",
         match=key.match,
         generation=key.generation,
         state=key.state,
@@ -257,11 +267,11 @@ def _intent(trigger: Trigger, leg: Leg, plan: ExitPlan) -> Intent:
         count_centi=leg.count_centi,
         exchange_index=leg.exchange_index,
         worst_micros=leg.worst_micros,
-        feed=report.feed if opens else "",
-        epoch=report.epoch if opens else 0,
-        frame_no=report.frame_no if opens else 0,
-        exit_due_wall_ns=plan.due_wall_ns if opens else 0,
+        feed="",
+        epoch=0,
+        frame_no=0,
+        exit_due_wall_ns=0,
         exit_floor_pips=plan.floor_pips,
-        entry_client_order_id="" if opens else plan.entry_client_order_id,
+        entry_client_order_id=plan.entry_client_order_id,
         body=leg.body,
     )

@@ -112,9 +112,12 @@ class Bell:
         self._rung[match] = None
         self._woken.set()
 
-    async def answer(self) -> list[MatchId]:
-        """Wait until something was rung and return all of it, in order of ringing."""
+    async def rung(self) -> None:
+        """Wait until something was rung that nobody has answered."""
         await self._woken.wait()
+
+    def answer(self) -> list[MatchId]:
+        """Return everything that was rung, in order of ringing."""
         self._woken = trio.Event()
         rung = list(self._rung)
         self._rung.clear()
@@ -142,6 +145,9 @@ class Planner:
     """Match seconds in a wall second."""
     _forms: dict[MatchId, Form] = attrs.field(init=False, factory=dict)
     """What each match's book has taught; outlives a crash of the actor."""
+    _match_of: dict[Ticker, MatchId] = attrs.field(init=False, factory=dict)
+    """The match of each market, as the catalogue of ``_match_of_version`` has it."""
+    _match_of_version: int = attrs.field(init=False, default=-1)
     _doubt: float | None = attrs.field(init=False, default=None)
     _doubt_ns: int = attrs.field(init=False, default=0)
 
@@ -153,10 +159,13 @@ class Planner:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._age)
             while True:
-                for match_id in await self.bell.answer():
+                await self.bell.rung()
+                # A goal rings several times: its echoes, its orders and their money follow
+                # it within milliseconds. Nobody scores again before they are all in.
+                await trio.sleep(CONFLATE_S)
+                for match_id in self.bell.answer():
                     self._plan(match_id)
                     await trio.lowlevel.checkpoint()
-                await trio.sleep(CONFLATE_S)
 
     async def _age(self) -> None:
         while True:
@@ -274,10 +283,17 @@ class Planner:
 
     def ring_market(self, ticker: Ticker) -> None:
         """Ask for the match of ``ticker`` to be planned again."""
-        for match in self.desk.catalogue.value.matches.values():
-            if any(market.ticker == ticker for market in match.markets):
-                self.bell.ring(match.match)
-                return
+        catalogue = self.desk.catalogue
+        if self._match_of_version != catalogue.version:
+            self._match_of_version = catalogue.version
+            self._match_of = {
+                market.ticker: match.match
+                for match in catalogue.value.matches.values()
+                for market in match.markets
+            }
+        match_id = self._match_of.get(ticker)
+        if match_id is not None:
+            self.bell.ring(match_id)
 
 
 _PLAYED: Final = frozenset({"ARMED", "LIVE"})

@@ -13,9 +13,17 @@ import attrs
 
 from actors.config.profile import Gates, Plays
 from actors.messages.catalogue import Market
+from actors.messages.forms import IntentForm
+from actors.messages.records import Intent
 from actors.messages.trading import ExitPlan, Leg, Play
 from actors.model.fees import FeeUnknown, MemberClass
-from actors.model.money import ONE_CONTRACT_CENTI, CentiContracts, MicroDollars, Pips
+from actors.model.money import (
+    ONE_CONTRACT_CENTI,
+    ONE_DOLLAR_PIPS,
+    CentiContracts,
+    MicroDollars,
+    Pips,
+)
 from actors.model.orders import OrderRequest, Side, Ticker, client_order_id, opposite, sign
 from actors.model.score import GoalKey, Team
 from actors.trader.pricing import Prospect, Sight, Worth, fees_of, limit_pips, reaches, worth
@@ -24,9 +32,13 @@ from actors.trader.sizing import Purse, affordable
 Encode = Callable[[OrderRequest], tuple[str, bytes]]
 """Gives an order's body and the end of its request on the wire."""
 
+Write = Callable[[Intent], IntentForm]
+"""Writes an entry's intent ahead."""
+
 REDUCING_MOST: Final = 2
 """Lots that one play sells: an order each, and no more than there are lines for exits."""
 SIDES: Final[tuple[Side, Side]] = ("bid", "ask")
+ONE_CENT_PIPS: Final = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +51,9 @@ class Terms:
     order_max_centi: CentiContracts
     member: MemberClass
     encode: Encode
+    write: Write
+    give_up: int
+    """Pips beyond an entry's limit, below which its position is not sold."""
 
 
 @attrs.frozen(kw_only=True)
@@ -138,6 +153,7 @@ def _reducing(
             reference=best,
             worst=MicroDollars(0),
             terms=terms,
+            floor=floor,
             closes=lot,
         )
 
@@ -183,7 +199,7 @@ def _opening(
             continue
         count, worst = sized
         purse.put(market.role, side, worst)
-        yield _leg(
+        opened = _leg(
             market,
             side,
             leg.limit_pips,
@@ -194,7 +210,9 @@ def _opening(
             reference=leg.reference_pips,
             worst=worst,
             terms=terms,
+            floor=exit_floor_pips(side, leg.limit_pips, terms.give_up),
         )
+        yield attrs.evolve(opened, form=_written(terms.write, entry_intent(opened, key)))
 
 
 def _leg(
@@ -207,6 +225,7 @@ def _leg(
     reference: Pips,
     worst: MicroDollars,
     terms: Terms,
+    floor: Pips,
     closes: Holding | None = None,
 ) -> Leg:
     body, tail = _encoded(
@@ -228,6 +247,8 @@ def _leg(
         worst_micros=worst,
         body=body,
         tail=tail,
+        floor_pips=floor,
+        form=None,
         closes=None if closes is None else closes.plan,
         attempt=0 if closes is None else closes.attempt,
     )
@@ -255,6 +276,42 @@ def _encoded(
             exchange_index=where[1],
         )
     )
+
+
+def exit_floor_pips(side: Side, limit_pips: Pips, give_up: int) -> Pips:
+    """Return the worst price at which the position of an entry may be left."""
+    if side == "bid":
+        return Pips(max(ONE_CENT_PIPS, limit_pips - give_up))
+    return Pips(min(ONE_DOLLAR_PIPS - ONE_CENT_PIPS, limit_pips + give_up))
+
+
+def entry_intent(leg: Leg, key: GoalKey) -> Intent:
+    """Return what an entry's intent says before anybody has won the race."""
+    return Intent(
+        client_order_id=leg.client_order_id,
+        purpose="entry",
+        match=key.match,
+        generation=key.generation,
+        state=key.state,
+        ticker=leg.ticker,
+        side=leg.side,
+        limit_pips=leg.limit_pips,
+        count_centi=leg.count_centi,
+        exchange_index=leg.exchange_index,
+        worst_micros=leg.worst_micros,
+        feed="",
+        epoch=0,
+        frame_no=0,
+        exit_due_wall_ns=0,
+        exit_floor_pips=leg.floor_pips,
+        entry_client_order_id="",
+        body=leg.body,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _written(write: Write, intent: Intent) -> IntentForm:
+    return write(intent)
 
 
 @lru_cache(maxsize=4096)

@@ -31,6 +31,8 @@ LEG = Leg(
     reference_pips=Pips(5_500),
     worst_micros=MicroDollars(6_100_000),
     body="{}",
+    floor_pips=Pips(1_000),
+    form=None,
     tail=b"",
 )
 GOOD = gate.Moment(

@@ -44,8 +44,9 @@ from actors.sim.venue.listing import EventTerms, MarketTerms, MilestoneTerms, Se
 from actors.sim.venue.order_entry import Created
 from actors.sim.venue.rest import Rest as VenueRest
 from actors.sim.venue.server import VenueServer
-from actors.trader.assembly import Given, Trading, assemble, encode
+from actors.trader.assembly import Given, Trading, assemble, encode, write
 from actors.trader.desk import Desk
+from actors.trader.plays import entry_intent, exit_floor_pips
 from tests.runtime.journals import ANCHORS, CODEC, FOLDER, memory_disk, opening
 from tests.sim.venue.hall import SERIES, order, quote
 from tests.sim.venue.papers import KEY_ID, ed25519_key, pem
@@ -327,7 +328,7 @@ class Pit:
         )
         paid_pips = limit_pips if side == "bid" else 10_000 - limit_pips
         worst = paid_pips * count_centi * 11 // 10 if worst_micros is None else worst_micros
-        return Leg(
+        made = Leg(
             ticker=ticker,
             side=side,
             limit_pips=price,
@@ -338,7 +339,10 @@ class Pit:
             worst_micros=MicroDollars(worst),
             body=body,
             tail=tail,
+            floor_pips=exit_floor_pips(side, price, self.profile.exits.give_up),
+            form=None,
         )
+        return attrs.evolve(made, form=write(entry_intent(made, key)))
 
     def entry_id(self, key: GoalKey = KEY, ticker: Ticker = HOME, side: Side = "bid") -> str:
         """Return the client order id of an entry."""

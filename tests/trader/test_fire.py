@@ -14,6 +14,7 @@ from actors.messages.trading import Leg, Passed, Sent
 from actors.model.money import MicroDollars
 from actors.model.orders import Side, Ticker
 from actors.model.score import GoalKey
+from actors.runtime.frames import MAX_BODY_BYTES
 from actors.runtime.memory import Faults, run_seeded
 from tests.trader.glass import intents
 from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, Pit, open_pit
@@ -76,8 +77,10 @@ async def test_an_intent_that_the_journal_cannot_keep_is_no_less_unwritten(
 ) -> None:
     async with open_pit() as pit:
         await pit.start_orders()
-        # Half of a pair, which no text file can hold.
-        pit.play(KEY, (attrs.evolve(pit.leg(), body="\ud800"),))
+        leg = pit.leg()
+        assert leg.form is not None
+        endless = attrs.evolve(leg.form, template=leg.form.template + b" " * MAX_BODY_BYTES)
+        pit.play(KEY, (attrs.evolve(leg, form=endless),))
 
         assert pit.fire() == []
         assert passed(pit) == ["journal"]

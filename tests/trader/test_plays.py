@@ -18,6 +18,7 @@ from actors.model.grid import PriceRange
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import OrderRequest, Side, Ticker
 from actors.model.score import GoalKey, MatchId, Score
+from actors.trader.assembly import write
 from actors.trader.plays import REDUCING_MOST, Holding, Position, Terms, identity, plan
 from actors.trader.pricing import Prospect, fee_pips, look
 
@@ -69,6 +70,8 @@ TERMS = Terms(
     order_max_centi=CentiContracts(40_000),
     member="direct",
     encode=encode,
+    write=write,
+    give_up=4_000,
 )
 
 

@@ -55,6 +55,8 @@ def reducing(pit: Pit, plan: ExitPlan, *, count: int = COUNT, attempt: int = 1) 
         worst_micros=MicroDollars(0),
         body=body,
         tail=tail,
+        floor_pips=plan.floor_pips,
+        form=None,
         closes=plan,
         attempt=attempt,
     )
