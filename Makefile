@@ -15,7 +15,7 @@ WORST ?= 1.10
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-vs prove-seeds prove-kill9 prove-load lock clean python-is-new-enough
+.PHONY: help setup demo test lint bench bench-vs prove-seeds prove-kill9 prove-load prove-awaits lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'

@@ -56,6 +56,7 @@ try:
     from actors.runtime.restart import RestartPolicy
     from actors.runtime.roster import Roster
     from actors.runtime.supervise import Supervisor
+    from actors.runtime.vigil import Vigil
     from actors.trader.assembly import Given, Trading, assemble
     from actors.trader.standings import Standings
 except ModuleNotFoundError as missing:
@@ -120,7 +121,6 @@ def plant(soil: Soil) -> Tree:
     roster.watch("journal", Unsynced(soil.journal))
     auditor, reconciler = _audit(soil, roster, boxes, trading)
     arbiter = _arbiter(soil, roster, boxes, trading, race)
-    collector = _collector(soil, roster, boxes, trading, arbiter)
     child, quiet = roster.child, trading.desk.inflight.quiet
     line = partial(child, criticality="feed", policy=LINE, boot_wait_s=10.0)
     to_executor, to_exits = trading.inboxes
@@ -163,8 +163,7 @@ def plant(soil: Soil) -> Tree:
             line("catalogue", trading.catalogue.run),
             child("core", core.run, ready_s=inf, shutdown_s=core.longest_stop_s),
             child("feeds", feeds.run, ready_s=inf, shutdown_s=feeds.longest_stop_s),
-            # The last one: it freezes what there is when it starts.
-            child("collector", collector.run, criticality="aux"),
+            *_housekeeping(soil, roster, boxes, trading, arbiter),
         ),
         on_stuck=soil.on_stuck,
     )
@@ -256,18 +255,26 @@ def _arbiter(soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading, rac
     )
 
 
-def _collector(
+def _housekeeping(
     soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading, arbiter: Arbiter
-) -> Collector:
-    inflight = trading.desk.inflight
-    return Collector(
-        mode=soil.loaded.profile.runtime.collection,
+) -> list[Child]:
+    rules, now_ns, inflight = soil.loaded.profile.runtime, soil.env.now_ns, trading.desk.inflight
+    kept: list[Child] = []
+    if rules.keeps_awake:
+        vigil = Vigil(
+            wanted=lambda: bool(trading.desk.plays), now_ns=now_ns, health=roster.cell("vigil")
+        )
+        kept.append(roster.child("vigil", vigil.run, criticality="aux"))
+    collector = Collector(
+        mode=rules.collection,
         garbage=soil.garbage,
-        now_ns=soil.env.now_ns,
+        now_ns=now_ns,
         busy=lambda: bool(boxes.arbiter.depth or inflight.of("entry") or inflight.of("exit")),
         heard_ns=lambda: arbiter.health.progress_ns or 0,
         health=roster.cell("collector"),
     )
+    # The last one of all: it freezes what there is when it starts.
+    return [*kept, roster.child("collector", collector.run, criticality="aux")]
 
 
 def _accepted(race: Race, match: MatchId) -> tuple[Score, int] | None:

@@ -183,6 +183,8 @@ class Runtime:
 
     collection: Mode = "scheduled"
     """When garbage is collected."""
+    keeps_awake: bool = False
+    """Whether the loop keeps a core busy while a play stands, so that no frame has to wake it."""
 
 
 @attrs.frozen(kw_only=True)
