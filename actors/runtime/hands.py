@@ -67,10 +67,12 @@ class _Hand:
             os.eventfd_read(self._asked)
             job, self._job = self._job, None
             assert job is not None, "asked without a job"
-            job.run()
-            # It may be the last that knows of what the call returned.
-            del job
-            os.eventfd_write(self._told, 1)
+            try:
+                job.run()
+            finally:
+                # It may be the last that knows of what the call returned.
+                del job
+                os.eventfd_write(self._told, 1)
 
 
 class _Job:
@@ -88,6 +90,8 @@ class _Job:
     def run(self) -> None:
         try:
             self.value = self._fn(*self._args)
-        except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
+        except Exception as error:  # noqa: BLE001 - raised again where it was asked for
             self.error = error
-        self.done = True
+        finally:
+            # A call that wants to end its thread is told like any other that came back.
+            self.done = True
