@@ -25,6 +25,7 @@ from typing import Final
 
 import attrs
 import trio
+import trio_websocket
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -35,7 +36,6 @@ from actors.feeds.feed import Connect, Epochs, Feed, FeedHealth, Frames
 from actors.runtime.env import Env, RealEnv
 from actors.runtime.health import Health
 from actors.runtime.latest import Latest
-from actors.runtime.websocket import Frames as Messages, WebSocketFailed, open_websocket
 from actors.runtime.websocket_frames import Heard
 
 ROUNDS: Final = 4
@@ -86,24 +86,26 @@ def _play(connection: socket.socket) -> None:
 @asynccontextmanager
 async def over_trio_websocket(env: Env, url: str) -> AsyncIterator[Frames]:
     """Connect as feeds did before they had a reader of their own."""
-    async with open_websocket(env, url) as messages:
+    async with trio_websocket.open_websocket_url(
+        url, message_queue_size=256, receive_buffer_size=65_536, disconnect_timeout=1.0
+    ) as messages:
         yield _Stamped(env, messages)
 
 
 @attrs.frozen
 class _Stamped:
     env: Env
-    messages: Messages
+    messages: trio_websocket.WebSocketConnection
 
     async def hear(self) -> Heard:
         try:
-            message = await self.messages.receive()
-        except WebSocketFailed as error:
+            message: bytes | str = await self.messages.get_message()
+        except trio_websocket.ConnectionClosed as error:
             raise FeedLost(str(error)) from error
         return Heard(message, self.env.now_ns(), self.env.wall_ns())
 
     async def send(self, text: str) -> None:
-        await self.messages.send(text)
+        await self.messages.send_message(text)
 
 
 async def read(connect: Connect) -> tuple[list[float], float]:

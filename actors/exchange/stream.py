@@ -20,7 +20,7 @@ from actors.model.orders import Ticker
 from actors.runtime.env import Env
 from actors.runtime.errors import leaves
 from actors.runtime.latest import Latest
-from actors.runtime.websocket_direct import open_direct
+from actors.runtime.websocket import open_websocket
 from actors.runtime.websocket_frames import Frames, WebSocketFailed
 
 SEND_S: Final = 5.0
@@ -44,7 +44,7 @@ async def open_stream(
         WebSocketFailed: Nobody answered.
     """
     headers = await sign("GET", urlsplit(url).path)
-    async with open_direct(
+    async with open_websocket(
         env, url, ca_file=ca_file, headers=headers.pairs, max_message_bytes=LARGEST_MESSAGE
     ) as frames:
         yield frames

@@ -9,7 +9,7 @@ import attrs
 from actors.feeds.errors import FeedLost, FeedUnreachable
 from actors.feeds.feed import Frames
 from actors.runtime.env import Env
-from actors.runtime.websocket_direct import DirectFrames, open_direct
+from actors.runtime.websocket import WebSocket, open_websocket
 from actors.runtime.websocket_frames import Heard, WebSocketFailed
 
 LARGEST_MESSAGE: Final = 64 * 1024
@@ -32,7 +32,7 @@ async def connect(
         FeedUnreachable: There is no connection to be had.
     """
     try:
-        async with open_direct(
+        async with open_websocket(
             env,
             url,
             ca_file=ca_file,
@@ -48,7 +48,7 @@ async def connect(
 
 @attrs.frozen
 class _Messages:
-    _frames: DirectFrames
+    _frames: WebSocket
 
     async def hear(self) -> Heard:
         try:

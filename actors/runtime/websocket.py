@@ -1,50 +1,60 @@
-"""One WebSocket over trio-websocket, opened through ``env.dial``, that can always be left at once.
+"""One WebSocket, read straight from its wire by the task that wants its messages.
 
-It reads in a task of its own, so that pings are answered while nobody receives; feeds
-race over ``websocket_direct.py``. What it leaves open is closed here (reference
-``feeds.md`` section 8, ``reliability.md`` sections 0.1 and 1.2): its context waits
-a minute for a silent peer and for ever after a bad frame; a server that hangs up
-in the handshake goes unnoticed; a ping outlives its connection; its queue holds
-one message and its reads 4 KiB.
+A reader in a task of its own costs a queue, a wake-up and a late stamp for every
+message. Here whoever waits in ``receive`` reads the socket, stamps the bytes and takes
+the frames apart, all in one step. The price: pings are answered, and the peer's end is
+noticed, only while somebody receives. The rules are ``rfc6455.py``'s.
 """
 
-import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 import trio
-from trio_websocket import (
-    ConnectionClosed,
-    ConnectionRejected,
-    WebSocketConnection,
-    wrap_client_stream,
-)
-from typing_extensions import override
-from wsproto.utilities import LocalProtocolError
 
 from actors.runtime.env import Endpoint, Env, Wire
-from actors.runtime.errors import leaves, reason
-from actors.runtime.rfc6455 import ABNORMAL, NORMAL, UNSENDABLE
+from actors.runtime.rfc6455 import (
+    ABNORMAL,
+    CLOSE,
+    MESSAGE,
+    NORMAL,
+    PING,
+    PONG,
+    TEXT,
+    Closed,
+    Control,
+    Failed,
+    FrameReader,
+    Ping,
+    Pong,
+    client_frame,
+    close_payload,
+    describe,
+)
 from actors.runtime.rfc6455_opening import (
-    HEAD_BYTES,
-    SWITCHING_PROTOCOLS,
+    KEY_BYTES,
+    Botched,
+    Opened,
+    Opening,
+    Refusal,
     host_of,
     resource_of,
 )
-from actors.runtime.websocket_frames import Frames, WebSocketFailed, WebSocketRefused
+from actors.runtime.websocket_frames import Heard, WebSocketFailed, WebSocketRefused
 
-__all__ = ["Frames", "WebSocketFailed", "WebSocketRefused", "open_websocket"]
-
-QUEUED_MESSAGES: Final = 256
-"""Messages read and not yet received. When it is full, pings go unanswered too."""
-RECEIVE_BYTES: Final = 64 * 1024
 GOODBYE_S: Final = 0.25
 """How long leaving in peace waits for the peer's own goodbye."""
+BURST: Final = 16
+"""Messages of one read that come out without a checkpoint, so that no peer can hold the loop."""
+PONGS: Final = 16
+"""Pings that are owed an answer at most; of more, the newest (RFC 6455 section 5.5.3)."""
+MASK_BYTES: Final = 4
+PING_BYTES: Final = 4
 
-CLOSE: Final = 0x88
-PONG: Final = 0x8A
-MASKED: Final = 0x80
+GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
+LOST: Final = "connection lost without a goodbye"
 
 
 @asynccontextmanager
@@ -58,274 +68,290 @@ async def open_websocket(
     max_message_bytes: int = 64 * 1024,
     connect_timeout_s: float = 5.0,
     on_ping: Callable[[bytes], None] | None = None,
-) -> AsyncIterator[Frames]:
+) -> AsyncIterator["WebSocket"]:
     """Open ``url`` and close it again whatever happens inside.
 
     Leaving in peace says goodbye and waits a quarter of a second for the peer to do the
     same. Leaving by an exception says it and waits for nothing. What the body
-    raises comes out as it is, in no group.
+    raises comes out as it is.
 
     Args:
-        env: Whose ``dial`` to use.
+        env: Whose ``dial``, clocks and chance to use: key and masks come from its stream
+            ``websocket``, so that a seeded run repeats them.
         url: ``ws`` or ``wss``.
         ca_file: Authority to trust instead of the system's.
         headers: Sent with the handshake.
         subprotocols: Offered in the handshake, the best first.
-        max_message_bytes: Longer messages (text: in characters) end the connection.
+        max_message_bytes: Longer messages end the connection.
         connect_timeout_s: For the dial, TLS and the handshake together.
         on_ping: Called with the payload of every ping of the server's, before its pong leaves.
 
     Raises:
         BadEndpoint: ``url`` is not one.
+        ValueError: ``headers`` are none that HTTP can carry.
         WebSocketRefused: The server does not want us.
         WebSocketFailed: Nobody answered, in time or at all.
     """
-    session = _Session(
-        Endpoint.parse(url, ca_file),
+    endpoint = Endpoint.parse(url, ca_file)
+    rng = env.rng("websocket")
+    opening = Opening(
+        host=host_of(endpoint),
         resource=resource_of(url),
-        headers=[(name.encode(), text.encode()) for name, text in headers],
-        subprotocols=list(subprotocols),
-        max_message_bytes=max_message_bytes,
-        on_ping=on_ping,
+        key=rng.randbytes(KEY_BYTES),
+        headers=headers,
+        subprotocols=subprotocols,
     )
-    trouble: Exception | None = None
+    wire: Wire | None = None
+    opened: Opened | None = None
     try:
-        async with trio.open_nursery() as nursery:
-            try:
-                await session.open(env, nursery, connect_timeout_s)
-                yield session
-                await session.take_leave()
-            except Exception as error:  # noqa: BLE001 - raised below; in here it would be wrapped
-                trouble = error
-            finally:
-                session.part()
-            nursery.cancel_scope.cancel()
+        with trio.move_on_after(connect_timeout_s):
+            wire = await _dial(env, endpoint)
+            opened = await _shake_hands(wire, opening)
+        if wire is None or opened is None:
+            where = f"{endpoint.authority}{resource_of(url)}"
+            raise WebSocketFailed(f"{where}: no WebSocket within {connect_timeout_s:g} s")
+        frames = WebSocket(env, wire, FrameReader(max_message_bytes), rng, on_ping)
+        frames.take(opened.trailing)
+        try:
+            yield frames
+            await frames.take_leave()
+        finally:
+            frames.part()
     finally:
-        if session.line is not None:
-            await trio.aclose_forcefully(session.line.wire)
-    if trouble is not None:
-        raise trouble
+        if wire is not None:
+            await trio.aclose_forcefully(wire)
 
 
-class _Session:
-    """One connection: the task that holds trio-websocket's reader, and the frames."""
+async def _dial(env: Env, endpoint: Endpoint) -> Wire:
+    try:
+        return await env.dial(endpoint)
+    except OSError as error:
+        raise WebSocketFailed(f"{endpoint.authority}: {error}") from error
+
+
+async def _shake_hands(wire: Wire, opening: Opening) -> Opened:
+    verdict = None
+    try:
+        await wire.send_all(opening.request)
+        while verdict is None:
+            verdict = opening.feed(bytes(await wire.receive_some()))
+    except GONE:
+        verdict = opening.feed(b"")
+    match verdict:
+        case Opened():
+            return verdict
+        case Refusal(status, body):
+            raise WebSocketRefused(status, body)
+        case Botched(why):
+            raise WebSocketFailed(why)
+        case None:
+            raise WebSocketFailed("connection ended in the handshake")
+
+
+class WebSocket:
+    """One open connection. One task receives; any task may send or ping meanwhile."""
 
     def __init__(
         self,
-        endpoint: Endpoint,
-        *,
-        resource: str,
-        headers: list[tuple[bytes, bytes]],
-        subprotocols: list[str],
-        max_message_bytes: int,
+        env: Env,
+        wire: Wire,
+        reader: FrameReader,
+        rng: random.Random,
         on_ping: Callable[[bytes], None] | None,
     ) -> None:
-        self._endpoint = endpoint
-        self._resource = resource
-        self._headers = headers
-        self._subprotocols = subprotocols
-        self._max_message_bytes = max_message_bytes
+        """Take over ``wire`` after its handshake; whoever opened it closes it."""
+        self._wire = wire
+        self._reader = reader
+        self._rng = rng
         self._on_ping = on_ping
-        self.line: _Line | None = None
-        self._connection: WebSocketConnection | None = None
-        self._refusal: ConnectionRejected | None = None
-        self._trouble: str | None = None
-        self._over = False
-        self._pings: dict[bytes, trio.CancelScope] = {}
+        self._now_ns, self._wall_ns = env.now_ns, env.wall_ns
+        self._ready: deque[bytes | str] = deque()
+        """Messages of the last read. Nothing is read before all of them are received."""
+        self._read_ns = self._read_wall_ns = 0
+        self._burst = 0
+        self._sending = trio.Lock()
+        self._unsent = 0
+        """What the wire still holds of frames that are ours no longer."""
+        self._owed: deque[bytes] = deque(maxlen=PONGS)
+        self._said_goodbye = False
+        self._end: tuple[str, int] | None = None
+        """Why it is over, and the code."""
+        self._under_way: dict[trio.CancelScope, None] = {}
+        """Sends and pings, which the end of the connection ends."""
+        self._pings: dict[bytes, trio.Event] = {}
         self._pinged = 0
 
-    async def open(self, env: Env, nursery: trio.Nursery, timeout_s: float) -> None:
-        """Connect, shake hands, and leave the reader running in ``nursery``."""
-        with trio.move_on_after(timeout_s) as patience:
-            try:
-                wire = await env.dial(self._endpoint)
-            except OSError as error:
-                raise WebSocketFailed(f"{self._endpoint.authority}: {error}") from error
-            self.line = _Line(wire, self._on_ping)
-            await nursery.start(self._run, self.line)
-        if patience.cancelled_caught:
-            where = f"{self._endpoint.authority}{self._resource}"
-            raise WebSocketFailed(f"{where}: no WebSocket within {timeout_s:g} s")
-
-    async def _run(self, line: "_Line", task_status: trio.TaskStatus[None]) -> None:
-        """Hold the reader for as long as it lives; ready when the handshake is over.
+    async def receive(self) -> bytes | str:
+        """Return the next message; what arrived first comes first.
 
         Raises:
-            WebSocketFailed: There will be no WebSocket. Never raised once ready.
+            WebSocketFailed: The connection is over; what came before was received.
         """
-        try:
-            async with trio.open_nursery() as nursery:
-                with line.handshake:
-                    self._connection = await wrap_client_stream(
-                        nursery,
-                        line,  # type: ignore[arg-type] # any Stream will do, says its code
-                        host_of(self._endpoint),
-                        self._resource,
-                        subprotocols=self._subprotocols,
-                        extra_headers=self._headers,
-                        message_queue_size=QUEUED_MESSAGES,
-                        max_message_size=self._max_message_bytes,
-                        receive_buffer_size=RECEIVE_BYTES,
-                    )
-                if self._connection is None:
-                    nursery.cancel_scope.cancel()
-                else:
-                    line.open = True
-                    task_status.started()
-        except* ConnectionRejected as group:
-            self._refusal = next(
-                leaf for leaf in leaves(group) if isinstance(leaf, ConnectionRejected)
-            )
-        except* Exception as group:  # noqa: BLE001 - whatever kills the reader, its user is told
-            self._trouble = reason(group)
-        finally:
-            self._end()
-        if self._connection is None:
-            raise self._unopened(line)
+        return (await self.hear()).message
 
-    async def receive(self) -> bytes | str:
-        """Return the next message."""
-        assert self._connection is not None
-        try:
-            return await self._connection.get_message()
-        except ConnectionClosed:
-            self._end()
-            raise self._failure() from None
+    async def hear(self) -> Heard:
+        """Return the next message with the stamp of the read that brought its last byte.
+
+        There is no checkpoint after that read. Further messages of the same read come
+        without waiting, with its stamp, and with a checkpoint after each ``BURST``. Cancelled, it
+        has lost nothing.
+
+        Raises:
+            WebSocketFailed: The connection is over; what came before was received.
+        """
+        ready = self._ready
+        if ready:
+            self._burst += 1
+            if self._burst >= BURST:
+                self._burst = 0
+                await trio.lowlevel.checkpoint()
+        else:
+            self._burst = 0
+            while not ready:
+                if self._end is not None:
+                    raise self._failure()
+                await self._read()
+        return Heard(ready.popleft(), self._read_ns, self._read_wall_ns)
 
     async def send(self, text: str) -> None:
-        """Send one text message."""
-        assert self._connection is not None
-        if self._over:
-            raise self._failure()
-        try:
-            await self._connection.send_message(text)
-        except (ConnectionClosed, LocalProtocolError):
-            raise self._failure() from None
+        """Send one text message.
+
+        Cancelled, it has sent all of it or nothing: what the kernel did not take yet
+        leaves before anything else does, and one message at most can wait so.
+
+        Raises:
+            WebSocketFailed: The connection is over.
+        """
+        await self._send(TEXT, text.encode())
 
     async def ping(self) -> None:
-        """Send a ping and wait for its pong."""
-        assert self._connection is not None
+        """Send a ping and wait for its pong, which is read while some task receives.
+
+        Raises:
+            WebSocketFailed: The connection ended first.
+        """
         self._pinged += 1
-        payload = self._pinged.to_bytes(4, "big")
-        with trio.CancelScope() as scope:
-            self._pings[payload] = scope
-            try:
-                if self._over:
-                    raise self._failure()
-                await self._connection.ping(payload)
-            except (ConnectionClosed, LocalProtocolError):
-                raise self._failure() from None
-            finally:
-                del self._pings[payload]
-        if scope.cancelled_caught:
-            raise self._failure()
+        payload = self._pinged.to_bytes(PING_BYTES, "big")
+        answered = self._pings[payload] = trio.Event()
+        try:
+            await self._send(PING, payload)
+            with self._while_open():
+                await answered.wait()
+        finally:
+            del self._pings[payload]
+
+    def take(self, data: bytes) -> None:
+        """Stamp ``data`` as read just now and deal with what it says; never waits."""
+        self._read_ns, self._read_wall_ns = self._now_ns(), self._wall_ns()
+        for event in self._reader.feed(data):
+            if isinstance(event, MESSAGE):
+                self._ready.append(event)
+            else:
+                self._note(event)
+        if self._owed or self._unsent:
+            self._settle()
 
     async def take_leave(self) -> None:
         """Say goodbye and give the peer a moment to say it too."""
-        assert self._connection is not None
-        with trio.move_on_after(GOODBYE_S):
-            await self._connection.aclose()
+        if self._end is not None:
+            return
+        self._say_goodbye(NORMAL)
+        with trio.move_on_after(GOODBYE_S), suppress(*GONE):
+            await self._drain()
+            while self._end is None:
+                await self._read()
+                self._ready.clear()
 
     def part(self) -> None:
         """Say goodbye if that was not done yet, and wait for nothing."""
-        if self.line is None or self._connection is None or self.line.said_goodbye:
-            return
-        closed = self._connection.closed
-        code = NORMAL if closed is None or closed.code in UNSENDABLE else closed.code
-        with suppress(trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
-            self.line.wire.send_now(_close_frame(code))
+        if self._end is None:
+            self._say_goodbye(NORMAL)
+            self._over(LOST, ABNORMAL)
 
-    def _end(self) -> None:
-        self._over = True
-        for scope in self._pings.values():
-            scope.cancel()
+    async def _read(self) -> None:
+        try:
+            data = await self._wire.receive_some()
+        except GONE:
+            data = b""
+        if data:
+            self.take(bytes(data))
+        else:
+            self._over(LOST, ABNORMAL)
+
+    def _note(self, event: Control) -> None:
+        match event:
+            case Ping(payload):
+                if self._on_ping is not None:
+                    self._on_ping(payload)
+                self._owed.append(payload)
+            case Pong(payload):
+                answered = self._pings.get(payload)
+                if answered is not None:
+                    answered.set()
+            case Closed(code, reason) | Failed(code, reason):
+                self._settle()
+                self._say_goodbye(code)
+                self._over(describe(code, reason), code)
+
+    def _settle(self) -> None:
+        """Answer the pings that are owed an answer, if the wire has room for it."""
+        with suppress(trio.BusyResourceError, *GONE):
+            if self._unsent:
+                self._unsent = self._wire.send_now(b"")
+            if self._owed and not self._unsent and not self._said_goodbye:
+                answers = b"".join([self._frame(PONG, payload) for payload in self._owed])
+                self._unsent = self._wire.send_now(answers)
+                self._owed.clear()
+
+    def _say_goodbye(self, code: int) -> None:
+        if not self._said_goodbye:
+            self._said_goodbye = True
+            # A sender that still waits for the peer's attention leaves no room for it.
+            with suppress(trio.BusyResourceError, *GONE):
+                self._unsent = self._wire.send_now(self._frame(CLOSE, close_payload(code)))
+
+    async def _send(self, opcode: int, payload: bytes) -> None:
+        try:
+            with self._while_open():
+                async with self._sending:
+                    await self._drain()
+                    if self._said_goodbye:
+                        raise self._failure()
+                    self._unsent = self._wire.send_now(self._frame(opcode, payload))
+                    await self._drain()
+                self._settle()
+        except GONE:
+            raise self._failure() from None
+
+    async def _drain(self) -> None:
+        """Wait until the kernel has everything. Cancelled, the rest stays in its order."""
+        while self._unsent:
+            await self._wire.wait_send_all_might_not_block()
+            self._unsent = self._wire.send_now(b"")
+
+    def _frame(self, opcode: int, payload: bytes) -> bytes:
+        return client_frame(opcode, payload, self._rng.randbytes(MASK_BYTES))
+
+    @contextmanager
+    def _while_open(self) -> Iterator[None]:
+        """End what happens inside when the connection does."""
+        if self._end is not None:
+            raise self._failure()
+        with trio.CancelScope() as scope:
+            self._under_way[scope] = None
+            try:
+                yield
+            finally:
+                del self._under_way[scope]
+        if scope.cancelled_caught:
+            raise self._failure()
+
+    def _over(self, why: str, code: int) -> None:
+        if self._end is None:
+            self._end = why, code
+            for scope in self._under_way:
+                scope.cancel()
 
     def _failure(self) -> WebSocketFailed:
-        closed = None if self._connection is None else self._connection.closed
-        if closed is None:
-            return WebSocketFailed(self._trouble or "connection lost", ABNORMAL)
-        if closed.code == ABNORMAL:
-            return WebSocketFailed("connection lost without a goodbye", ABNORMAL)
-        why = f": {closed.reason}" if closed.reason else ""
-        return WebSocketFailed(f"closed with {closed.code} {closed.name}{why}", closed.code)
-
-    def _unopened(self, line: "_Line") -> WebSocketFailed:
-        """Return why there is no WebSocket."""
-        if self._refusal is not None:
-            return WebSocketRefused(self._refusal.status_code, self._refusal.body or b"")
-        # A refusal without a length ends with the connection, which trio-websocket
-        # takes for a loss; what it said is still in the head.
-        status = _status(bytes(line.head))
-        if status is not None and status != SWITCHING_PROTOCOLS:
-            return WebSocketRefused(status, bytes(line.head).partition(b"\r\n\r\n")[2])
-        if len(line.head) > HEAD_BYTES:
-            return WebSocketFailed(f"handshake longer than {HEAD_BYTES} bytes")
-        return WebSocketFailed(self._trouble or "connection ended in the handshake")
-
-
-class _Line(trio.abc.Stream):
-    """The wire as trio-websocket sees it, with an ear on what goes by."""
-
-    def __init__(self, wire: Wire, on_ping: Callable[[bytes], None] | None) -> None:
-        self.wire = wire
-        self.handshake = trio.CancelScope()
-        """Around the wait for the handshake, which trio-websocket never ends by itself."""
-        self.open = False
-        self.head = bytearray()
-        """What the server sent before the handshake was over."""
-        self.said_goodbye = False
-        self._on_ping = on_ping
-
-    @override
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        if self.open:
-            return await self.wire.receive_some(max_bytes)
-        data: bytes | bytearray = b""
-        try:
-            data = await self.wire.receive_some(max_bytes)
-            self.head += data
-        finally:
-            if not data or len(self.head) > HEAD_BYTES:
-                self.handshake.cancel()
-        return data
-
-    @override
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        # trio-websocket hands over one frame at a time.
-        if self.open and data:
-            if data[0] == CLOSE:
-                self.said_goodbye = True
-            elif data[0] == PONG and self._on_ping is not None:
-                self._on_ping(_payload(bytes(data)))
-        sent = False
-        try:
-            await self.wire.send_all(data)
-            sent = True
-        finally:
-            if not sent and not self.open:
-                self.handshake.cancel()
-
-    @override
-    async def wait_send_all_might_not_block(self) -> None:
-        await self.wire.wait_send_all_might_not_block()
-
-    @override
-    async def aclose(self) -> None:
-        self.handshake.cancel()
-        await self.wire.aclose()
-
-
-def _status(head: bytes) -> int | None:
-    found = re.match(rb"HTTP/1\.[01] (\d{3})", head)
-    return int(found[1]) if found else None
-
-
-def _close_frame(code: int) -> bytes:
-    # Clients mask; an all-zero mask is one, and there is nothing here to hide from a proxy.
-    return bytes((CLOSE, MASKED | 2, 0, 0, 0, 0)) + code.to_bytes(2, "big")
-
-
-def _payload(frame: bytes) -> bytes:
-    """Return what a masked control frame of our own carries."""
-    mask, masked = frame[2:6], frame[6:]
-    return bytes(byte ^ mask[place % 4] for place, byte in enumerate(masked))
+        why, code = self._end or (LOST, ABNORMAL)
+        return WebSocketFailed(why, code)

@@ -38,7 +38,7 @@ from actors.runtime.errors import leaves
 from actors.runtime.health import Health
 from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
-from actors.runtime.websocket import WebSocketFailed
+from actors.runtime.websocket_frames import WebSocketFailed
 from actors.trader.desk import Desk
 
 ARMED_PING_S = 0.5

@@ -25,7 +25,7 @@ from actors.runtime.memory import MemoryNetwork, SeededEnv
 from actors.runtime.serve import WebSocketRoute, serve_connection
 from actors.runtime.serve_http import Request, Response
 from actors.runtime.serve_websocket import Session, SessionClosed
-from actors.runtime.websocket import WebSocketFailed, WebSocketRefused
+from actors.runtime.websocket_frames import WebSocketFailed, WebSocketRefused
 from tests.exchange.books import BookReader, BookServer
 
 A, B = Ticker("A"), Ticker("B")

@@ -13,7 +13,8 @@ from trio_websocket import ConnectionClosed, wrap_server_stream
 from actors.runtime.env import Endpoint, Env
 from actors.runtime.http import HttpClient, HttpFailed
 from actors.runtime.memory import Faults, MemoryNetwork, SeededEnv, run_seeded
-from actors.runtime.websocket import WebSocketFailed, open_websocket
+from actors.runtime.websocket import open_websocket
+from actors.runtime.websocket_frames import WebSocketFailed
 
 DAY_S = 60.0
 FAULTS = Faults(refuse=0.05, drop=0.01, cut=0.01, late=0.02, late_s=3.0, short_write=0.1)
