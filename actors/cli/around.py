@@ -82,7 +82,6 @@ class Around:
         """
         async with trio.open_nursery() as nursery:
             await nursery.start(self._mind_signals)
-            await nursery.start(self.watch.turn)
             socket = str(self.places.socket)
             await nursery.start(partial(serve_lines, socket, self._control.answer))
             if self.beside is not None:

@@ -168,9 +168,10 @@ async def _trade(
             watch=watch,
         )
         async with trio.open_nursery() as nursery:
+            # Both until the very end: the pages are written under their eyes as well.
+            await nursery.start(watch.turn)
             fed = watchdog(tree, env, notifier, os.environ.get("WATCHDOG_USEC", ""))
             if fed is not None:
-                # Until the very end: the pages are written under systemd's eyes as well.
                 nursery.start_soon(fed.run)
             await around.live()
             soil.journal.close()

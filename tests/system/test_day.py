@@ -35,6 +35,8 @@ async def test_a_day_is_traded_explained_and_proved(tmp_path: Path) -> None:
 
     assert running.errors == ""
     assert not is_running(world), "the world outlived its parent"
+    # Not even while the pages were written, which can take longer than a loop may stall.
+    assert "has not turned" not in (running.state / "touchline.log").read_text("utf-8")
     _judge_figures(running)
     _judge_lines(running)
     verified = await verify(running.state)
