@@ -1,4 +1,7 @@
-"""Prints what of the published documents these tests have seen: operations and stream messages."""
+"""Prints what of the published documents these tests have seen: operations and stream messages.
+
+One line each; with ``-v`` all of them, by name.
+"""
 
 import pytest
 
@@ -23,11 +26,10 @@ def pytest_testnodedown(node: object) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    most = None if terminalreporter.config.get_verbosity() > 0 else 1
     if contract.ANSWERED:
-        terminalreporter.section("the venue's published operations")
-        for line in contract.coverage():
+        for line in contract.coverage()[:most]:
             terminalreporter.line(line)
     if published.JUDGED:
-        terminalreporter.section("the venue's stream against the published document")
-        for line in published.stream_coverage():
+        for line in published.stream_coverage()[:most]:
             terminalreporter.line(line)
