@@ -12,7 +12,6 @@ from typing import Final
 import attrs
 
 from actors.config.profile import Gates, Plays
-from actors.messages.catalogue import Market
 from actors.messages.forms import IntentForm
 from actors.messages.records import Intent
 from actors.messages.trading import ExitPlan, Leg, Play
@@ -143,19 +142,7 @@ def _reducing(
         floor = exit_plan.floor_pips
         if (limit < floor) if side == "ask" else (limit > floor):
             continue
-        yield _leg(
-            market,
-            side,
-            limit,
-            CentiContracts(count),
-            # The id of the lot's next exit: whoever sends it, nobody can send it twice.
-            identity=identity(terms.account, exit_plan.key, market.ticker, side, lot.attempt),
-            reference=best,
-            worst=MicroDollars(0),
-            terms=terms,
-            floor=floor,
-            closes=lot,
-        )
+        yield _closing(sight, lot, side, limit=limit, count=CentiContracts(count), terms=terms)
 
 
 def _worths(
@@ -199,58 +186,81 @@ def _opening(
             continue
         count, worst = sized
         purse.put(market.role, side, worst)
-        opened = _leg(
-            market,
-            side,
-            leg.limit_pips,
-            count,
+        yield _opened(
+            (terms.encode, terms.write),
+            key,
             # One entry per market and side, whichever place it takes in the play: its id
             # must be the same after a restart that ranks the legs otherwise.
-            identity=identity(terms.account, key, market.ticker, side, 0),
-            reference=leg.reference_pips,
-            worst=worst,
-            terms=terms,
-            floor=exit_floor_pips(side, leg.limit_pips, terms.give_up),
+            identity(terms.account, key, market.ticker, side, 0),
+            (market.ticker, market.exchange_index),
+            side,
+            (leg.limit_pips, count),
+            (leg.reference_pips, worst, exit_floor_pips(side, leg.limit_pips, terms.give_up)),
         )
-        yield attrs.evolve(opened, form=_written(terms.write, entry_intent(opened, key)))
 
 
-def _leg(
-    market: Market,
+@lru_cache(maxsize=4096)
+def _opened(  # noqa: PLR0917 - by place, because a cache looks names up slowly
+    craft: tuple[Encode, Write],
+    key: GoalKey,
+    identity: str,
+    where: tuple[Ticker, int],
     side: Side,
+    how: tuple[Pips, CentiContracts],
+    bounds: tuple[Pips, MicroDollars, Pips],
+) -> Leg:
+    """Make an opening leg; most of a play is as it was when it was planned last."""
+    encode, write = craft
+    body, tail = _encoded(encode, identity, where, side, how, reduces=False)
+    leg = Leg(
+        ticker=where[0],
+        side=side,
+        limit_pips=how[0],
+        count_centi=how[1],
+        client_order_id=identity,
+        exchange_index=where[1],
+        reference_pips=bounds[0],
+        worst_micros=bounds[1],
+        body=body,
+        tail=tail,
+        floor_pips=bounds[2],
+        form=None,
+    )
+    return attrs.evolve(leg, form=write(entry_intent(leg, key)))
+
+
+def _closing(
+    sight: Sight,
+    lot: Holding,
+    side: Side,
+    *,
     limit: Pips,
     count: CentiContracts,
-    *,
-    identity: str,
-    reference: Pips,
-    worst: MicroDollars,
     terms: Terms,
-    floor: Pips,
-    closes: Holding | None = None,
 ) -> Leg:
-    body, tail = _encoded(
-        terms.encode,
-        identity,
-        (market.ticker, market.exchange_index),
-        side,
-        (limit, count),
-        reduces=closes is not None,
-    )
+    """Make the leg that sells a lot."""
+    market, plan = sight.market, lot.plan
+    best = sight.best(side)
+    assert best is not None, "a leg needs a price to be measured from"
+    # The id of the lot's next exit: whoever sends it, nobody can send it twice.
+    name = identity(terms.account, plan.key, market.ticker, side, lot.attempt)
+    where = (market.ticker, market.exchange_index)
+    body, tail = _encoded(terms.encode, name, where, side, (limit, count), reduces=True)
     return Leg(
         ticker=market.ticker,
         side=side,
         limit_pips=limit,
         count_centi=count,
-        client_order_id=identity,
+        client_order_id=name,
         exchange_index=market.exchange_index,
-        reference_pips=reference,
-        worst_micros=worst,
+        reference_pips=best,
+        worst_micros=MicroDollars(0),
         body=body,
         tail=tail,
-        floor_pips=floor,
+        floor_pips=plan.floor_pips,
         form=None,
-        closes=None if closes is None else closes.plan,
-        attempt=0 if closes is None else closes.attempt,
+        closes=plan,
+        attempt=lot.attempt,
     )
 
 
@@ -307,11 +317,6 @@ def entry_intent(leg: Leg, key: GoalKey) -> Intent:
         entry_client_order_id="",
         body=leg.body,
     )
-
-
-@lru_cache(maxsize=4096)
-def _written(write: Write, intent: Intent) -> IntentForm:
-    return write(intent)
 
 
 @lru_cache(maxsize=4096)
