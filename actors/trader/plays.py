@@ -38,6 +38,8 @@ REDUCING_MOST: Final = 2
 """Lots that one play sells: an order each, and no more than there are lines for exits."""
 SIDES: Final[tuple[Side, Side]] = ("bid", "ask")
 ONE_CENT_PIPS: Final = 100
+LEGS_KEPT: Final = 512
+"""Encoded legs that are remembered: four a match, of more matches than are ever played at once."""
 
 
 @attrs.frozen(kw_only=True)
@@ -199,7 +201,7 @@ def _opening(
         )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=LEGS_KEPT)
 def _opened(  # noqa: PLR0917 - by place, because a cache looks names up slowly
     craft: tuple[Encode, Write],
     key: GoalKey,
@@ -264,7 +266,7 @@ def _closing(
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=LEGS_KEPT)
 def _encoded(
     encode: Encode,
     identity: str,
@@ -319,7 +321,7 @@ def entry_intent(leg: Leg, key: GoalKey) -> Intent:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=LEGS_KEPT)
 def identity(account: str, key: GoalKey, ticker: Ticker, side: Side, attempt: int) -> str:
     """Return an order's client id: of an entry (attempt 0), or of a lot's nth exit."""
     return client_order_id(
