@@ -35,7 +35,7 @@ SPANS: Final = "spans.json"
 SHARES: Final = (0.5, 0.9, 0.99)
 STAGES: Final = (
     ("received -> decoded", "received_ns", "decoded_ns", "the codec"),
-    ("decoded  -> judged", "decoded_ns", "judged_ns", "one queue, one wake-up"),
+    ("decoded  -> judged", "decoded_ns", "judged_ns", "one queue, judged in the step of its post"),
     ("judged   -> gated", "judged_ns", "gated_ns", "binding, race, look-up of the play"),
     ("gated    -> intent", "gated_ns", "intent_ns", "gate, headers, budget, plan, journal"),
     ("intent   -> sent", "intent_ns", "sent_ns", "TLS record and one send, until it returns"),

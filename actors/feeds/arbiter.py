@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -49,6 +48,8 @@ class Arbiter:
     _bindings: Bindings = attrs.field(init=False)
     _armed_ns: int | None = attrs.field(init=False, default=None)
     _empty: trio.Event = attrs.field(init=False, factory=trio.Event)
+    _patience: trio.CancelScope = attrs.field(init=False, factory=trio.CancelScope)
+    _failure: Exception | None = attrs.field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         self._bindings = Bindings.of(self.catalogue.value, self.aliases)
@@ -60,6 +61,7 @@ class Arbiter:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Judge reports until the tree closes the mailbox, and then what is left in it."""
+        self._failure = None
         async with trio.open_nursery() as nursery:
             await nursery.start(self._follow_catalogue)
             task_status.started()
@@ -93,18 +95,35 @@ class Arbiter:
 
     async def _judge_until_due(self) -> bool:
         """Judge reports until the race wants the clock; ``False`` when there will be no more."""
-        with trio.CancelScope() as patience:
-            self._arm(patience)
+        with trio.CancelScope() as self._patience:
+            self._arm()
             while True:
                 try:
-                    report = await self.inbox.receive()
+                    await self.inbox.arrival(self.attend)
                 except trio.EndOfChannel:
                     return False
                 # No checkpoint from here until the race is fired.
-                self._judge(report)
                 self._judge_waiting()
-                self._arm(patience)
+                self._arm()
+        if self._failure is not None:
+            raise self._failure
         return True
+
+    def attend(self) -> None:
+        """Judge a report in the step in which it is posted: what an arbiter that waits does.
+
+        From the frame to the order there is then one step of the loop and no way through
+        the scheduler, in which anybody else's step could stand. Nothing can be posted
+        meanwhile, and whoever posts while a backlog is being worked off waits behind it.
+        """
+        if self._failure is not None:
+            return
+        try:
+            self._judge_waiting()
+            self._arm()
+        except Exception as error:  # noqa: BLE001 - our failure is raised in our task, not the feed's
+            self._failure = error
+            self._patience.cancel()
 
     def _judge(self, report: FeedEvent) -> None:
         now_ns = self.env.now_ns()
@@ -115,23 +134,22 @@ class Arbiter:
             self._empty.set()
 
     def _judge_waiting(self) -> None:
-        """Judge what waits behind a report, so that a burst does not take one pass each.
+        """Judge what waits, so that a burst does not take one pass each, for one turn at most.
 
         Several feeds post in one pass of the loop. Taken one a pass, a backlog would grow
         until the mailbox is full, and every feed would die of it.
         """
-        if not self.inbox.depth:
-            return
-        until_ns = self.env.now_ns() + TURN_NS
-        with suppress(trio.WouldBlock, trio.EndOfChannel):
-            while self.inbox.depth and self.env.now_ns() < until_ns:
-                self._judge(self.inbox.receive_nowait())
+        inbox = self.inbox
+        self._judge(inbox.receive_nowait())
+        if inbox.depth:
+            until_ns = self.env.now_ns() + TURN_NS
+            while inbox.depth and self.env.now_ns() < until_ns:
+                self._judge(inbox.receive_nowait())
 
     def _tick(self) -> None:
         # A report that was read before the deadline counts, even if it still waits.
-        with suppress(trio.WouldBlock, trio.EndOfChannel):
-            while self.inbox.depth:
-                self._judge(self.inbox.receive_nowait())
+        while self.inbox.depth:
+            self._judge(self.inbox.receive_nowait())
         self._act(self.race.tick(self.env.now_ns()))
 
     def _act(self, outputs: list[RaceOutput]) -> None:
@@ -148,8 +166,8 @@ class Arbiter:
                 if isinstance(output, Judged):
                     self.counts[output.judgement] = self.counts.get(output.judgement, 0) + 1
 
-    def _arm(self, patience: trio.CancelScope) -> None:
-        due_ns = self.race.next_deadline_ns
+    def _arm(self) -> None:
+        patience, due_ns = self._patience, self.race.next_deadline_ns
         if due_ns is None:
             patience.deadline = math.inf
         elif due_ns != self._armed_ns or patience.deadline == math.inf:

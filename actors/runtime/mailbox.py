@@ -1,5 +1,6 @@
 """A bounded queue in front of an actor, owned by the tree, with a stated rule for being full."""
 
+from collections.abc import Callable
 from typing import Generic, Literal, Self, TypeVar
 
 import attrs
@@ -55,6 +56,7 @@ class Mailbox(Generic[T]):
         self._into, self._from = trio.open_memory_channel[T](capacity)
         self._closed = False
         self._awaited: trio.Event | None = None
+        self._attendant: Callable[[], None] | None = None
 
     def post(self, item: T) -> None:
         """Leave ``item`` for the reader, at once.
@@ -68,10 +70,15 @@ class Mailbox(Generic[T]):
         except trio.WouldBlock:
             self._overflow(item)
         self.posted += 1
+        depth = self.posted - self.dropped - self._taken
+        self.peak = max(self.peak, depth)
+        if self._attendant is not None:
+            self._attendant()
+            if not self.depth:
+                return
         if self._awaited is not None:
             self._awaited.set()
             self._awaited = None
-        self.peak = max(self.peak, self.posted - self.dropped - self._taken)
 
     def _overflow(self, item: T) -> None:
         if self.overflow == "fail":
@@ -81,22 +88,32 @@ class Mailbox(Generic[T]):
             self._into.send_nowait(item)
         self.dropped += 1
 
-    async def arrival(self) -> None:
+    async def arrival(self, attendant: Callable[[], None] | None = None) -> None:
         """Wait until an item is there, and leave it there; for the mailbox's one reader.
 
         A reader that gathers items before it works on them has none in hand meanwhile,
         so that whatever ends it loses none.
+
+        Args:
+            attendant: Called while the reader waits, within each post: for a reader to whom
+                the way through the scheduler is too long. It takes what it deals with, and
+                what it leaves ends the wait. It may not raise: it stands in the poster's
+                step, whose business its failure is not.
 
         Raises:
             trio.EndOfChannel: The tree has closed the mailbox and nothing is left.
         """
         if self.depth:
             await trio.lowlevel.checkpoint()
-        while not self.depth:
-            if self._closed:
-                raise trio.EndOfChannel
-            self._awaited = trio.Event()
-            await self._awaited.wait()
+        self._attendant = attendant
+        try:
+            while not self.depth:
+                if self._closed:
+                    raise trio.EndOfChannel
+                self._awaited = trio.Event()
+                await self._awaited.wait()
+        finally:
+            self._attendant = None
 
     async def receive(self) -> T:
         """Return the next item, waiting for one if need be.

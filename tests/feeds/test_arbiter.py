@@ -310,3 +310,38 @@ async def test_feeds_that_all_speak_in_every_pass_of_the_loop_never_outrun_the_a
 
     assert desk.inbox.peak <= 3 * len(desk.feeds)
     assert len(desk.judgements) == 2_000 * len(desk.feeds)
+
+
+async def test_an_arbiter_that_waits_fires_in_the_step_in_which_the_goal_is_posted(
+    autojump_clock: Clock,
+) -> None:
+    desk = Desk()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(desk.arbiter.run)
+        await trio.testing.wait_all_tasks_blocked()
+        desk.kick_off()
+        desk.post("ada", "snapshot", "1-0")
+        assert desk.fired == ["1-0"]
+        assert desk.inbox.depth == 0
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_shot_that_fails_ends_the_arbiter_and_not_the_feed_that_posted_the_goal(
+    autojump_clock: Clock,
+) -> None:
+    desk = Desk(fire_fails=True)
+    with pytest.RaisesGroup(pytest.RaisesExc(RuntimeError, match="signer"), flatten_subgroups=True):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(desk.arbiter.run)
+            await trio.testing.wait_all_tasks_blocked()
+            desk.kick_off()
+            desk.post("ada", "snapshot", "1-0")
+            desk.post("bob", "snapshot", "1-0")
+            assert desk.judgements[-1] == "trigger"
+
+    assert desk.inbox.depth == 1
+    desk.inbox.close()
+    desk.fire_fails = False
+    await desk.arbiter.run()
+    assert desk.fired == ["1-0"]
+    assert desk.judgements[-1] == "echo"

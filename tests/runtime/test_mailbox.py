@@ -137,3 +137,38 @@ async def test_nothing_more_arrives_once_the_tree_has_closed_the_mailbox() -> No
             box.close()
     with pytest.raises(trio.EndOfChannel):
         await box.arrival()
+
+
+async def test_an_attendant_deals_with_a_post_while_its_reader_waits_and_at_no_other_time() -> None:
+    mailbox: Mailbox[int] = Mailbox("arbiter", 4)
+    dealt: list[int] = []
+
+    def attend() -> None:
+        dealt.append(mailbox.receive_nowait())
+
+    mailbox.post(1)
+    assert dealt == []
+    await mailbox.arrival(attend)
+    assert dealt == []
+    assert mailbox.receive_nowait() == 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(mailbox.arrival, attend)
+        await trio.testing.wait_all_tasks_blocked()
+        mailbox.post(2)
+        mailbox.post(3)
+        assert dealt == [2, 3]
+        nursery.cancel_scope.cancel()
+
+    mailbox.post(4)
+    assert dealt == [2, 3]
+    assert mailbox.depth == 1
+
+
+async def test_what_an_attendant_leaves_ends_the_wait() -> None:
+    mailbox: Mailbox[int] = Mailbox("arbiter", 4)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(mailbox.arrival, lambda: None)
+        await trio.testing.wait_all_tasks_blocked()
+        mailbox.post(1)
+    assert mailbox.receive_nowait() == 1
