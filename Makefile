@@ -9,13 +9,14 @@ DEV_STAMP := $(VENV)/.stamp-dev
 MIN_PYTHON := 3.11
 SEEDS ?= 100
 KILL_SEEDS ?= 40
+HISTORIES ?= 10000
 FIRST_SEED ?= 1
 MINUTES ?= 10
 WORST ?= 1.10
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-vs prove-seeds prove-kill9 prove-load prove-awaits lock clean python-is-new-enough
+.PHONY: help setup demo test lint bench bench-vs prove-seeds prove-kill9 prove-load prove-awaits prove-venue prove-rules prove-rush lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -67,6 +68,15 @@ prove-load: $(RUN_STAMP) ## ten minutes of busy books and talking feeds: nothing
 
 prove-awaits: $(DEV_STAMP) ## kill each core actor at each of its awaits: nothing lost, nothing traded twice
 	@$(BIN)/python tests/system/await_driver.py --all --proof docs/proofs.jsonl
+
+prove-venue: $(DEV_STAMP) ## ten thousand random histories at the venue: all money adds up, no book is crossed
+	@$(BIN)/python tests/sim/venue/history_driver.py --histories $(HISTORIES) --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
+
+prove-rules: $(DEV_STAMP) ## get each rule of money wrong in either copy: a test notices every one
+	@$(BIN)/python tests/system/rule_driver.py --proof docs/proofs.jsonl
+
+prove-rush: $(RUN_STAMP) ## a minute of a thousand orders and two thousand deltas a second: no gap of the venue's own
+	@$(BIN)/python bench/rush.py --proof docs/proofs.jsonl
 
 lock: ## resolve the locked dependencies anew (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo "touchline: make lock needs uv (pip install uv)" >&2; exit 2; }

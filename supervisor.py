@@ -31,16 +31,17 @@ try:
     from actors.audit.auditor import Auditor
     from actors.audit.errors import NotReconciled
     from actors.audit.reconciler import Reconciler
+    from actors.cli.rehearsal import Rehearsal
     from actors.cli.soil import Soil
     from actors.config.bounds import BOUNDS
     from actors.config.calendar import trading_day
     from actors.config.profile import Feed as FeedSettings
+    from actors.exchange.errors import ClockOff
     from actors.feeds.arbiter import Arbiter
-    from actors.feeds.codecs import polymarket
     from actors.feeds.contest import Entrant
     from actors.feeds.feed import Epochs, Feed, FeedHealth
     from actors.feeds.race import Race
-    from actors.feeds.websocket import connect as connect_websocket
+    from actors.feeds.transports import carrier
     from actors.messages.feeds import FeedEvent
     from actors.messages.race import Judged, RaceOutput, Trigger
     from actors.model.score import MatchId, Score
@@ -58,6 +59,8 @@ try:
     from actors.runtime.supervise import Supervisor
     from actors.runtime.vigil import Vigil
     from actors.trader.assembly import Given, Trading, assemble
+    from actors.trader.clock_watch import ClockWatch
+    from actors.trader.market_data import stream_name
     from actors.trader.standings import Standings
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("actors"):
@@ -147,6 +150,7 @@ def plant(soil: Soil) -> Tree:
             child("console", console.run, boxes.console, criticality="aux", drain=console.drain),
             child("auditor", auditor.run, boxes.auditor, drain=auditor.drain, fatal=FATAL),
             child("signer", trading.signer.run),
+            *_venue_terms(soil, roster, boxes, trading),
             child(
                 "reconciler",
                 reconciler.run,
@@ -156,11 +160,12 @@ def plant(soil: Soil) -> Tree:
                 # It is asked for the last statement, and has to leave time for the others.
                 shutdown_s=0.6 * soil.loaded.profile.run.drain_s,
             ),
-            line("market_data", trading.market_data.run),
+            *(line(stream_name(each.stream), each.run) for each in trading.streams),
             line("entry_lines", trading.desk.entries.run),
             line("exit_lines", trading.desk.exits.run),
             child("exits", trading.exits.run, to_exits, drain=quiet),
             line("catalogue", trading.catalogue.run),
+            *_comparison(roster, trading),
             child("core", core.run, ready_s=inf, shutdown_s=core.longest_stop_s),
             child("feeds", feeds.run, ready_s=inf, shutdown_s=feeds.longest_stop_s),
             *_housekeeping(soil, roster, boxes, trading, arbiter),
@@ -177,6 +182,11 @@ def plant(soil: Soil) -> Tree:
         alarms=alarms,
         journal=soil.journal,
     )
+
+
+def _comparison(roster: Roster, trading: Trading) -> list[Child]:
+    found = trading.comparison
+    return [] if found is None else [roster.child("comparison", found.run, criticality="aux")]
 
 
 def _race(soil: Soil) -> Race:
@@ -231,7 +241,7 @@ def _audit(
     )
     reconciler = Reconciler(
         env=soil.env,
-        rest=trading.rest,
+        rest=trading.reads.urgent,
         recovered=soil.recovered,
         member=soil.loaded.profile.venue.member,
         to_auditor=boxes.auditor,
@@ -239,6 +249,27 @@ def _audit(
         health=roster.cell("reconciler"),
     )
     return auditor, reconciler
+
+
+def _venue_terms(
+    soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading
+) -> tuple[Child, Child]:
+    clock = ClockWatch(
+        env=soil.env,
+        rest=trading.reads.urgent,
+        clock=trading.desk.clock,
+        halt=trading.desk.state.halt,
+        clear=trading.desk.state.clear,
+        say=boxes.console.post,
+        to_auditor=boxes.auditor.post,
+        health=roster.cell("clock"),
+    )
+    limits = trading.reads.limits
+    return (
+        # Before anything is asked that a wrong time would make meaningless.
+        roster.child("clock", clock.run, fatal=(ClockOff,), ready_s=30.0),
+        roster.child("limits", limits.run, criticality="feed", policy=LINE, boot_wait_s=10.0),
+    )
 
 
 def _arbiter(soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading, race: Race) -> Arbiter:
@@ -258,13 +289,26 @@ def _arbiter(soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading, rac
 def _housekeeping(
     soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading, arbiter: Arbiter
 ) -> list[Child]:
-    rules, now_ns, inflight = soil.loaded.profile.runtime, soil.env.now_ns, trading.desk.inflight
+    env, profile, inflight = soil.env, soil.loaded.profile, trading.desk.inflight
+    rules, now_ns = profile.runtime, env.now_ns
     kept: list[Child] = []
     if rules.keeps_awake:
         vigil = Vigil(
             wanted=lambda: bool(trading.desk.plays), now_ns=now_ns, health=roster.cell("vigil")
         )
         kept.append(roster.child("vigil", vigil.run, criticality="aux"))
+    if rules.rehearse_ms:
+        every_ns = int(rules.rehearse_ms * 1e6)
+        rehearsal = Rehearsal(
+            env=env,
+            limits=trading.desk.exposure.limits,
+            gates=profile.gates,
+            every_s=rules.rehearse_ms / 1e3,
+            wanted=lambda: bool(trading.desk.plays),
+            busy=lambda: now_ns() - (arbiter.health.progress_ns or 0) < every_ns,
+            health=roster.cell("rehearsal"),
+        )
+        kept.append(roster.child("rehearsal", rehearsal.run, criticality="aux"))
     collector = Collector(
         mode=rules.collection,
         garbage=soil.garbage,
@@ -294,12 +338,13 @@ def _feed(
     settings: FeedSettings, soil: Soil, roster: Roster, boxes: Mailboxes, epochs: Epochs
 ) -> Child:
     name, env = f"feed.{settings.name}", soil.env
+    way = carrier(env, settings)
     feed = Feed(
         env=env,
         name=settings.name,
-        connect=partial(connect_websocket, env, settings.url, ca_file=settings.ca_file or None),
-        decode=polymarket.decode,
-        answers={polymarket.PING: polymarket.PONG},
+        connect=way.connect,
+        decode=way.decode,
+        answers=way.answers,
         epochs=epochs,
         to_arbiter=boxes.arbiter.post,
         vitals=Latest(FeedHealth()),

@@ -13,8 +13,19 @@ from typing import Final
 import attrs
 
 from bench import provision
-from bench.cases import HERE, STATE, DidNotRun, Running, certificates, overrides, peer, touchline
-from bench.figures import LOADED, TOUCHLINE, Figures, Round, figures, table
+from bench.cases import (
+    HERE,
+    PROFILE,
+    STATE,
+    Build,
+    DidNotRun,
+    Running,
+    certificates,
+    overrides,
+    peer,
+    touchline,
+)
+from bench.figures import AWAKE, LOADED, OURS, TOUCHLINE, Figures, Round, figures, table
 from bench.game import Game, Load, goals_of, round_rng
 from bench.harness import Gone, Harness
 from bench.kept import failures
@@ -22,7 +33,7 @@ from bench.matches import MOST_GOALS, BenchMatch, matches
 from bench.rows import ROWS, say_rows
 from bench.stages import SPANS, stage_table
 
-CASES: Final = (TOUCHLINE, LOADED, *provision.PEERS)
+CASES: Final = (TOUCHLINE, AWAKE, LOADED, *provision.PEERS)
 EVENTS: Final = 3_000
 ROUNDS: Final = 5
 MATCHES: Final = 40
@@ -98,7 +109,7 @@ class Bench:
                 except (DidNotRun, Gone, OSError) as error:
                     self.absent[name] = f"round {number + 1}: {error}"
                     print(f"round {number + 1}  {name:<16} {self.absent[name]}", flush=True)
-                    if name in {TOUCHLINE, LOADED}:
+                    if name in OURS:
                         _say_failures(_state(name, number) / "journal")
                     continue
                 self.rounds.setdefault(name, []).append(done)
@@ -107,7 +118,7 @@ class Bench:
     def _cases(self, wanted: Sequence[str]) -> dict[str, Around]:
         around: dict[str, Around] = {}
         for name in wanted:
-            if name in {TOUCHLINE, LOADED}:
+            if name in OURS:
                 around[name] = partial(self._touchline, name)
                 continue
             try:
@@ -128,12 +139,14 @@ class Bench:
         self, name: str, harness: Harness, number: int
     ) -> AbstractContextManager[Running]:
         told = partial(print, flush=True)
-        return touchline(harness, self.folder, _state(name, number), len(self.played), told)
+        build = Build(profile=_awake()) if name == AWAKE else Build()
+        state, count = _state(name, number), len(self.played)
+        return touchline(harness, self.folder, state, count, told, build=build)
 
     def _round(self, harness: Harness, name: str, number: int, running: Running) -> Round:
         """Play one round against a case that is up."""
         rng = round_rng(number)
-        game = Game(harness, self.played, is_bound=name in {TOUCHLINE, LOADED})
+        game = Game(harness, self.played, is_bound=name in OURS)
         game.wake()
         load = Load(harness, game, running) if name == LOADED else None
         if load is not None:
@@ -143,14 +156,21 @@ class Bench:
         if load is not None:
             load.turn(on=False)
             print(f"round {number + 1}  {name:<16} load: {load.told()}", flush=True)
-        if name in {TOUCHLINE, LOADED}:
+        if name in OURS:
             (_state(name, number) / SPANS).write_text(json.dumps(spans), "utf-8")
         return done
 
 
 def _state(name: str, number: int) -> Path:
     """Return where a round of the system keeps its journal."""
-    return STATE / (str(number + 1) if name == TOUCHLINE else f"{number + 1}-loaded")
+    return STATE / (f"{number + 1}{name.removeprefix(TOUCHLINE).replace('_', '-')}")
+
+
+def _awake() -> Path:
+    """Return the bench profile of a loop that does not sleep, made beside the results."""
+    made = provision.BUILD / "awake.toml"
+    made.write_text(f"{PROFILE.read_text('utf-8')}\n[runtime]\nkeeps_awake = true\n", "utf-8")
+    return made
 
 
 def _say_failures(journal: Path) -> None:

@@ -33,6 +33,8 @@ from actors.messages.records import (
     SettlementRow,
     TradingState,
 )
+from actors.messages.records_stream import StreamRow
+from actors.messages.records_venue import ClockRow, DelayRow, LimitsRow
 from actors.messages.trading import Accepted, ExitHeld, FillSeen, OrderDone, Passed, Sent
 from actors.model.fees import FeeAccumulator, FeeUnknown, MemberClass, fee_schedule
 from actors.model.money import centi_text
@@ -127,6 +129,10 @@ class Auditor:
             Reconciled: stage,
             CashMoved: stage,
             DayRoll: stage,
+            ClockRow: stage,
+            StreamRow: stage,
+            LimitsRow: stage,
+            DelayRow: stage,
         }
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from actors.audit.rereading import reread
+from actors.exchange.outcome import UNREAD
 from actors.messages.records import (
     DayRoll,
     ExitHeldRow,
@@ -188,6 +189,7 @@ class _Memory:
                     plan=_plan(order.intent),
                     left_centi=left,
                     attempts=self._attempts(order.intent, exits),
+                    spared=_spared(order.intent, exits),
                 )
                 for order in entries
                 if (left := self._left_centi(order, exits)) > 0 or _asks(order, exits)
@@ -273,6 +275,12 @@ def _side(intent: Intent) -> Side:
 
 def _key(intent: Intent) -> GoalKey:
     return GoalKey(MatchId(intent.match), intent.generation, intent.state)
+
+
+def _spared(entry: Intent, exits: dict[str, list[_Order]]) -> int:
+    """Return how many of an entry's exits were turned away unread: they count as no attempt."""
+    outcomes = (each.outcome for each in exits.get(entry.client_order_id, ()))
+    return sum(outcome is not None and outcome.status in UNREAD for outcome in outcomes)
 
 
 def _plan(intent: Intent) -> ExitPlan:

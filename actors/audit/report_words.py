@@ -28,6 +28,8 @@ PASSED: Final = {
     "duplicate": "this goal had been traded before",
     "repeat": "this order had been sent before",
     "stale_report": "the winning frame was too old when its turn came",
+    "clock": "the venue's clock was not surely near enough to ours to sign an order",
+    "tokens": "what the venue's rate limit had left was kept for exits",
     "stale_book": "the book had not been proved whole recently enough",
     "no_quorum": "no fresh feed stood behind the report",
     "doubt": "the score was in doubt",

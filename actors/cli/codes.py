@@ -4,6 +4,7 @@ import sys
 from typing import Final
 
 from actors.audit.errors import NotReconciled
+from actors.exchange.errors import ClockOff
 from actors.runtime.errors import JournalCorrupt, JournalFailed, leaves, reason
 
 USAGE, UNAVAILABLE, ESCALATED, JOURNAL, RISK, KEY = 2, 69, 70, 74, 75, 78
@@ -26,7 +27,12 @@ def causes(error: BaseException) -> list[BaseException]:
 
 def exit_code(error: BaseException) -> int:
     """Return what the process says of an error that ended the tree."""
-    kinds = ((JournalFailed, JOURNAL), (JournalCorrupt, JOURNAL), (NotReconciled, RISK))
+    kinds = (
+        (JournalFailed, JOURNAL),
+        (JournalCorrupt, JOURNAL),
+        (NotReconciled, RISK),
+        (ClockOff, KEY),
+    )
     for kind, code in kinds:
         if any(isinstance(cause, kind) for cause in causes(error)):
             return code
@@ -40,4 +46,6 @@ def why(error: BaseException) -> str:
             lines = str(cause).splitlines()
             more = len(lines) - LINES_MOST
             return "\n".join([*lines[:LINES_MOST], *([f"and {more} more"] if more > 0 else [])])
+        if isinstance(cause, ClockOff):
+            return str(cause)
     return reason(error, 2_000)

@@ -146,7 +146,7 @@ async def seeded_day(
         loaded = load("sim", handshake)
         soil = open_soil(
             env,
-            attrs.evolve(loaded, profile=change(loaded.profile)),
+            attrs.evolve(loaded, profile=change(_unrehearsed(loaded.profile))),
             _key(outside.disk, handshake["key"]["pem_file"]),
             STATE,
             speed=float(handshake["speed"]),
@@ -164,6 +164,11 @@ async def seeded_day(
         )
         soil.journal.close()
         nursery.cancel_scope.cancel()
+
+
+def _unrehearsed(profile: Profile) -> Profile:
+    # Nothing gets cold in a simulation, and imagined goals are most of what it would do.
+    return attrs.evolve(profile, runtime=attrs.evolve(profile.runtime, rehearse_ms=0.0))
 
 
 async def _run(seed: int, hours: float) -> SeedRun:

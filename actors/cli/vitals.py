@@ -16,6 +16,7 @@ from actors.runtime.env import Env
 from actors.runtime.health import Health, row
 from actors.runtime.roster import Roster
 from actors.runtime.supervise import Supervisor
+from actors.trader.desk import Desk
 
 ROWS_MOST: Final = 100
 """Orders and positions that are listed; beyond, only their number is told."""
@@ -41,6 +42,7 @@ async def vitals(tree: supervisor.Tree, env: Env) -> dict[str, Any]:
             "exits": desk.exits.ready_count,
             "header_sets": desk.entry_headers.fresh(now_ns),
         },
+        "books": _books(tree, now_ns),
         "open_orders": [_order(sent, now_ns) for sent in orders[:ROWS_MOST]],
         "open_orders_total": len(orders),
         "positions_centi": _first({k: v for k, v in desk.held_centi.items() if v}.items()),
@@ -52,6 +54,7 @@ async def vitals(tree: supervisor.Tree, env: Env) -> dict[str, Any]:
             "open_account": desk.exposure.open_account_micros,
             "limit_account": desk.exposure.limits.account_micros,
         },
+        **venue_figures(desk, now_ns, env.wall_ns()),
         "journal": {
             "last_seq": journal.last_seq,
             "healthy": journal.healthy,
@@ -59,6 +62,52 @@ async def vitals(tree: supervisor.Tree, env: Env) -> dict[str, Any]:
         },
         "actors": actors,
     }
+
+
+def venue_figures(desk: Desk, now_ns: int, wall_ns: int) -> dict[str, object]:
+    """Return what is known of the venue's clock, its limits, and how long it holds orders."""
+    word, budget = desk.clock.word(now_ns, wall_ns), desk.budget
+    return {
+        "clock": {
+            "verdict": word.verdict,
+            "fits": word.fits,
+            "low_ms": _ms(word.low_ns),
+            "high_ms": _ms(word.high_ns),
+            "steps": desk.clock.steps,
+        },
+        "limits": {
+            "tier": budget.limits.usage_tier,
+            "learnt": budget.learnt,
+            "read_left": budget.left("read", 0, now_ns),
+            "write_left": {
+                str(shard): budget.left("write", shard, now_ns) for shard in budget.shards()
+            },
+            "reads_waited": budget.reads_waited,
+            "entries_refused": budget.entries_refused,
+            "too_many": budget.too_many,
+            "surprises": budget.surprises,
+        },
+        "venue_delay": [
+            {
+                "series": each.series,
+                "in_play": each.in_play,
+                "orders": each.orders,
+                "p50_ms": _ms(each.p50_ns),
+                "p90_ms": _ms(each.p90_ns),
+            }
+            for each in desk.delays.figures()[:ROWS_MOST]
+        ],
+    }
+
+
+def _ms(value_ns: int | None) -> float | None:
+    return None if value_ns is None else round(value_ns / 1e6, 3)
+
+
+def _books(tree: supervisor.Tree, now_ns: int) -> dict[str, object]:
+    comparison = tree.trading.comparison
+    compared = {} if comparison is None else dict(comparison.counts)
+    return tree.trading.keeper.figures(now_ns) | {"compared": compared}
 
 
 def _first(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:

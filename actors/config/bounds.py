@@ -17,6 +17,8 @@ BOUNDS: Final[Mapping[str, Bound]] = {
     "auditor": Bound(after_s=5.0, by="backlog"),
     # Signs each second; header sets are good for five.
     "signer": Bound(after_s=10.0, by="marks"),
+    # Looks twice a second; a question may take as long as the venue lets it.
+    "clock": Bound(after_s=60.0, by="marks"),
     # Its start has 30 s (``ready_s``); afterwards it rests until the end.
     "reconciler": Bound(after_s=60.0, by="marks"),
     # Pings every 2 s at least, and gives up a connection that does not answer by itself.

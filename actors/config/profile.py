@@ -5,7 +5,7 @@ Secrets are never profile keys: a profile says where to find them. Durations:
 simulator's ``--speed`` divides (design section 6).
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 from attrs import validators
@@ -27,6 +27,21 @@ class Venue:
     """PEM of the authority to trust; empty for the system's."""
     member: Literal["direct", "fcm"]
     """Whose grid our balance is kept on: the venue's own members', or a broker's customers'."""
+    streams: int = attrs.field(
+        default=1, validator=validators.and_(validators.ge(1), validators.le(2))
+    )
+    """Connections that bring the books, each the whole of them; what one misses the other has."""
+    compare_s: float = attrs.field(
+        default=0.0,
+        validator=validators.or_(
+            validators.in_((0.0,)), validators.and_(validators.ge(1.0), validators.le(600.0))
+        ),
+    )
+    """Between two books that are compared with what REST shows; 0 compares none."""
+    read_lag_ms: int = attrs.field(
+        default=1_000, validator=validators.and_(validators.ge(0), validators.le(10_000))
+    )
+    """How old what REST shows of a book may be."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,13 +52,26 @@ class Key:
     pem_file: str
 
 
+CARRIED: Final = {
+    "ws_json": ("polymarket",),
+    "signalr": ("fields",),
+    "lightstreamer": ("fields",),
+    "sse": ("txline", "opticodds"),
+    "push_json": ("sportradar",),
+    "http_poll": ("live_data",),
+}
+"""The dialects that each transport of a feed can carry."""
+
+
 @attrs.frozen(kw_only=True)
 class Feed:
     """One feed of the race."""
 
     name: str = attrs.field(validator=validators.matches_re(r"[a-z][a-z0-9_]{0,31}"))
-    transport: Literal["ws_json"]
-    codec: Literal["polymarket"]
+    transport: Literal["ws_json", "signalr", "lightstreamer", "sse", "push_json", "http_poll"]
+    codec: Literal["polymarket", "fields", "txline", "opticodds", "sportradar", "live_data"] = (
+        attrs.field()
+    )
     url: str
     ca_file: str = ""
     role: Literal["trigger", "corroborate"]
@@ -52,6 +80,36 @@ class Feed:
     dead_after_s: float = attrs.field(
         default=30.0, validator=validators.and_(validators.gt(0), validators.le(30))
     )
+    user: str = ""
+    """Who we are to a provider that asks."""
+    secret_file: str = ""
+    """Where our bearer or our password lies; read anew for every connection."""
+    topic: str = "match"
+    """``signalr``: the topic that holds the matches."""
+    stateful: bool = True
+    """``signalr``: whether a dropped connection is to be taken up again, if the hub will."""
+    negotiates: bool = True
+    """``signalr``: whether the hub is asked before it is opened."""
+    adapter_set: str = ""
+    """``lightstreamer``: empty for the server's own."""
+    adapter: str = ""
+    """``lightstreamer``: the data adapter; empty for the set's own."""
+    group: str = "matches"
+    """``lightstreamer``: the item, in COMMAND mode, that holds the matches."""
+    header_file: str = ""
+    """``sse``, ``push_json``, ``http_poll``: file of header lines, keys among them; empty
+    for none. Read anew for every connection."""
+    redirect_hosts: tuple[str, ...] = ()
+    """The same: hosts besides the URL's own that may be redirected to, keys and all."""
+    poll_s: float = attrs.field(
+        default=1.0, validator=validators.and_(validators.ge(0.25), validators.le(20.0))
+    )
+    """``http_poll``: the shortest time between two requests."""
+
+    @codec.validator
+    def _is_spoken_there(self, _field: object, codec: str) -> None:
+        if codec not in CARRIED[self.transport]:
+            raise ValueError(f"{self.transport} does not carry the codec {codec}")
 
 
 @attrs.frozen(kw_only=True)
@@ -103,6 +161,41 @@ class Gates:
     report_age_ms: int = attrs.field(validator=validators.gt(0))
     book_age_ms: int = attrs.field(validator=validators.gt(0))
     """Age of the last proof that the book stream is whole."""
+    late_ms: int = attrs.field(
+        default=2_000, validator=validators.and_(validators.ge(50), validators.le(4_000))
+    )
+    """A change of a book that is older than this when it comes makes its book unquotable."""
+
+
+@attrs.frozen(kw_only=True)
+class Clock:
+    """How far the venue's clock may be from ours, as far as that is certain."""
+
+    warn_ms: int = attrs.field(
+        default=250, validator=validators.and_(validators.ge(10), validators.le(1_000))
+    )
+    halt_ms: int = attrs.field(
+        default=1_000, validator=validators.and_(validators.ge(50), validators.le(4_000))
+    )
+    signed_ms: int = attrs.field(
+        default=4_000, validator=validators.and_(validators.ge(1_000), validators.le(4_000))
+    )
+    """What may be possible at most: the venue refuses signatures ten seconds old, ours are
+    up to five, and the way takes the rest."""
+
+
+@attrs.frozen(kw_only=True)
+class Tokens:
+    """What of the venue's rate limits is kept for those who must not wait."""
+
+    exit_reserve: int = attrs.field(
+        default=30, validator=validators.and_(validators.ge(10), validators.le(1_000))
+    )
+    """Write tokens that no entry takes; an order costs ten."""
+    read_reserve: int = attrs.field(
+        default=50, validator=validators.and_(validators.ge(10), validators.le(1_000))
+    )
+    """Read tokens that only questions about our own orders and money take."""
 
 
 @attrs.frozen(kw_only=True)
@@ -185,6 +278,10 @@ class Runtime:
     """When garbage is collected."""
     keeps_awake: bool = False
     """Whether the loop keeps a core busy while a play stands, so that no frame has to wake it."""
+    rehearse_ms: float = attrs.field(
+        default=5.0, validator=validators.and_(validators.ge(0.0), validators.le(1_000.0))
+    )
+    """Between two imagined goals that keep the path warm while a play stands; 0 plays none."""
 
 
 @attrs.frozen(kw_only=True)
@@ -224,6 +321,8 @@ class Profile:
     catalogue: CatalogueSettings
     run: Run
     runtime: Runtime = attrs.field(factory=Runtime)
+    clock: Clock = attrs.field(factory=Clock)
+    tokens: Tokens = attrs.field(factory=Tokens)
 
     @feeds.validator
     def _names_are_distinct(self, _field: object, feeds: tuple[Feed, ...]) -> None:

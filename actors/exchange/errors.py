@@ -1,6 +1,7 @@
 """Ways in which dealing with the venue can fail.
 
 * ``ExchangeError``
+  - ``ClockOff``          the venue's clock is too far from ours; the program ends with 78
   - ``KeyRefused``        a key file that must not be used; the program ends with 78
   - ``BadOrder``          an order that the venue's rules forbid: a mistake of ours
   - ``WireGarbled``       bytes that are not what the venue's documents promise
@@ -23,6 +24,10 @@ class ExchangeError(Exception):
 
 class KeyRefused(ExchangeError):
     """A private key file that must not be used. The message is one line for its owner."""
+
+
+class ClockOff(ExchangeError):
+    """Nothing that we sign would be taken. The message is one line for the machine's owner."""
 
 
 class BadOrder(ExchangeError, ValueError):

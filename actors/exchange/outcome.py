@@ -25,6 +25,10 @@ A 429 is one: tokens are spent before anything else happens. A 408 is not: it sa
 that somebody waited too long for something.
 """
 
+UNREAD: Final = frozenset({401, 429})
+"""Statuses of a refusal at the venue's door: the order was not looked at, so that it says
+nothing about the market."""
+
 CONFLICTS_THAT_REFUSE: Final = frozenset(
     {
         "exchange_is_paused",

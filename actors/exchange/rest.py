@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeVar
 from urllib.parse import quote
 
 from actors.exchange import wire_market as market, wire_orders as portfolio, wire_venue as venue
+from actors.exchange.asking import Asking
 from actors.exchange.errors import VenueRefused, VenueUnreachable, WireGarbled
 from actors.exchange.signing import API_ROOT, Sign
 from actors.exchange.wire import Decoder, read_error
@@ -68,15 +69,26 @@ _STATUS_WITH_BODY: Final = frozenset({200, 500, 503, 504})
 class Rest:
     """The venue's REST interface, as one account sees it."""
 
-    def __init__(self, *, http: HttpClient, sign: Sign) -> None:
+    def __init__(
+        self, *, http: HttpClient, sign: Sign, asking: Asking | None = None, urgent: bool = False
+    ) -> None:
         """Make it; nothing is asked yet.
 
         Args:
             http: Reaches the API's root: its base URL ends in ``/trade-api/v2``.
             sign: Signs what needs an account.
+            asking: Pays for every request and hears when it was answered; ``None`` where
+                nobody counts.
+            urgent: Whether its reads may take the last tokens.
         """
         self._http = http
         self._sign = sign
+        self._asking = asking
+        self._urgent = urgent
+
+    def urgently(self) -> "Rest":
+        """Return the same interface for whoever may take the last tokens."""
+        return Rest(http=self._http, sign=self._sign, asking=self._asking, urgent=True)
 
     # What is traded.
 
@@ -276,12 +288,18 @@ class Rest:
         method: str = "GET",
         ok: frozenset[int] = frozenset({200}),
     ) -> Body:
+        asking = self._asking
+        if asking is not None:
+            await asking.pay(method, path, urgent=self._urgent)
         # What is signed is the whole path; the client puts the root before it by itself.
         headers = (await self._sign(method, API_ROOT + path)).pairs if signed else ()
+        sent_ns = 0 if asking is None else asking.now_ns()
         try:
             answer = await self._http.request(method, path, query=query, headers=headers)
         except HttpFailed as error:
             raise VenueUnreachable(f"{method} {path}: {error}") from error
+        if asking is not None:
+            asking.hear(method, path, answer, sent_ns)
         if answer.status not in ok:
             raise _failure(answer.status, answer.body, f"{method} {path}")
         try:

@@ -17,6 +17,7 @@ from actors.exchange.signing import Sign
 from actors.exchange.stream_core import StreamCore
 from actors.exchange.stream_values import StreamValue
 from actors.model.orders import Ticker
+from actors.runtime.chime import Chime
 from actors.runtime.env import Env
 from actors.runtime.errors import leaves
 from actors.runtime.latest import Latest
@@ -64,6 +65,7 @@ async def run_stream(
     ping_s: Callable[[], float],
     on_proof: Callable[[int], None] = _nobody,
     silent_s: float = SILENT_S,
+    asking: Chime | None = None,
 ) -> NoReturn:
     """Run one connection until it fails.
 
@@ -80,6 +82,7 @@ async def run_stream(
             while a play is armed, longer when nothing hangs on it.
         on_proof: Told, when a ping was answered, since when nothing can be missing.
         silent_s: How long a ping may go unanswered.
+        asking: Rings when somebody else had the core ask for something.
 
     Raises:
         StreamFailed: The venue ended the stream, or does not answer.
@@ -93,6 +96,8 @@ async def run_stream(
             nursery.start_soon(run.read)
             nursery.start_soon(run.follow, wanted)
             nursery.start_soon(run.prove, ping_s, silent_s)
+            if asking is not None:
+                nursery.start_soon(run.ask, asking)
     except* (StreamFailed, WireGarbled, WebSocketFailed) as group:
         why.extend(leaves(group))
     finally:
@@ -126,6 +131,12 @@ class _Run:
             self.tell(self.core.want(wanted.value, self.now_ns()))
             await self.send()
             await wanted.changed(version)
+
+    async def ask(self, asking: Chime) -> None:
+        """Send what others have the core ask for."""
+        while True:
+            await asking.wait()
+            await self.send()
 
     async def prove(self, ping_s: Callable[[], float], silent_s: float) -> None:
         """Prove that the connection is alive, again and again."""

@@ -11,24 +11,26 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-import attrs
-
 from actors.exchange import stream_reading, wire_stream as wire
 from actors.exchange.errors import StreamFailed, WireGarbled
+from actors.exchange.stream_ages import Ages
+from actors.exchange.stream_asking import (
+    BOOKS,
+    BY_MARKET,
+    FOR_ALL,
+    Command,
+    Known,
+    Place,
+    Subscription,
+)
+from actors.exchange.stream_lean import Change, book_delta, read_change, read_lean
 from actors.exchange.stream_values import (
     LossReason,
-    StreamDelta,
     StreamLost,
     StreamMissed,
-    StreamSnapshot,
     StreamValue,
 )
 from actors.model.orders import Ticker
-
-BOOKS: Final = "orderbook_delta"
-BY_MARKET: Final[tuple[wire.Channel, ...]] = (BOOKS, "trade")
-"""Channels asked for the wanted markets only."""
-FOR_ALL: Final[tuple[wire.Channel, ...]] = ("fill", "user_orders", "market_lifecycle_v2")
 
 ABOUT_A_MARKET: Final = frozenset({1, 11, 14})
 """Errors that, where they name markets, are about these alone. Any other one means that
@@ -42,35 +44,26 @@ REPAIRS_NS: Final = 60_000_000_000
 MOST_MARKETS: Final = 2_000
 
 
-@attrs.define(eq=False)
-class _Subscription:
-    """One channel on this connection."""
-
-    channel: wire.Channel
-    asked: dict[Ticker, None] = attrs.field(factory=dict)
-    """Markets asked for, in order; always empty where the channel is for all."""
-    sent: bool = False
-    sid: int | None = None
-    """The venue's number for it, once it has confirmed."""
-    next_seq: int = 1
-
-
-@attrs.frozen
-class _Command:
-    """One command that is to be answered."""
-
-    subscription: _Subscription
-    action: wire.Action | None
-    """What it changes; ``None`` where it opens the subscription."""
-    tickers: tuple[Ticker, ...]
-    sent_ns: int
-
-
 class StreamCore:
     """One connection's worth of the stream. Make a new one for a new connection."""
 
-    def __init__(self, tickers: Iterable[Ticker], now_ns: int) -> None:
-        """Begin with the markets wanted; ``take_commands`` has what to send first."""
+    def __init__(
+        self,
+        tickers: Iterable[Ticker],
+        now_ns: int,
+        *,
+        known: Known | None = None,
+        ages: Ages | None = None,
+    ) -> None:
+        """Begin with the markets wanted; ``take_commands`` has what to send first.
+
+        Args:
+            tickers: The markets wanted.
+            now_ns: The monotonic clock.
+            known: Asked of every change before it is read; one that came by another
+                connection is counted, and no more.
+            ages: Told how old every change was when it came.
+        """
         self.unknown = 0
         """Messages of types that are new to us."""
         self.dropped = 0
@@ -78,14 +71,15 @@ class StreamCore:
         self.gaps = 0
         self.proved_ns = now_ns
         """When the stream last proved that it lives: a message, or the answer to a ping."""
-        self._subscriptions: dict[str, _Subscription] = {
-            channel: _Subscription(channel) for channel in (*BY_MARKET, *FOR_ALL)
+        self._subscriptions: dict[str, Subscription] = {
+            channel: Subscription(channel) for channel in (*BY_MARKET, *FOR_ALL)
         }
-        self._by_sid: dict[int, _Subscription] = {}
+        self._by_sid: dict[int, Subscription] = {}
         self._wanted: dict[Ticker, None] = {}
         self._refused: dict[Ticker, None] = {}
-        self._whole: dict[Ticker, int | None] = {}
-        """Books that nothing is missing from, each with the venue's clock of it."""
+        self._known, self._ages = known, ages
+        self._whole: dict[Ticker, Place] = {}
+        """Books that nothing is missing from, each with how far it has come."""
         self._left: dict[Ticker, int] = {}
         """Books that were given up on this connection, and the command that asked for each
         of them again: until it is confirmed, a snapshot may be from before."""
@@ -93,7 +87,7 @@ class StreamCore:
         """Books that somebody may believe in, because a snapshot of each was passed on."""
         self._outbox: list[str] = []
         self._number = 0
-        self._pending: dict[int, _Command] = {}
+        self._pending: dict[int, Command] = {}
         self._repairs: deque[int] = deque()
         self._handlers = {
             "orderbook_delta": self._delta,
@@ -144,9 +138,14 @@ class StreamCore:
                 connection is not to be used any more.
             StreamFailed: The venue ended the stream, or will not do what we asked.
         """
+        lean = read_lean(frame)
+        if lean is not None:
+            self.proved_ns = received_ns
+            values = self._count(lean.sid, lean.seq, received_ns)
+            return values + self._change(lean.sid, lean.seq, lean.msg, received_ns)
         envelope = wire.envelope(frame)
         self.proved_ns = received_ns
-        values = self._count(envelope, received_ns)
+        values = self._count(envelope.sid, envelope.seq, received_ns)
         # Before the handlers: they look at what is still unanswered.
         command = self._pending.pop(envelope.id or 0, None)
         handler = self._handlers.get(envelope.type)
@@ -177,6 +176,14 @@ class StreamCore:
             if now_ns - command.sent_ns > ANSWER_NS:
                 raise StreamFailed(f"no answer about {command.subscription.channel}")
 
+    def distrust(self, tickers: Iterable[Ticker], now_ns: int) -> None:
+        """Give books up for a reason of the caller's; each is whole from its next snapshot."""
+        doubted = tuple(ticker for ticker in tickers if ticker in self._whole)
+        for ticker in doubted:
+            del self._whole[ticker]
+        if doubted:
+            self._update(self._subscriptions[BOOKS], "get_snapshot", doubted, now_ns)
+
     def ended(self, now_ns: int) -> list[StreamValue]:
         """Say what the end of the connection means: no book can be trusted.
 
@@ -188,7 +195,7 @@ class StreamCore:
 
     # What we ask for.
 
-    def _reconcile(self, subscription: _Subscription, now_ns: int) -> None:
+    def _reconcile(self, subscription: Subscription, now_ns: int) -> None:
         """Ask for what is wanted and not yet asked for, and the other way round."""
         if not subscription.sent:
             # Without a market the command would mean all of them.
@@ -206,22 +213,22 @@ class StreamCore:
         subscription.asked = dict.fromkeys(self._wanted)
 
     def _subscribe(
-        self, subscription: _Subscription, tickers: tuple[Ticker, ...], now_ns: int
+        self, subscription: Subscription, tickers: tuple[Ticker, ...], now_ns: int
     ) -> None:
-        number = self._ask(_Command(subscription, None, tickers, now_ns))
+        number = self._ask(Command(subscription, None, tickers, now_ns))
         self._outbox.append(wire.subscribe(number, subscription.channel, tickers))
         subscription.sent = True
         subscription.asked = dict.fromkeys(tickers)
 
     def _update(
         self,
-        subscription: _Subscription,
+        subscription: Subscription,
         action: wire.Action,
         tickers: tuple[Ticker, ...],
         now_ns: int,
     ) -> None:
         assert subscription.sid is not None, "only a confirmed subscription can be changed"
-        number = self._ask(_Command(subscription, action, tickers, now_ns))
+        number = self._ask(Command(subscription, action, tickers, now_ns))
         self._outbox.append(wire.update(number, subscription.sid, action, tickers))
         if subscription.channel != BOOKS:
             return
@@ -230,22 +237,22 @@ class StreamCore:
         elif action == "add_markets":
             self._left |= {ticker: number for ticker in tickers if ticker in self._left}
 
-    def _ask(self, command: _Command) -> int:
+    def _ask(self, command: Command) -> int:
         self._number += 1
         self._pending[self._number] = command
         return self._number
 
     # What is missing.
 
-    def _count(self, envelope: wire.Envelope, received_ns: int) -> list[StreamValue]:
+    def _count(self, sid: int | None, seq: int | None, received_ns: int) -> list[StreamValue]:
         """Check a message's place; every type takes part, confirmations and errors too."""
-        if envelope.sid is None or envelope.seq is None:
+        if sid is None or seq is None:
             return []
-        subscription = self._by_sid.get(envelope.sid)
+        subscription = self._by_sid.get(sid)
         if subscription is None:
             return []
-        expected, subscription.next_seq = subscription.next_seq, envelope.seq + 1
-        if envelope.seq == expected:
+        expected, subscription.next_seq = subscription.next_seq, seq + 1
+        if seq == expected:
             return []
         self.gaps += 1
         if subscription.channel != BOOKS:
@@ -253,7 +260,11 @@ class StreamCore:
         return self._distrust(subscription, tuple(subscription.asked), received_ns)
 
     def _distrust(
-        self, subscription: _Subscription, tickers: tuple[Ticker, ...], now_ns: int
+        self,
+        subscription: Subscription,
+        tickers: tuple[Ticker, ...],
+        now_ns: int,
+        reason: LossReason = "gap",
     ) -> list[StreamValue]:
         """Give books up until their next snapshot, which is asked for at once."""
         repairs = self._repairs
@@ -264,7 +275,7 @@ class StreamCore:
             raise StreamFailed(f"{len(repairs)} gaps within a minute")
         if tickers:
             self._update(subscription, "get_snapshot", tickers, now_ns)
-        return self._lose(tickers, "gap", now_ns)
+        return self._lose(tickers, reason, now_ns)
 
     def _lose(
         self, tickers: tuple[Ticker, ...], reason: LossReason, now_ns: int
@@ -318,7 +329,7 @@ class StreamCore:
         return self._refuse(missing, received_ns) if missing else []
 
     def _error(
-        self, envelope: wire.Envelope, command: _Command | None, received_ns: int
+        self, envelope: wire.Envelope, command: Command | None, received_ns: int
     ) -> list[StreamValue]:
         """End the stream, unless the venue only objects to markets of a command of ours."""
         row = wire.refusal(envelope.msg)
@@ -341,7 +352,7 @@ class StreamCore:
 
     # What the venue says about the world.
 
-    def _place(self, envelope: wire.Envelope) -> tuple[_Subscription, int, int]:
+    def _place(self, envelope: wire.Envelope) -> tuple[Subscription, int, int]:
         """Return the subscription of a message that has to be counted, and its number there."""
         if envelope.sid is None or envelope.seq is None:
             raise WireGarbled(f"{envelope.type} without its place")
@@ -356,45 +367,33 @@ class StreamCore:
         if row.ticker not in subscription.asked or row.ticker in self._left:
             self.dropped += 1
             return []
-        self._whole[row.ticker] = row.clock
+        self._whole[row.ticker] = Place(row.clock)
         self._told[row.ticker] = None
-        return [
-            StreamSnapshot(
-                ticker=row.ticker,
-                bids=tuple(sorted(row.yes, reverse=True)),
-                # In prices of the YES leg, because we subscribed that way.
-                asks=tuple(sorted(row.no)),
-                sid=sid,
-                seq=seq,
-                clock=row.clock,
-                received_ns=received_ns,
-            )
-        ]
+        return [stream_reading.book_snapshot(row, sid, seq, received_ns)]
 
     def _delta(self, envelope: wire.Envelope, received_ns: int) -> list[StreamValue]:
-        subscription, sid, seq = self._place(envelope)
-        row = wire.delta(envelope.msg)
-        if row.ticker not in self._whole:
+        _, sid, seq = self._place(envelope)
+        return self._change(sid, seq, read_change(envelope.msg), received_ns)
+
+    def _change(self, sid: int, seq: int, change: Change, received_ns: int) -> list[StreamValue]:
+        subscription = self._by_sid.get(sid)
+        if subscription is None:
+            raise StreamFailed("orderbook_delta of a subscription that we do not have")
+        ticker, clock, known = change.ticker, change.clock, self._known
+        if self._ages is not None:
+            self._ages.note(change.ts_ms, received_ns)
+        place = self._whole.get(ticker)
+        if place is None:
+            book_delta(change, sid, seq, received_ns)  # What cannot be read is never let pass.
             self.dropped += 1
             return []
-        clock = self._whole[row.ticker]
-        if row.clock is not None:
-            if clock is not None and row.clock < clock:
-                # The venue promises that it never goes down while we are subscribed.
-                self.gaps += 1
-                return self._distrust(subscription, (row.ticker,), received_ns)
-            self._whole[row.ticker] = row.clock
-        return [
-            StreamDelta(
-                ticker=row.ticker,
-                side="bid" if row.side == "yes" else "ask",
-                price_pips=row.price_pips,
-                change_centi=row.change_centi,
-                sid=sid,
-                seq=seq,
-                clock=row.clock,
-                venue_ts_ms=row.ts_ms,
-                client_order_id=row.client_order_id,
-                received_ns=received_ns,
-            )
-        ]
+        if not place.is_before(clock, strictly=known is not None):
+            # The venue promises that it never goes down while we are subscribed.
+            self.gaps += 1
+            return self._distrust(subscription, (ticker,), received_ns, "clock")
+        if clock is not None:
+            place.index = place.index + 1 if clock == place.clock else 1
+            place.clock = clock
+        if known is not None and known(ticker, clock, place.index):
+            return []
+        return [book_delta(change, sid, seq, received_ns)]

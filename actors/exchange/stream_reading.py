@@ -1,6 +1,6 @@
 """Turns the stream's messages about prints, our account and the venue's listings into values. Pure.
 
-Books need the state of their subscription and are read in ``stream_core.py``.
+What a book's message means needs the state of its subscription: ``stream_core.py``.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +15,7 @@ from actors.exchange.stream_values import (
     StreamFill,
     StreamLifecycle,
     StreamOrder,
+    StreamSnapshot,
     StreamTrade,
     StreamValue,
 )
@@ -22,6 +23,20 @@ from actors.model.orders import Fill
 
 COUNTED: Final = frozenset({"trade", "market_lifecycle_v2", "event_lifecycle", "event_fee_update"})
 """Types whose messages always carry their place; those about our account never do."""
+
+
+def book_snapshot(row: wire.Snapshot, sid: int, seq: int, received_ns: int) -> StreamSnapshot:
+    """Return a whole book, in our words and in our order."""
+    return StreamSnapshot(
+        ticker=row.ticker,
+        bids=tuple(sorted(row.yes, reverse=True)),
+        # In prices of the YES leg, because we subscribed that way.
+        asks=tuple(sorted(row.no)),
+        sid=sid,
+        seq=seq,
+        clock=row.clock,
+        received_ns=received_ns,
+    )
 
 
 def _trade(data: msgspec.Raw, received_ns: int) -> StreamTrade:

@@ -15,7 +15,8 @@ from actors.model.orders import Fill, Side, Ticker
 Levels = tuple[tuple[Pips, CentiContracts], ...]
 """Price and count of what rests, best first."""
 
-LossReason = Literal["gap", "disconnected", "unsubscribed"]
+LossReason = Literal["gap", "clock", "disconnected", "unsubscribed"]
+"""``clock``: the market's clock went back, so that no copy of its book can be matched."""
 
 
 @attrs.frozen(kw_only=True)

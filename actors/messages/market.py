@@ -42,7 +42,9 @@ class BookLost:
     """A book may be wrong until its next snapshot: a gap, or the connection ended."""
 
     ticker: Ticker
-    reason: Literal["gap", "disconnected", "unsubscribed"]
+    reason: Literal["gap", "clock", "disconnected", "unsubscribed", "broken", "crossed", "mismatch"]
+    """``broken``: a change that it cannot have; ``crossed`` for too long; ``mismatch``: the
+    venue's REST interface shows another."""
     received_ns: int
 
 

@@ -11,6 +11,9 @@ from typing import Final
 
 import attrs
 
+from actors.messages.records_stream import StreamRow
+from actors.messages.records_venue import ClockRow, DelayRow, LimitsRow
+
 
 @attrs.frozen(kw_only=True)
 class Segment:
@@ -330,8 +333,7 @@ class Reconciled:
     balance_micros: int
     """Cash at the venue, over all shards."""
     opening: list[list[int]] = attrs.field(factory=list)
-    """[shard, micro-dollars]: cash with which the account began, before every fill that
-    the venue still tells of. In the first reconciliation of a journal alone."""
+    """[shard, micro-dollars]: cash before every fill still told of; in a journal's first alone."""
     history_ms: int = 0
     """The venue's time of the newest order or fill before this journal: older ones are
     another's business. In the first reconciliation alone."""
@@ -385,10 +387,14 @@ TYPES: Final[dict[int, tuple[type, int]]] = {
     32: (BookLostRow, 1),
     33: (TradeRow, 1),
     34: (BookAt, 1),
+    35: (StreamRow, 1),
     40: (MatchRow, 1),
     50: (Reconciled, 1),
     51: (ActorRow, 1),
     52: (TradingState, 1),
     53: (DayRoll, 1),
+    60: (ClockRow, 1),
+    61: (LimitsRow, 1),
+    62: (DelayRow, 1),
 }
 """Type number to class and its current version."""

@@ -23,6 +23,8 @@ class RecoveredLot:
     """What the entry filled less what its exits are known to have sold."""
     attempts: int
     """The highest attempt of its exit orders; the next one takes the number after it."""
+    spared: int = 0
+    """Those of them that the venue turned away unread."""
 
 
 @attrs.frozen(kw_only=True)

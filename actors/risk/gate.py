@@ -23,6 +23,8 @@ from actors.model.score import GoalKey
 State = Literal["ACTIVE", "REDUCING", "HALTED"]
 
 Reason = Literal[
+    "clock",  # 13: an order signed now may be outside the venue's tolerance
+    "tokens",  # 8: what is left of the venue's rate limit is the exits'
     "halted",  # 1: the trading state admits no entry
     "collar",  # 2: the limit lies too far beyond the last good book
     "price",  # 2: the limit is outside the absolute gates
@@ -56,13 +58,17 @@ class Moment:
     fresh_feeds: int
     in_doubt: bool
     frozen: bool
+    clock_fits: bool = True
+    """Whether the venue's clock is surely near enough to the one that signs."""
+    has_tokens: bool = True
+    """Whether the venue's rate limit has room for one more entry and the exits after it."""
     book_whole: bool
     book_proved_ns: int
     best_opposite_pips: Pips | None
     """Best ask for a bid, best bid for an ask; ``None`` where that side is empty."""
 
 
-def entry(  # noqa: PLR0911 - one line for each control, in the order of their weight
+def entry(  # noqa: C901, PLR0911 - one line for each control, in the order of their weight
     leg: Leg,
     key: GoalKey,
     moment: Moment,
@@ -76,7 +82,10 @@ def entry(  # noqa: PLR0911 - one line for each control, in the order of their w
     Money budgets are not looked at here: reserving is the act that checks them
     (``model/limits.py``), and it comes last.
     """
-    # Written out and not a table: this stands between a goal and its order.
+    # Written out and not a table: this stands between a goal and its order. The clock comes
+    # before the halt that it causes, because it says more.
+    if not moment.clock_fits:
+        return "clock"
     if moment.state != "ACTIVE":
         return "halted"
     if not moment.journal_healthy:
@@ -93,7 +102,10 @@ def entry(  # noqa: PLR0911 - one line for each control, in the order of their w
         return "stale_report"
     if not 0 < leg.count_centi <= min(order_max_centi, ONE_ORDER_MAX_CENTI):
         return "size"
-    return _price(leg.side, leg.limit_pips, moment, gates)
+    no = _price(leg.side, leg.limit_pips, moment, gates)
+    if no is None and not moment.has_tokens:
+        return "tokens"
+    return no
 
 
 def _price(side: Side, limit_pips: Pips, moment: Moment, gates: Gates) -> Reason | None:

@@ -90,8 +90,8 @@ class _Job:
     def run(self) -> None:
         try:
             self.value = self._fn(*self._args)
-        except Exception as error:  # noqa: BLE001 - raised again where it was asked for
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - raised again where it was asked for
+            # One that wants to end its thread too: the thread is not its own.
             self.error = error
         finally:
-            # A call that wants to end its thread is told like any other that came back.
             self.done = True

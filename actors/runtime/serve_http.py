@@ -1,36 +1,31 @@
 """The HTTP/1.1 half of the small server: whole requests in, whole answers out, over any stream.
 
-h11 does the grammar; this module owns what h11 leaves open: deadlines, sizes,
-what is refused with which status, and that no write outlives its client.
+h11 does the grammar of all but the usual (``serve_usual``); this module owns what is
+left open: deadlines, sizes, what is refused with which status, and that no write
+outlives its client.
 Nothing here reads a clock of its own, so an answer carries no ``Date``; a
 handler that has a clock adds one.
 """
 
-import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
 import h11
 import trio
+
+from actors.runtime.serve_terms import sound_content_type, sound_headers, split_target
+from actors.runtime.serve_usual import read_usual, write_usual
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Everything else is answered 501; a handler still says 405 for what a path does not take."""
 
 READ_BYTES: Final = 16 * 1024
 LINGER_BYTES: Final = 1024 * 1024
-QUERY_FIELDS: Final = 256
 REASON_CHARS: Final = 200
 SWITCHING_PROTOCOLS: Final = 101
 BODILESS: Final = frozenset({204, 304})
-
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_VALUE: Final = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?")
-_OURS: Final = frozenset(
-    {"content-length", "content-type", "transfer-encoding", "upgrade", "sec-websocket-accept"}
-)
 
 
 class ClientGone(Exception):
@@ -99,19 +94,6 @@ def _status(_: object, __: object, value: int) -> None:
         raise ValueError(f"not a final HTTP status: {value}")
 
 
-def _content_type(_: object, __: object, value: str) -> None:
-    if not _VALUE.fullmatch(value):
-        raise ValueError(f"not a content type: {value!r}")
-
-
-def _headers(_: object, __: object, value: tuple[tuple[str, str], ...]) -> None:
-    for name, text in value:
-        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(text):
-            raise ValueError(f"not a header line: {name!r}: {text!r}")
-        if name.lower() in _OURS:
-            raise ValueError(f"the server writes {name!r} itself")
-
-
 @attrs.frozen
 class Response:
     """One answer. Handler to server; a handler that builds a bad one fails where it is built."""
@@ -120,9 +102,9 @@ class Response:
     """200 to 599; 101 only from a WebSocket route, which then accepts with these headers."""
     body: bytes | AsyncIterator[bytes] = b""
     """All of it, or its pieces as they come: sent chunked, each piece at once."""
-    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), validator=_headers)
+    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), validator=sound_headers)
     """Printable ASCII. Length, type and framing are the server's to write."""
-    content_type: str = attrs.field(default="application/json", validator=_content_type)
+    content_type: str = attrs.field(default="application/json", validator=sound_content_type)
     """Left out where there is no body."""
 
 
@@ -180,6 +162,8 @@ class HttpConnection:
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.header_bytes)
         self._at_end = False
         self._method = b""
+        self._usual = b""
+        """A request under way of which h11 knows nothing; it learns of it if it has to answer."""
 
     async def next_request(self) -> Request | None:
         """Wait for a whole request; ``None`` when the client is done or was idle too long.
@@ -190,6 +174,22 @@ class HttpConnection:
         """
         self._method = b""
         try:
+            if self._h11.their_state is h11.IDLE and not self._h11.trailing_data[0]:
+                with trio.move_on_after(self.limits.idle_s) as in_time:
+                    data = await take(self.stream)
+                if in_time.cancelled_caught:
+                    return None
+                usual = read_usual(
+                    data,
+                    header_bytes=self.limits.header_bytes,
+                    body_bytes=self.limits.body_bytes,
+                )
+                if usual is not None:
+                    self._usual = data
+                    return Request(
+                        usual.method, usual.target, (), usual.headers, usual.body, usual.target
+                    )
+                self._hand_over(data)
             head = await self._head()
             if head is None:
                 return None
@@ -217,15 +217,39 @@ class HttpConnection:
                 headers.append(("content-type", response.content_type))
             if response.status not in BODILESS:
                 headers.append(("content-length", str(len(response.body))))
-            data = self._h11.send(h11.Response(status_code=response.status, headers=headers))
-            if send_body and response.body:
-                data += self._h11.send(h11.Data(data=response.body))
-            data += self._h11.send(h11.EndOfMessage())
-            await put(self.stream, data, self.limits.write_s)
+            await put(
+                self.stream,
+                self._whole(response, headers, send_body=send_body),
+                self.limits.write_s,
+            )
             return
+        self._tell_h11()
         headers.append(("content-type", response.content_type))
         head = self._h11.send(h11.Response(status_code=response.status, headers=headers))
         await self._stream_body(head, response.body, send_body=send_body)
+
+    def _whole(
+        self, response: Response, headers: list[tuple[str, str]], *, send_body: bool
+    ) -> bytes:
+        """Write an answer that is there as a whole."""
+        assert isinstance(response.body, bytes)
+        body = response.body if send_body else b""
+        if self._usual and all(name.lower() != "connection" for name, _ in headers):
+            self._usual = b""
+            return write_usual(response.status, headers, body)
+        self._tell_h11()
+        data = self._h11.send(h11.Response(status_code=response.status, headers=headers))
+        if body:
+            data += self._h11.send(h11.Data(data=body))
+        return data + self._h11.send(h11.EndOfMessage())
+
+    def _tell_h11(self) -> None:
+        """Let h11 read a request that it knows nothing of: what is to come is not usual."""
+        if self._usual:
+            self._hand_over(self._usual)
+            self._usual = b""
+            while not isinstance(self._h11.next_event(), h11.EndOfMessage):
+                pass
 
     async def refuse(self, refused: Refused) -> None:
         """Answer a request that cannot be taken, in one line, and end the connection."""
@@ -254,13 +278,17 @@ class HttpConnection:
 
     def next_cycle(self) -> bool:
         """Make ready for another request; whether the connection may carry one."""
+        if self._h11.our_state is h11.IDLE and self._h11.their_state is h11.IDLE:
+            return True
         if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
             return False
         self._h11.start_next_cycle()
         return True
 
     async def _feed(self) -> None:
-        data = await take(self.stream)
+        self._hand_over(await take(self.stream))
+
+    def _hand_over(self, data: bytes) -> None:
         self._at_end = not data
         self._h11.receive_data(data)
 
@@ -360,19 +388,8 @@ class HttpConnection:
 def _request(head: h11.Request, body: bytes) -> Request:
     target = head.target.decode("ascii")
     try:
-        path, query = _split(target)
+        path, query = split_target(target)
     except ValueError:
         raise Refused(400, "the request target is not UTF-8 or has too many fields") from None
     headers = tuple((name.decode("ascii"), text.decode("latin-1")) for name, text in head.headers)
     return Request(head.method.decode("ascii"), path, query, headers, body, target)
-
-
-def _split(target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    if not target.startswith("/") and "://" in target:
-        # A client that takes us for a proxy sends the whole URL (RFC 9112 section 3.2.2).
-        parts = urlsplit(target)
-        path, query = parts.path or "/", parts.query
-    else:
-        path, _, query = target.partition("?")
-    fields = parse_qsl(query, keep_blank_values=True, max_num_fields=QUERY_FIELDS, errors="strict")
-    return unquote(path, errors="strict"), tuple(fields)

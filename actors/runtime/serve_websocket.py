@@ -7,6 +7,8 @@ wsproto does the frames. A session reads only while somebody waits in
 import base64
 import binascii
 import contextlib
+from collections.abc import Iterator, Sequence
+from struct import Struct
 from typing import Final
 
 import trio
@@ -21,6 +23,7 @@ from wsproto.events import (
 )
 from wsproto.utilities import generate_accept_token
 
+from actors.runtime.rfc6455 import EIGHT_BYTES, LONG, TWO_BYTES, WHOLE_TEXT
 from actors.runtime.serve_http import (
     ClientGone,
     Refused,
@@ -37,6 +40,8 @@ TOO_BIG: Final = 1009
 INTERNAL_ERROR: Final = 1011
 
 KEY_BYTES: Final = 16
+_MEDIUM: Final = Struct(">BBH")
+_LARGE: Final = Struct(">BBQ")
 
 
 class SessionClosed(Exception):
@@ -89,6 +94,20 @@ def _tokens(request: Request, name: str) -> list[str]:
     ]
 
 
+def _text_frames(messages: Sequence[str]) -> Iterator[bytes]:
+    """Write whole text frames as a server does, unmasked (RFC 6455 section 5.2)."""
+    for message in messages:
+        payload = message.encode()
+        size = len(payload)
+        if size < TWO_BYTES:
+            yield bytes((WHOLE_TEXT, size))
+        elif size < LONG:
+            yield _MEDIUM.pack(WHOLE_TEXT, TWO_BYTES, size)
+        else:
+            yield _LARGE.pack(WHOLE_TEXT, EIGHT_BYTES, size)
+        yield payload
+
+
 class Session:
     """One WebSocket. Any task may send while another receives; frames leave whole, in order."""
 
@@ -122,6 +141,16 @@ class Session:
             await self._send(TextMessage(data=message))
         else:
             await self._send(BytesMessage(data=message))
+
+    async def send_texts(self, messages: Sequence[str]) -> None:
+        """Send text messages in one write, each a frame of its own.
+
+        Raises:
+            SessionClosed: As ``send``; then how many of them the client has is not known.
+        """
+        async with self._writing:
+            self._require_open()
+            await self._put(b"".join(_text_frames(messages)))
 
     async def ping(self, payload: bytes = b"") -> None:
         """Send a ping of at most 125 bytes; ``pong_ns`` tells of the answer.

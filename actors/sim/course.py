@@ -24,6 +24,11 @@ class Course:
         return _sum(self._scored)
 
     @property
+    def goals(self) -> tuple[Incident, ...]:
+        """The goals that stand, oldest first."""
+        return tuple(self._scored)
+
+    @property
     def regulation(self) -> Score:
         """The true score of ninety minutes, which the markets settle on."""
         return _sum([goal for goal in self._scored if goal.counts])

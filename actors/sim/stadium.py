@@ -8,13 +8,13 @@ import attrs
 
 from actors.model.orders import Ticker
 from actors.model.score import Score, Team
-from actors.sim import terms
+from actors.sim import live_data, terms
 from actors.sim.agenda import Agenda
 from actors.sim.beliefs import OUTCOMES, Outcome
 from actors.sim.course import Course
 from actors.sim.crew import Crew, Habits, News
 from actors.sim.feedserver import FeedServer, MatchState
-from actors.sim.listing import game_id, leg_tickers, provider_id
+from actors.sim.listing import game_id, leg_tickers, milestone_id, provider_id
 from actors.sim.script import Incident
 from actors.sim.timetable import MatchTimetable, Moment
 from actors.sim.truth import Race, TruthLog
@@ -46,6 +46,9 @@ class Stadium:
     """By ticker, once the ninety minutes are over."""
     is_listed: bool = attrs.field(init=False, default=False)
     _reversals: int = attrs.field(init=False, default=0)
+    _reports: int = attrs.field(init=False, default=0)
+    _reported_s: float = attrs.field(init=False, default=0.0)
+    """When the newest report of live data is out: none overtakes another."""
 
     def __attrs_post_init__(self) -> None:
         self.course = Course(timetable=self.timetable)
@@ -225,3 +228,18 @@ class Stadium:
         for feed in self.feeds:
             # How a match stands before kick-off is no race: it is there at once.
             feed.publish(state, lag_ms=None if begun else 0.0)
+        self._report_live(begun=begun)
+
+    def _report_live(self, *, begun: bool) -> None:
+        """Have the venue's live data say how the match stands now, long after the feeds."""
+        now_s, match = self.agenda.now_s(), self.timetable.match
+        seen = live_data.details(self.course, self.course.clock_at(now_s), self.venue.now_us())
+        report = partial(self.venue.report_live, milestone_id(match), seen)
+        if not begun:
+            if self.is_listed:
+                report()
+            return
+        self._reports += 1
+        late_s = live_data.delay_s(self.seed, match, self._reports)
+        self._reported_s = max(self._reported_s, now_s + late_s)
+        self.agenda.at(self._reported_s, report)

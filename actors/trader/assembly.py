@@ -13,7 +13,6 @@ import attrs
 from actors.config.profile import Profile, Sheet
 from actors.exchange.keys import SigningKey
 from actors.exchange.orders import OrderConnection, OrderPool, order_tail
-from actors.exchange.rest import Rest
 from actors.exchange.signing import HeaderRing, Signer
 from actors.exchange.wire_orders import encode_order
 from actors.messages.catalogue import Match
@@ -28,18 +27,21 @@ from actors.model.orders import OrderRequest, Ticker
 from actors.model.score import SOCCER, GoalKey
 from actors.runtime.env import Endpoint, Env
 from actors.runtime.health import Health
-from actors.runtime.http import HttpClient
 from actors.runtime.journal import Journal
 from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
+from actors.trader.books import Books
 from actors.trader.catalogue import CatalogueReader
 from actors.trader.desk import Desk, OpenLot, TradingState
 from actors.trader.executor import Executor
 from actors.trader.exits import Exits
 from actors.trader.fire import Fire
-from actors.trader.market_data import MarketData
+from actors.trader.market_data import MarketData, stream_name
+from actors.trader.market_data_books import Keeper, keeper_of
+from actors.trader.market_data_compare import Comparison, comparison_of
 from actors.trader.planner import Bell, FeedRecord, Planner
 from actors.trader.plays import Terms
+from actors.trader.reads import Reads, budget_of, clock_of, reads_of
 from actors.trader.resolver import Resolver
 from actors.trader.signer import SignerRefresher, Stock
 from actors.trader.standings import Accepted, Standings
@@ -79,9 +81,12 @@ class Trading:
     """The trading actors, and what others may ask of them."""
 
     desk: Desk
-    rest: Rest
+    reads: Reads
     signer: SignerRefresher
-    market_data: MarketData
+    streams: tuple[MarketData, ...]
+    """One for each connection of the stream."""
+    keeper: Keeper
+    comparison: Comparison | None
     catalogue: CatalogueReader
     planner: Planner
     executor: Executor
@@ -89,6 +94,11 @@ class Trading:
     fire: Fire
     standings: Standings
     inboxes: tuple[Mailbox[Sent], Mailbox[Lot | Sent]]
+
+    @property
+    def market_data(self) -> MarketData:
+        """The first of the stream's connections, which there always is."""
+        return self.streams[0]
 
 
 write: Final = partial(intent_form, JournalCodec())
@@ -114,11 +124,14 @@ def assemble(given: Given, day: str) -> Trading:
     signer = _signer(shared)
     planner = _planner(shared)
     catalogue = _catalogue(shared)
+    keeper = keeper_of(given, desk.books, desk.clock, planner.ring_market)
     return Trading(
         desk=desk,
-        rest=shared.rest,
+        reads=shared.reads,
         signer=signer,
-        market_data=_market_data(shared, planner, catalogue),
+        streams=_market_data(shared, keeper, catalogue),
+        keeper=keeper,
+        comparison=comparison_of(keeper, given, shared.reads.patient, shared.wanted),
         catalogue=catalogue,
         planner=planner,
         executor=_executor(shared),
@@ -136,7 +149,7 @@ class _Shared:
     given: Given
     desk: Desk
     sign: Signer
-    rest: Rest
+    reads: Reads
     resolver: Resolver
     bell: Bell
     standings: Standings
@@ -149,16 +162,15 @@ class _Shared:
 def _shared(given: Given, desk: Desk) -> _Shared:
     env, profile = given.env, given.profile
     sign = Signer(env=env, key_id=profile.key.id, key=given.key)
-    http = HttpClient(env, profile.venue.rest, ca_file=profile.venue.ca_file or None)
-    rest = Rest(http=http, sign=sign)
+    reads = reads_of(env, profile, sign, desk, to_auditor=given.to_auditor, cell=given.cell)
     bell = Bell()
     return _Shared(
         given=given,
         desk=desk,
         sign=sign,
-        rest=rest,
+        reads=reads,
         resolver=Resolver(
-            env=env, rest=rest, on_trouble=desk.state.halt, on_known=desk.state.clear
+            env=env, rest=reads.urgent, on_trouble=desk.state.halt, on_known=desk.state.clear
         ),
         bell=bell,
         standings=Standings(accepted=given.accepted, on_change=bell.ring),
@@ -214,7 +226,7 @@ def _catalogue(shared: _Shared) -> CatalogueReader:
     settings = given.profile.catalogue
     return CatalogueReader(
         env=given.env,
-        rest=shared.rest,
+        rest=shared.reads.patient,
         series=settings.series,
         sheets=given.sheets,
         poll_s=settings.poll_s,
@@ -225,21 +237,24 @@ def _catalogue(shared: _Shared) -> CatalogueReader:
     )
 
 
-def _market_data(shared: _Shared, planner: Planner, catalogue: CatalogueReader) -> MarketData:
+def _market_data(
+    shared: _Shared, keeper: Keeper, catalogue: CatalogueReader
+) -> tuple[MarketData, ...]:
     given = shared.given
-    return MarketData(
+    first = MarketData(
         env=given.env,
         desk=shared.desk,
-        rest=shared.rest,
+        rest=shared.reads.patient,
         sign=shared.sign,
         url=given.profile.venue.ws,
         ca_file=given.profile.venue.ca_file or None,
         wanted=shared.wanted,
         to_auditor=given.to_auditor,
-        on_book=planner.ring_market,
+        keeper=keeper,
         on_lifecycle=catalogue.nudge,
-        health=given.cell("market_data"),
+        health=given.cell(stream_name(0)),
     )
+    return first.beside(given.cell)
 
 
 def _executor(shared: _Shared) -> Executor:
@@ -267,7 +282,7 @@ def _exits(shared: _Shared, signer: SignerRefresher) -> Exits:
         inbox=shared.to_exits,
         to_auditor=given.to_auditor,
         resolver=shared.resolver,
-        rest=shared.rest,
+        rest=shared.reads.urgent,
         settings=given.profile.exits,
         account=given.profile.account,
         encode=encode,
@@ -341,6 +356,9 @@ def _desk(given: Given, day: str) -> Desk:
         exits=_lines(given, "exits", EXIT_CONNECTIONS),
         entry_headers=HeaderRing(capacity=profile.orders.header_sets),
         exit_headers=HeaderRing(capacity=EXIT_HEADER_SETS),
+        clock=clock_of(profile.clock),
+        budget=budget_of(profile.tokens),
+        books=Books(old_ns=profile.gates.book_age_ms * 1_000_000),
     )
 
 
@@ -368,7 +386,7 @@ def _restore(desk: Desk, given: Given) -> None:
         desk.plans[plan.entry_client_order_id] = due(plan)
     for lot in recovered.lots:
         desk.lots[lot.plan.entry_client_order_id] = OpenLot(
-            plan=due(lot.plan), left_centi=lot.left_centi, attempts=lot.attempts
+            plan=due(lot.plan), left_centi=lot.left_centi, attempts=lot.attempts, spared=lot.spared
         )
     for sent in recovered.unresolved:
         # Its instant, on this process's clock: what was sent long ago can no longer arrive.

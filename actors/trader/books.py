@@ -5,6 +5,8 @@ and the exits. Book age is the age of the last proof that the stream is whole, n
 of the last change: a quiet book is fresh (design section 7).
 """
 
+from typing import Literal, Protocol
+
 import attrs
 
 from actors.messages.market import BookChange, BookDelta, BookLost, BookSnapshot
@@ -12,13 +14,33 @@ from actors.model.book import Book
 from actors.model.money import Pips
 from actors.model.orders import Side, Ticker
 
+Flaw = Literal["lost", "crossed", "empty", "late", "old"]
+"""Why nobody may quote a book: something is missing from it, it shows what no whole book
+shows, it shows nothing, its newest words were old when they came, or nothing proves it."""
+
+
+class Proof(Protocol):
+    """Whoever reads the stream, and so knows how far a book can be believed."""
+
+    def proved_ns(self, ticker: Ticker) -> int:
+        """Return since when nothing of a book can be missing, monotonic."""
+        ...
+
+    def is_late(self, ticker: Ticker, now_ns: int) -> bool:
+        """Return whether every connection that brings a book brings old news."""
+        ...
+
 
 @attrs.define(eq=False)
 class Books:
     """Every market's book, by ticker."""
 
     proved_ns: int = 0
-    """Monotonic: the last frame, or answered ping, on the socket that brings the books."""
+    """Monotonic: the last frame, or answered ping, on any socket that brings books."""
+    old_ns: int = 5_000_000_000
+    """A book that nothing has proved for so long is old."""
+    proof: Proof | None = None
+    """Who knows more of one book than ``proved_ns`` says; ``None`` with one connection."""
     _books: dict[Ticker, Book] = attrs.field(init=False, factory=dict)
     _whole: dict[Ticker, bool] = attrs.field(init=False, factory=dict)
 
@@ -47,6 +69,44 @@ class Books:
     def whole(self, ticker: Ticker) -> Book | None:
         """Return a market's book if nothing of it can have been missed."""
         return self._books[ticker] if self._whole.get(ticker, False) else None
+
+    def flaw(self, ticker: Ticker, now_ns: int) -> Flaw | None:
+        """Return why a book may not be quoted; ``None`` where nothing speaks against it."""
+        book = self.whole(ticker)
+        if book is None:
+            return "lost"
+        if book.is_crossed:
+            return "crossed"
+        if book.best_bid is None and book.best_ask is None:
+            return "empty"
+        if self.proof is not None and self.proof.is_late(ticker, now_ns):
+            return "late"
+        return "old" if now_ns - self.proved(ticker) > self.old_ns else None
+
+    def quotable(self, ticker: Ticker, now_ns: int) -> Book | None:
+        """Return a market's book if a price of it may be believed now."""
+        return None if self.flaw(ticker, now_ns) else self._books[ticker]
+
+    def proved(self, ticker: Ticker) -> int:
+        """Return since when, monotonic, nothing of one book can be missing."""
+        return self.proved_ns if self.proof is None else self.proof.proved_ns(ticker)
+
+    def flaws(self, now_ns: int) -> dict[Flaw, int]:
+        """Return how many of the books that ever were whole may not be quoted, by why."""
+        found: dict[Flaw, int] = {}
+        for ticker in self._books:
+            flaw = self.flaw(ticker, now_ns)
+            if flaw is not None:
+                found[flaw] = found.get(flaw, 0) + 1
+        return found
+
+    def crossed(self) -> list[Ticker]:
+        """Return the whole books whose sides are crossed."""
+        return [
+            ticker
+            for ticker, book in self._books.items()
+            if self._whole[ticker] and book.is_crossed
+        ]
 
     def best_opposite_pips(self, ticker: Ticker, side: Side) -> Pips | None:
         """Return the best price that an order on ``side`` would meet, if there is one."""

@@ -8,11 +8,15 @@ from collections.abc import Callable
 
 import attrs
 
+from actors.exchange.asking import TOO_MANY
+from actors.exchange.clock import ClockOffset
 from actors.exchange.orders import OrderPool
 from actors.exchange.signing import HeaderRing
+from actors.exchange.tokens import Budget
 from actors.messages.catalogue import EMPTY, Catalogue
 from actors.messages.race import MatchDoubt
-from actors.messages.trading import ExitPlan, Play, Purpose, Sent
+from actors.messages.records_venue import DelayRow
+from actors.messages.trading import Accepted, ExitPlan, OrderDone, Play, Purpose, Rejected, Sent
 from actors.model.limits import Exposure
 from actors.model.orders import Ticker
 from actors.model.score import GoalKey, MatchId
@@ -20,6 +24,7 @@ from actors.risk.gate import State
 from actors.runtime.chime import Chime
 from actors.runtime.latest import Latest
 from actors.trader.books import Books
+from actors.trader.delays import Delays
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -102,6 +107,8 @@ class OpenLot:
     left_centi: int
     attempts: int = 0
     """Exit orders that have left for it, over restarts: each has an id of its own."""
+    spared: int = 0
+    """Those of them that the venue turned away unread, which say nothing about the market."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -114,6 +121,12 @@ class Desk:
     exits: OrderPool
     entry_headers: HeaderRing
     exit_headers: HeaderRing
+    clock: ClockOffset = attrs.field(factory=ClockOffset)
+    """The venue's clock, as far as it is known."""
+    budget: Budget = attrs.field(factory=Budget)
+    """What the venue's rate limits leave us."""
+    delays: Delays = attrs.field(factory=Delays)
+    """How long the venue holds our orders."""
     books: Books = attrs.field(factory=Books)
     plays: dict[GoalKey, Play] = attrs.field(factory=dict)
     """Written by the planner, read by the trigger; one play for each next score."""
@@ -132,6 +145,42 @@ class Desk:
     seen_trades: set[str] = attrs.field(factory=set)
     """Trade ids of our fills that were taken in, whichever way they came."""
     _unknowns: dict[Ticker, dict[str, None]] = attrs.field(init=False, factory=dict)
+
+    def hear_answer(self, done: OrderDone, probe_ns: int) -> DelayRow | None:
+        """Learn what a response tells beside its outcome: the time, the limits, the delay.
+
+        Args:
+            done: An order whose response was read, or was not.
+            probe_ns: What the way there and back on its connection took without an order.
+
+        Returns:
+            What to put on record of how long the venue held it.
+        """
+        sent, outcome, heard_ns = done.sent, done.outcome, done.first_byte_ns
+        if isinstance(outcome, Rejected) and outcome.status == TOO_MANY:
+            self.budget.refused("write", sent.exchange_index, done.done_ns)
+        if heard_ns is None or not isinstance(outcome, Accepted):
+            return None
+        self.clock.hear_answer(outcome.venue_ts_ms, sent_ns=sent.sent_ns, received_ns=heard_ns)
+        match = self.catalogue.value.matches.get(sent.key.match)
+        if match is None:
+            return None
+        answered_ns = heard_ns - sent.sent_ns
+        is_live = match.stage == "LIVE"
+        held = self.delays.hear(
+            match.series, in_play=is_live, answered_ns=answered_ns, probe_ns=probe_ns
+        )
+        if held is None:
+            return None
+        return DelayRow(
+            client_order_id=sent.client_order_id,
+            series=held.series,
+            in_play=held.in_play,
+            held_ns=held.newest_ns[-1],
+            orders=held.orders,
+            p50_ns=held.p50_ns,
+            p90_ns=held.p90_ns,
+        )
 
     def hear_doubt(self, doubt: MatchDoubt) -> None:
         """Close a match for entries, or open it again once no key of it is in doubt."""

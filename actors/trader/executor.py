@@ -114,8 +114,15 @@ class Executor:
         )
 
     async def _see_through(self, sent: Sent) -> None:
-        done = await answer(self.pool.connections[sent.connection], sent, self.response_s)
+        connection = self.pool.connections[sent.connection]
+        done = await answer(connection, sent, self.response_s)
+        self._hear(done, connection)
         await self._settle(done)
+
+    def _hear(self, done: OrderDone, connection: OrderConnection) -> None:
+        row = self.desk.hear_answer(done, connection.probe_ns)
+        if row is not None:
+            self.to_auditor.post(row)
 
     async def _settle(self, done: OrderDone) -> None:
         desk, sent = self.desk, done.sent

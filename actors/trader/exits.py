@@ -19,6 +19,7 @@ import trio
 from actors.config.profile import Exits as Settings
 from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.orders import OrderConnection, OrderPool
+from actors.exchange.outcome import UNREAD
 from actors.exchange.rest import Rest
 from actors.exchange.signing import HeaderRing, HeaderSet
 from actors.messages.catalogue import Market
@@ -50,6 +51,8 @@ OVER: Final = frozenset({"market_closed", "MARKET_INACTIVE", "market_inactive"})
 """Refusals after which no later attempt can do better: the market has ended."""
 PAUSED: Final = frozenset({"trading_is_paused", "exchange_is_paused"})
 """Refusals that time alone cures."""
+UNREAD_MOST: Final = 500
+"""Of one lot: by then whoever turns us away will not stop."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -108,7 +111,7 @@ class Exits:
         await trio.sleep(max(0.0, wait_s))
         word = ""
         await self.desk.inflight.until_closed(entry)
-        while lot.left_centi > 0 and lot.attempts < self.settings.attempts:
+        while lot.left_centi > 0 and lot.attempts - lot.spared < self.settings.attempts:
             word = await self._attempt(lot)
             await self.desk.inflight.until_closed(entry)
             if word in OVER:
@@ -141,13 +144,22 @@ class Exits:
     async def _see_through(self, sent: Sent) -> None:
         """Read the response to what the trigger sold of a lot, and book it."""
         lot = self.desk.lots[sent.entry_client_order_id]
-        done = await answer(self.pool.connections[sent.connection], sent, self.response_s)
-        await self._account(lot, done)
+        connection = self.pool.connections[sent.connection]
+        done = await answer(connection, sent, self.response_s)
+        await self._account(lot, done, connection)
         if lot.left_centi <= 0:
             self._finish(lot, "")
 
-    async def _account(self, lot: OpenLot, done: OrderDone) -> OrderDone:
+    async def _account(
+        self, lot: OpenLot, done: OrderDone, connection: OrderConnection
+    ) -> OrderDone:
         """Book an order's outcome, asked for where the response did not say."""
+        row = self.desk.hear_answer(done, connection.probe_ns)
+        if row is not None:
+            self.to_auditor.post(row)
+        # Who was turned away at the door has learnt nothing of the market, and tries again.
+        is_unread = isinstance(done.outcome, Rejected) and done.outcome.status in UNREAD
+        lot.spared += is_unread and lot.spared < UNREAD_MOST
         if isinstance(done.outcome, Unknown):
             self.desk.freeze(done.sent)
             self.to_auditor.post(done)
@@ -209,7 +221,8 @@ class Exits:
             return "no_signature"
         lot.attempts += 1
         sent = self._send(plan, self._request(lot, side, limit, count), connection, headers)
-        done = await self._account(lot, await answer(connection, sent, self.response_s))
+        done = await answer(connection, sent, self.response_s)
+        done = await self._account(lot, done, connection)
         return done.outcome.code if isinstance(done.outcome, Rejected) else ""
 
     def _owned_centi(self, ticker: Ticker, side: Side) -> int:
@@ -301,6 +314,7 @@ class Exits:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             unsent = len(tail)
         sent_ns = self.env.now_ns()
+        self.desk.budget.take_order(plan.exchange_index, sent_ns)
         self.journal.sync_soon()
         sent = Sent(
             trigger=None,

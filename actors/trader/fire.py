@@ -106,8 +106,11 @@ class Fire:
             fresh_feeds=trigger.fresh_feeds,
             in_doubt=trigger.key.match in desk.doubts,
             frozen=desk.is_frozen(ticker),
-            book_whole=desk.books.whole(ticker) is not None,
-            book_proved_ns=desk.books.proved_ns,
+            clock_fits=desk.clock.admits(now_ns, self.env.wall_ns()),
+            has_tokens=desk.budget.entry_fits(leg.exchange_index, now_ns),
+            # How old it may be is the gate's own question.
+            book_whole=desk.books.flaw(ticker, now_ns) in {None, "old"},
+            book_proved_ns=desk.books.proved(ticker),
             best_opposite_pips=desk.books.best_opposite_pips(ticker, leg.side),
         )
         return gate.entry(
@@ -171,6 +174,7 @@ class Fire:
             # Some of it may have left: only the venue can say, so the executor asks.
             unsent = len(leg.tail)
         sent_ns = self.env.now_ns()
+        self.desk.budget.take_order(leg.exchange_index, sent_ns)
         self.journal.sync_soon()
         return intent_ns, unsent, sent_ns
 

@@ -1,7 +1,8 @@
-"""Market data: the venue's stream into books, prints and fills, one connection at a time.
+"""Market data: one connection of the venue's stream into books, prints and fills.
 
-Books go to the ``Books`` that the planner and the trigger read, and as messages to
-the auditor, which keeps a copy of its own. Fills go to whoever holds positions; what
+What it says of books goes to the ``Keeper``, which all connections share: from there to
+the ``Books`` that the planner and the trigger read, and as messages to the auditor,
+which keeps a copy of its own. Fills go to whoever holds positions; what
 the stream may have missed while it was away is asked for over REST, and a trade id
 is taken in once, whichever way it came.
 """
@@ -16,7 +17,6 @@ from actors.exchange.errors import StreamFailed, VenueRefused, VenueUnreachable,
 from actors.exchange.rest import Rest
 from actors.exchange.signing import Signer
 from actors.exchange.stream import open_stream, run_stream
-from actors.exchange.stream_core import StreamCore
 from actors.exchange.stream_values import (
     StreamDelta,
     StreamEvent,
@@ -30,7 +30,7 @@ from actors.exchange.stream_values import (
     StreamTrade,
     StreamValue,
 )
-from actors.messages.market import BookChange, BookDelta, BookLost, BookSnapshot, TradeSeen
+from actors.messages.market import TradeSeen
 from actors.messages.trading import FillSeen
 from actors.model.orders import Ticker, sign
 from actors.runtime.env import Env
@@ -40,6 +40,7 @@ from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.websocket_frames import WebSocketFailed
 from actors.trader.desk import Desk
+from actors.trader.market_data_books import Keeper
 
 ARMED_PING_S = 0.5
 """Between proofs of life while a play is armed (design section 7, book age)."""
@@ -51,9 +52,32 @@ ASK_AGAIN_S = 8.0
 """Longest pause between two questions for what the stream did not bring."""
 
 
+def stream_name(stream: int) -> str:
+    """Return the actor's name of one of the stream's connections."""
+    return "market_data" if stream == 0 else f"market_data_{stream + 1}"
+
+
+@attrs.define(eq=False)
+class Prints:
+    """The newest public prints by their ids, so that each is told once."""
+
+    most: int = 4_096
+    _seen: dict[str, None] = attrs.field(init=False, factory=dict)
+
+    def is_new(self, trade_id: str) -> bool:
+        """Return whether a print was not told yet, and take it for told."""
+        seen = self._seen
+        if trade_id in seen:
+            return False
+        seen[trade_id] = None
+        if len(seen) > self.most:
+            del seen[next(iter(seen))]
+        return True
+
+
 @attrs.define(eq=False, kw_only=True)
 class MarketData:
-    """Holds the stream's one connection and shares out what it says."""
+    """Holds one connection of the stream and shares out what it says."""
 
     env: Env
     desk: Desk
@@ -63,11 +87,23 @@ class MarketData:
     ca_file: str | None
     wanted: Latest[Sequence[Ticker]]
     to_auditor: Mailbox[object]
-    on_book: Callable[[Ticker], None]
-    """Told that a book changed; the planner's bell."""
+    keeper: Keeper
+    """Keeps the books; all connections share it."""
     on_lifecycle: Callable[[], None]
     """Told that a market's life went on; the catalogue's nudge."""
     health: Health
+    stream: int = 0
+    """Which of the connections this is."""
+    prints: Prints = attrs.field(factory=Prints)
+    """Public prints that were told; all connections share it."""
+
+    def beside(self, cell: Callable[[str], Health]) -> tuple["MarketData", ...]:
+        """Return this connection and, beside it, as many as its keeper has room for."""
+        more = range(1, self.keeper.streams)
+        return (
+            self,
+            *(attrs.evolve(self, stream=each, health=cell(stream_name(each))) for each in more),
+        )
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Hold one connection for as long as it is any good.
@@ -86,15 +122,18 @@ class MarketData:
                     nursery.start_soon(self._fill_in, as_of_ms)
                     await run_stream(
                         frames,
-                        StreamCore((), self.env.now_ns()),
+                        self.keeper.open(self.stream),
                         wanted=self.wanted,
                         on_value=self._take,
                         now_ns=self.env.now_ns,
                         ping_s=self._ping_s,
                         on_proof=self._proved,
+                        asking=self.keeper.lines[self.stream].asking,
                     )
             except* (StreamFailed, WireGarbled, WebSocketFailed) as group:
                 why.extend(leaves(group))
+            finally:
+                self.keeper.close(self.stream)
             # Only the stream can fail here; filling in what it did not bring goes on until then.
             raise why[0]
 
@@ -102,7 +141,7 @@ class MarketData:
         return ARMED_PING_S if self.desk.plays else IDLE_PING_S
 
     def _proved(self, since_ns: int) -> None:
-        self.desk.books.proved_ns = max(self.desk.books.proved_ns, since_ns)
+        self.keeper.proved(self.stream, since_ns)
         self.health.mark(self.env.now_ns())
 
     async def _fill_in(self, as_of_ms: int) -> None:
@@ -137,12 +176,14 @@ class MarketData:
         return as_of_ms
 
     def _take(self, value: StreamValue) -> None:
+        if isinstance(value, StreamDelta | StreamTrade):
+            self.desk.clock.hear_stamp(value.venue_ts_ms, received_ns=value.received_ns)
         match value:
             case StreamDelta() | StreamSnapshot() | StreamLost():
-                for change in _changes(value):
-                    self._book(change)
+                self.keeper.take(self.stream, value)
             case StreamTrade():
-                self.to_auditor.post(_trade(value))
+                if self.prints.is_new(value.trade_id):
+                    self.to_auditor.post(_trade(value))
             case StreamFill():
                 self._fill(
                     FillSeen(
@@ -164,11 +205,6 @@ class MarketData:
             case StreamMissed() | StreamOrder():
                 pass  # Outcomes come with the order's own response, prints are for the record.
 
-    def _book(self, change: BookChange) -> None:
-        self.desk.books.apply(change)
-        self.on_book(change.ticker)
-        self.to_auditor.post(change)
-
     def _fill(self, seen: FillSeen) -> None:
         fill, desk = seen.fill, self.desk
         if fill.trade_id in desk.seen_trades:
@@ -177,39 +213,6 @@ class MarketData:
         held = desk.held_centi.get(fill.ticker, 0)
         desk.held_centi[fill.ticker] = held + sign(fill.side) * fill.count_centi
         self.to_auditor.post(seen)
-
-
-def _changes(value: StreamSnapshot | StreamDelta | StreamLost) -> list[BookChange]:
-    match value:
-        case StreamSnapshot():
-            return [
-                BookSnapshot(
-                    ticker=value.ticker,
-                    bids=value.bids,
-                    asks=value.asks,
-                    sid=value.sid,
-                    seq=value.seq,
-                    received_ns=value.received_ns,
-                )
-            ]
-        case StreamDelta():
-            return [
-                BookDelta(
-                    ticker=value.ticker,
-                    side=value.side,
-                    price_pips=value.price_pips,
-                    change_centi=value.change_centi,
-                    sid=value.sid,
-                    seq=value.seq,
-                    venue_ts_ms=value.venue_ts_ms,
-                    received_ns=value.received_ns,
-                )
-            ]
-        case StreamLost():
-            return [
-                BookLost(ticker=ticker, reason=value.reason, received_ns=value.received_ns)
-                for ticker in value.tickers
-            ]
 
 
 def _trade(value: StreamTrade) -> TradeSeen:

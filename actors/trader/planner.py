@@ -193,8 +193,8 @@ class Planner:
 
     def _plays(self, match: Match, standing: Standing) -> dict[GoalKey, Play]:
         now_ns, wall_ms = self.env.now_ns(), self.env.wall_ns() // 1_000_000
-        whole = self.desk.books.whole
-        sights = [look(market, whole(market.ticker)) for market in match.markets]
+        quotable = self.desk.books.quotable
+        sights = [look(market, quotable(market.ticker, now_ns)) for market in match.markets]
         seen = self._outlook(match, standing, sights, now_ns)
         fresh: dict[GoalKey, Play] = {}
         position = self._position(match.match)

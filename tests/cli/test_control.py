@@ -72,14 +72,23 @@ def test_the_tree_is_drawn_from_what_runs_with_states_and_restarts() -> None:
         tree = (await control.answer({"do": "tree"}))["tree"]
         assert tree[0] == "root  one-for-one, at most 10 restarts in 60 s"
         assert [line.replace("│", " ").split()[1] for line in tree[1:]] == [
-            *("journal", "console", "auditor", "signer", "reconciler", "market_data"),
-            *("entry_lines", "exit_lines", "exits", "catalogue"),
+            *(
+                "journal",
+                "console",
+                "auditor",
+                "signer",
+                "clock",
+                "limits",
+                "reconciler",
+                "market_data",
+            ),
+            *("entry_lines", "exit_lines", "exits", "catalogue", "comparison"),
             *("core", "executor", "planner", "arbiter"),
             *("feeds", "feed.alpha", "feed.bravo"),
             "collector",
         ]
         assert all(" up " in line and " 0 restarts" in line for line in tree[1:])
-        assert "rest-for-one" in tree[11]
+        assert "rest-for-one" in tree[14]
 
     running(look)
 

@@ -237,7 +237,7 @@ def test_a_clock_that_goes_down_distrusts_that_book_alone() -> None:
 
     values = feed(core, delta(4, clock=7), delta(5, "B", clock=9))
 
-    assert values[0] == StreamLost(tickers=(A,), reason="gap", received_ns=9)
+    assert values[0] == StreamLost(tickers=(A,), reason="clock", received_ns=9)
     assert [type(value) for value in values[1:]] == [StreamDelta]
     (repair,) = commands(core)
     assert repair["params"]["market_tickers"] == ["A"]

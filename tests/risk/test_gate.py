@@ -50,6 +50,8 @@ GOOD = gate.Moment(
 TRIPS: list[tuple[dict[str, Any], gate.Reason]] = [
     ({"state": "REDUCING"}, "halted"),
     ({"state": "HALTED"}, "halted"),
+    ({"clock_fits": False}, "clock"),
+    ({"has_tokens": False}, "tokens"),
     ({"journal_healthy": False}, "journal"),
     ({"in_doubt": True}, "doubt"),
     ({"frozen": True}, "frozen"),

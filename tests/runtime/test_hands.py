@@ -79,3 +79,13 @@ def test_threads_are_used_again_by_the_next_loop() -> None:
     first, second = trio.run(names), trio.run(names)
 
     assert len(first | second) <= 2
+
+
+async def test_a_call_that_wants_to_end_its_thread_is_an_error_like_any_other() -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        await blocking(leave)
+    with trio.fail_after(10.0):
+        assert await blocking(len, "still works") == 11

@@ -36,6 +36,20 @@ async def test_messages_come_back_through_an_independent_client() -> None:
     assert house.counts.sessions == 1
 
 
+async def test_messages_sent_together_arrive_one_by_one_whatever_their_lengths() -> None:
+    messages = ["", "é" * 62, "x" * 125, "x" * 126, "x" * 65_535, "é" * 32_768, "last"]
+
+    async def flood(_request: Request, session: Session) -> None:
+        await session.receive()
+        await session.send_texts(messages)
+        await session.receive()
+
+    async with connected(flood) as (client, _):
+        await client.send_message("go")
+        assert [await client.get_message() for _ in messages] == messages
+        await client.send_message("done")
+
+
 async def test_fragments_are_joined_with_pings_answered_between_them() -> None:
     whole = "né".encode()
     pieces = (

@@ -46,6 +46,7 @@ from actors.sim.venue.rest import Rest as VenueRest
 from actors.sim.venue.server import VenueServer
 from actors.trader.assembly import Given, Trading, assemble, encode, write
 from actors.trader.desk import Desk
+from actors.trader.market_data import stream_name
 from actors.trader.plays import entry_intent, exit_floor_pips
 from tests.runtime.journals import ANCHORS, CODEC, FOLDER, memory_disk, opening
 from tests.sim.venue.hall import SERIES, order, quote
@@ -176,13 +177,14 @@ class Pit:
             "journal": self.journal.run,
             "auditor": self.auditor.run,
             "signer": trading.signer.run,
-            "market_data": trading.market_data.run,
+            **{stream_name(each.stream): each.run for each in trading.streams},
             "entry_lines": trading.desk.entries.run,
             "exit_lines": trading.desk.exits.run,
             "exits": trading.exits.run,
             "catalogue": trading.catalogue.run,
             "executor": trading.executor.run,
             "planner": trading.planner.run,
+            **({} if trading.comparison is None else {"comparison": trading.comparison.run}),
         }
 
     async def start_orders(self) -> None:
@@ -487,6 +489,8 @@ async def open_pit(
     read_lag_s: float = 0.0,
     speed: float = 1.0,
     latency: LatencyProfile | None = None,
+    streams: int = 1,
+    compare_s: float = 0.0,
     **changes: Mapping[str, object],
 ) -> AsyncIterator[Pit]:
     """Open a pit; no actor runs yet.
@@ -497,6 +501,8 @@ async def open_pit(
         read_lag_s: How far a new venue's reads lag behind.
         speed: Match seconds in a second.
         latency: Of the venue's stream; none unless given.
+        streams: Connections that bring the books.
+        compare_s: Between two comparisons of a book with what REST shows; 0 makes none.
         changes: Sections of the profile, and what is different in them.
     """
     network = MemoryNetwork(0, link=NEAR)
@@ -526,7 +532,7 @@ async def open_pit(
         yield _pit(
             network,
             disk or memory_disk(),
-            profile_of(addresses, **changes),
+            profile_of(addresses, **changes, venue={"streams": streams, "compare_s": compare_s}),
             speed,
             venue=venue,
             server=server,

@@ -158,3 +158,50 @@ def test_a_whole_book_is_its_last_snapshot_and_every_change_since(
 
     for ticker, count in expected.items():
         assert best_ask(books.whole(ticker)) == (None if count is None else (4_600, count))
+
+
+class Doubt:
+    """Somebody who knows how far the books can be believed."""
+
+    def __init__(self, proved_ns: int = 0, *, late: bool = False) -> None:
+        self.at_ns, self.late = proved_ns, late
+
+    def proved_ns(self, _ticker: Ticker) -> int:
+        return self.at_ns
+
+    def is_late(self, _ticker: Ticker, _now_ns: int) -> bool:
+        return self.late
+
+
+def test_a_book_that_is_crossed_empty_lost_or_old_is_not_quoted_and_says_why() -> None:
+    books = Books(old_ns=1_000)
+    assert books.flaw(A, 0) == "lost"
+
+    books.apply(snapshot(at_ns=10))
+    assert books.flaw(A, 1_010) is None
+    assert books.quotable(A, 1_010) is not None
+    assert books.flaw(A, 1_011) == "old"
+    assert books.quotable(A, 1_011) is None
+
+    books.apply(delta(price=4_500, change=100, at_ns=20))
+    assert books.flaw(A, 20) == "crossed"
+    books.apply(delta(price=4_500, change=-100, at_ns=20))
+    assert books.flaw(A, 20) is None, "one action's changes may cross until the last of them"
+
+    books.apply(delta(price=4_600, change=-500, at_ns=20))
+    assert books.flaw(A, 20) is None, "one side is a book"
+    books.apply(delta(price=4_500, change=-500, at_ns=20, side="bid"))
+    assert books.flaw(A, 20) == "empty"
+    books.apply(snapshot(B, at_ns=20))
+    books.apply(lost(B))
+    assert books.flaws(20) == {"empty": 1, "lost": 1}
+
+
+def test_old_news_on_every_connection_and_a_proof_of_its_own_speak_against_a_book() -> None:
+    doubt = Doubt(10)
+    books = Books(old_ns=1_000, proof=doubt)
+    books.apply(snapshot(at_ns=5_000))
+    assert books.flaw(A, 5_000) == "old", "another connection's life proves nothing of this one"
+
+    doubt.at_ns, doubt.late = 5_000, True
+    assert books.flaw(A, 5_000) == "late"

@@ -61,7 +61,7 @@ def listed() -> Listed:
 
     async def ask() -> Listed:
         async with open_pit() as pit:
-            rest = pit.trading.rest
+            rest = pit.trading.reads.patient
             (event,) = await rest.events(series_ticker=SERIES, with_nested_markets=True)
             return Listed(
                 event=event,

@@ -92,7 +92,7 @@ async def test_a_play_takes_what_its_books_have_and_no_more(autojump_clock: Mock
 
         pit.venue.cancel_all("maker")
         await trio.sleep(0.1)
-        assert pit.desk.plays[KEY].reason == "no_edge", "books are whole, and empty"
+        assert pit.desk.plays[KEY].reason == "no_book", "a whole book that is empty is none"
 
 
 async def test_a_price_that_is_too_young_is_in_no_play(autojump_clock: MockClock) -> None:

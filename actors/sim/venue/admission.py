@@ -141,7 +141,7 @@ def _unacceptable(member: Account, market: Market, request: CreateOrder) -> Refu
         return refuse(400, "invalid_order_size")
     if not market.takes_price(request.price_pips):
         return refuse(400, "invalid_price")
-    resting = sum(len(orders) for part in member.parts() for orders in part.resting.values())
+    resting = sum(sum(map(len, part.resting.values())) for part in member.parts())
     if resting >= OPEN_ORDERS:
         return refuse(400, "invalid_order", details="too many open orders")
     return None

@@ -6,6 +6,7 @@ to six; times are RFC 3339 with microseconds, or whole seconds or milliseconds.
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 from actors.model.money import (
     CentiContracts,
@@ -68,7 +69,13 @@ def stamp(at_us: int) -> str:
 
 def http_date(at_us: int) -> str:
     """Spell an instant for HTTP: ``"Thu, 11 Jun 2026 06:31:29 GMT"``."""
-    at = EPOCH + timedelta(microseconds=at_us)
+    return _http_second(at_us // 1_000_000)
+
+
+@lru_cache(maxsize=4)
+def _http_second(at_s: int) -> str:
+    # Every answer says it, and a busy second has a thousand of them.
+    at = EPOCH + timedelta(seconds=at_s)
     day, month = DAYS[at.weekday()], MONTHS[at.month - 1]
     return f"{day}, {at:%d} {month} {at:%Y %H:%M:%S} GMT"
 

@@ -3,6 +3,8 @@
 from typing import Final
 
 import attrs
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from actors.sim.venue.auth import KeyRing
 from actors.sim.venue.engine import Venue
@@ -29,6 +31,13 @@ CREATE: Final = FormType(
     fields={"name": "string", "public_key": "string", "scopes": "array", "subaccount": "int"},
     required=("name", "public_key"),
 )
+GENERATE: Final = FormType(
+    name="GenerateApiKeyRequest",
+    fields={"name": "string", "key_type": "string", "scopes": "array", "subaccount": "int"},
+    required=("name",),
+)
+RSA_BITS: Final = 2048
+SECRET_BITS: Final = 256
 LOWER_TIERS: Final = frozenset({"basic", "advanced", "expert"})
 """Who may not bring public keys of their own."""
 
@@ -48,6 +57,7 @@ class KeyRoutes:
             for method, path, operation, handle in (
                 ("GET", "/api_keys", "GetApiKeys", self.listed),
                 ("POST", "/api_keys", "CreateApiKey", self.create),
+                ("POST", "/api_keys/generate", "GenerateApiKey", self.generate),
                 ("DELETE", "/api_keys/{api_key}", "DeleteApiKey", self.delete),
                 (
                     "POST",
@@ -78,12 +88,10 @@ class KeyRoutes:
             return form
         if self.meter.tier_of(call.account) in LOWER_TIERS:
             return refuse(403, "insufficient_api_usage_level")
-        scopes = _scopes(form)
-        if isinstance(scopes, Refused):
-            return scopes
-        subaccount = form.integer("subaccount") if form.has("subaccount") else None
-        if subaccount and subaccount not in self.venue.floor.account(call.account).subaccounts:
-            return form.invalid("subaccount", "exists")
+        granted = self._granted(call, form)
+        if isinstance(granted, Refused):
+            return granted
+        scopes, subaccount = granted
         key_id, pem = self.venue.floor.uuid(), form.text("public_key").encode()
         try:
             self.keys.add(
@@ -97,6 +105,53 @@ class KeyRoutes:
         except BadTerms:
             return form.invalid("public_key", "pem")
         return Answer({"api_key_id": key_id}, 201)
+
+    def generate(self, call: Call) -> Answer | Refused:
+        """Make a key pair for the caller; the private half is in this answer and nowhere else."""
+        form = read_form(call.body, GENERATE)
+        if isinstance(form, Refused):
+            return form
+        kind = form.text("key_type") if form.has("key_type") else "rsa"
+        if kind not in {"rsa", "ed25519"}:
+            return form.invalid("key_type", "oneof")
+        granted = self._granted(call, form)
+        if isinstance(granted, Refused):
+            return granted
+        scopes, subaccount = granted
+        key_id, (private, public) = self.venue.floor.uuid(), self._pair(kind)
+        self.keys.add(
+            key_id,
+            call.account,
+            public,
+            name=form.text("name"),
+            scopes=scopes,
+            subaccount=subaccount,
+        )
+        made: Json = {"api_key_id": key_id, "key_type": kind, "private_key": private.decode()}
+        return Answer(made, 201)
+
+    def _granted(self, call: Call, form: Form) -> tuple[tuple[str, ...], int | None] | Refused:
+        scopes = _scopes(form)
+        if isinstance(scopes, Refused):
+            return scopes
+        subaccount = form.integer("subaccount") if form.has("subaccount") else None
+        if subaccount and subaccount not in self.venue.floor.account(call.account).subaccounts:
+            return form.invalid("subaccount", "exists")
+        return scopes, subaccount
+
+    def _pair(self, kind: str) -> tuple[bytes, bytes]:
+        """Return a private and a public PEM; an Ed25519 pair follows from the venue's seed."""
+        key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+        if kind == "rsa":
+            key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+            written = serialization.PrivateFormat.TraditionalOpenSSL
+        else:
+            secret = self.venue.floor.rng.getrandbits(SECRET_BITS).to_bytes(32, "big")
+            key = ed25519.Ed25519PrivateKey.from_private_bytes(secret)
+            written = serialization.PrivateFormat.PKCS8
+        plain, pem = serialization.NoEncryption(), serialization.Encoding.PEM
+        public = serialization.PublicFormat.SubjectPublicKeyInfo
+        return key.private_bytes(pem, written, plain), key.public_key().public_bytes(pem, public)
 
     def delete(self, call: Call) -> Answer | Refused:
         """Take a key of the caller's away; it opens nothing from now on."""

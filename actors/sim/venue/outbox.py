@@ -1,5 +1,8 @@
 """What waits to be sent to one WebSocket client: bounded, in order, each at its own time.
 
+A lone frame leaves at once. In a flood, frames gather for a moment after each write and
+leave together: a write costs more than the frames in it, and a client reads them no slower.
+
 Every subscription has a buffer of its own, so that one flood ends one
 subscription; and all of them together have a bound in bytes, beyond which the
 client is given up.
@@ -13,6 +16,10 @@ import attrs
 import trio
 
 MOST_BYTES: Final = 64 * 1024 * 1024
+WRITE_BYTES: Final = 64 * 1024
+"""What is written at once, give or take a frame: no larger share of ``write_s`` than that."""
+GATHER_S: Final = 0.002
+"""The shortest time from one write to the next."""
 
 
 def _never() -> float:
@@ -67,23 +74,35 @@ class Outbox:
         self._filled.set()
         return True
 
-    async def drain(self, send: Callable[[str], Awaitable[None]]) -> None:
-        """Send frames as they fall due, until the client is given up."""
+    async def drain(self, send: Callable[[list[str]], Awaitable[None]]) -> None:
+        """Send frames as they fall due, all that are due together, until the client is given up."""
+        next_s = 0.0
         while not self.overflowed:
             if not self._frames:
                 self._filled = trio.Event()
                 await self._filled.wait()
                 continue
-            due_s = max(self._frames[0][0], self.frozen_until())
-            if due_s > trio.current_time():
+            due_s = max(self._frames[0][0], self.frozen_until(), next_s)
+            now_s = trio.current_time()
+            if due_s > now_s:
                 await trio.sleep_until(due_s)
                 continue  # it may be frozen now, or forgotten
+            await send(self._take_due(now_s))
+            next_s = now_s + GATHER_S
+
+    def _take_due(self, now_s: float) -> list[str]:
+        """Take out the frames that are due, oldest first, as many as one write takes."""
+        taken: list[str] = []
+        size = 0
+        while self._frames and self._frames[0][0] <= now_s and size < WRITE_BYTES:
             _, frame, sid = self._frames.popleft()
-            self._bytes -= len(frame)
+            taken.append(frame)
+            size += len(frame)
             self._waiting[sid] -= 1
             if not self._waiting[sid]:
                 del self._waiting[sid]
-            await send(frame)
+        self._bytes -= size
+        return taken
 
     def _forget(self, sid: int) -> None:
         gone = sum(len(frame) for _, frame, each in self._frames if each == sid)

@@ -49,8 +49,17 @@ class Rest:
         told = meter or Meter(venue.now_us, tier)
         routes += MoneyRoutes(venue, told.tier_of).routes()
         routes += KeyRoutes(venue, keys, told).routes()
-        limits = AccountReads(told, routes)
+        limits = AccountReads(venue, told, routes)
         self._routes = routes + limits.routes()
+        self._by_shape: dict[tuple[str, int], list[Route]] = {}
+        """Routes in their order, by method and number of segments: few are ever compared."""
+        for route in self._routes:
+            self._by_shape.setdefault((route.method, len(route.segments)), []).append(route)
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Everything that is served."""
+        return self._routes
 
     def respond(self, request: Request) -> Response:
         """Answer one request."""
@@ -100,15 +109,12 @@ class Rest:
         if not raw.startswith(ROOT + "/"):
             return not_found()
         segments = tuple(unquote(part) for part in raw.removeprefix(ROOT).strip("/").split("/"))
-        allowed: list[str] = []
-        for route in self._routes:
+        for route in self._by_shape.get((request.method, len(segments)), ()):
             path = route.match(segments)
-            if path is None:
-                continue
-            if route.method == request.method:
+            if path is not None:
                 return route, dict(path)
-            allowed.append(route.method)
-        return refuse(405, "method_not_allowed") if allowed else not_found()
+        known = any(route.match(segments) is not None for route in self._routes)
+        return refuse(405, "method_not_allowed") if known else not_found()
 
 
 def is_order(request: Request) -> bool:

@@ -33,6 +33,7 @@ from actors.sim.venue.rates import TOO_MANY, Meter, Tier
 from actors.sim.venue.refusals import Refused, refuse
 from actors.sim.venue.rest import Rest, is_order
 from actors.sim.venue.stream import StreamSession
+from actors.sim.venue.stream_telling import Deltas
 from actors.sim.venue.subscriptions import Channel
 
 WS_PATH: Final = "/trade-api/ws/v2"
@@ -112,6 +113,7 @@ class VenueServer:
         self._rest = Rest(venue, keys, tier, meter)
         self._rng = env.rng("venue.latency")
         self._clients: list[_Client] = []
+        self._deltas = Deltas()
         self._repeater = Repeater(venue, self.hostility)
         self._plan_changed = trio.Event()
         self._plain_window = keys.window
@@ -286,6 +288,7 @@ class VenueServer:
             subaccount=key.subaccount,
             listen=self._repeater.listen,
             fate=self.hostility.fate_of_messages(),
+            deltas=self._deltas,
         )
         client = _Client(key.account, stream, outbox, connection)
         self._clients.append(client)
@@ -307,7 +310,7 @@ class VenueServer:
     async def _deliver(
         self, client: _Client, session: Session, conversation: trio.CancelScope
     ) -> None:
-        await client.outbox.drain(session.send)
+        await client.outbox.drain(session.send_texts)
         # The client does not read: whether it sees the goodbye is its own affair.
         await session.close(CLOSE_OVERFLOW, "overflow")
         conversation.cancel()

@@ -31,7 +31,14 @@ from actors.sim.venue.events import (
 )
 from actors.sim.venue.listing import Market
 from actors.sim.venue.rates import Bucket
-from actors.sim.venue.stream_telling import Telling, part_of, tell_private, tell_public
+from actors.sim.venue.stream_telling import (
+    Body,
+    Deltas,
+    Telling,
+    part_of,
+    tell_private,
+    tell_public,
+)
 from actors.sim.venue.subscriptions import (
     BY_ID,
     CHANNELS,
@@ -71,6 +78,7 @@ class StreamSession:
         commands_a_second: How many commands it may send.
         listen: How it comes to hear the venue; the venue's own way unless given.
         fate: What becomes of each message that it is about to send.
+        deltas: Where changes of books are spelled; one that others share saves work.
     """
 
     def __init__(
@@ -84,6 +92,7 @@ class StreamSession:
         commands_a_second: int = COMMANDS_A_SECOND,
         listen: Callable[[Listener], Callable[[], None]] | None = None,
         fate: Callable[[Channel], Fate] = lambda _: "tell",
+        deltas: Deltas | None = None,
     ) -> None:
         self._venue = venue
         self._market_limit = market_limit
@@ -92,6 +101,7 @@ class StreamSession:
         self._user_id = venue.floor.account(account).user_id
         self._send_frame = send
         self._fate = fate
+        self._deltas = deltas or Deltas()
         self._subscriptions: dict[Channel, Subscription] = {}
         self._last_sid = 0
         self._to_lose: dict[Channel, int] = {}
@@ -306,15 +316,15 @@ class StreamSession:
 
     def _tell_book(self, change: BookChanged) -> None:
         subscription = self._subscriptions.get("orderbook_delta")
-        if subscription is not None:
+        if subscription is not None and subscription.covers(change.ticker):
             body = partial(
-                stream_wire.delta,
+                self._deltas.body,
                 change,
                 self._market(change.ticker),
                 self._account,
                 use_yes_price=subscription.use_yes_price,
             )
-            self._tell(Telling("orderbook_delta", "orderbook_delta", change.ticker, body))
+            self._pass_on(subscription, "orderbook_delta", body)
 
     def _tell_quote(self, subscription: Subscription | None, ticker: str, now_us: int) -> None:
         if subscription is None or not subscription.covers(ticker):
@@ -327,21 +337,23 @@ class StreamSession:
             self._tell(Telling("ticker", "ticker", ticker, body))
 
     def _tell(self, telling: Telling) -> None:
-        channel = telling.channel
-        subscription = self._subscriptions.get(channel)
-        if subscription is None or not subscription.covers(telling.ticker):
-            return
+        subscription = self._subscriptions.get(telling.channel)
+        if subscription is not None and subscription.covers(telling.ticker):
+            self._pass_on(subscription, telling.message_type, telling.body)
+
+    def _pass_on(self, subscription: Subscription, message_type: str, body: Body) -> None:
+        channel = subscription.channel
         fate = self._fate(channel)
         if fate == "end":
             self.break_channel(channel)
             return
-        message: Json = {"type": telling.message_type, "sid": subscription.sid}
+        message: Json = {"type": message_type, "sid": subscription.sid}
         if subscription.is_sequenced:
             message["seq"] = subscription.next_seq()
         if self._to_lose.get(channel, 0) > 0:
             self._to_lose[channel] -= 1
         elif fate == "tell":
-            message["msg"] = telling.body()
+            message["msg"] = body()
             self._send(message, 0, subscription)
 
     def _tickers(self, named: Named | None) -> list[str]:

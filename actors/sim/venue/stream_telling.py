@@ -8,9 +8,11 @@ from collections.abc import Callable
 from functools import partial
 
 import attrs
+import msgspec
 
 from actors.sim.venue import stream_wire
 from actors.sim.venue.events import (
+    BookChanged,
     EventFeesChanged,
     EventListed,
     Filled,
@@ -21,10 +23,12 @@ from actors.sim.venue.events import (
     Traded,
 )
 from actors.sim.venue.floor import Floor
+from actors.sim.venue.listing import Market
 from actors.sim.venue.subscriptions import Channel, Json
 
 Private = Filled | OrderChanged | PositionChanged | OrderGroupChanged
 """What its account alone is told."""
+Body = Callable[[], Json | msgspec.Raw]
 Public = Traded | MarketStepped | EventListed | EventFeesChanged
 
 
@@ -36,8 +40,32 @@ class Telling:
     message_type: str
     ticker: str
     """What subscriptions are narrowed by; empty where they cannot be."""
-    body: Callable[[], Json]
+    body: Body
     """Writes it, for whoever is there to hear it."""
+
+
+class Deltas:
+    """Spells each change of a book once for all who see it alike.
+
+    Sessions that share one hear every event one after the other.
+    """
+
+    def __init__(self) -> None:
+        self._change: BookChanged | None = None
+        self._bodies: dict[tuple[bool, bool], msgspec.Raw] = {}
+
+    def body(
+        self, change: BookChanged, market: Market, account: str, *, use_yes_price: bool
+    ) -> msgspec.Raw:
+        """Return the delta as ``account`` is told of it, encoded."""
+        if change is not self._change:
+            self._change, self._bodies = change, {}
+        view = (change.cause == account, use_yes_price)
+        body = self._bodies.get(view)
+        if body is None:
+            told = stream_wire.delta(change, market, account, use_yes_price=use_yes_price)
+            body = self._bodies[view] = msgspec.Raw(msgspec.json.encode(told))
+        return body
 
 
 def part_of(event: Private) -> int | None:

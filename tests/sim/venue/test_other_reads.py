@@ -207,6 +207,35 @@ def test_a_member_of_a_high_tier_brings_its_own_keys_and_takes_them_away() -> No
     assert Desk(open_hall()).ask("POST", "/api_keys", body=body)[0] == 403
 
 
+@pytest.mark.parametrize(
+    ("kind", "begins"), [("rsa", "-----BEGIN RSA PRIVATE"), ("ed25519", "-----BEGIN PRIVATE")]
+)
+def test_the_venue_makes_a_pair_of_keys_and_shows_the_private_one_once(
+    kind: str, begins: str
+) -> None:
+    desk = Desk(open_hall())
+    body = {"name": "made", "key_type": kind}
+
+    status, made = desk.ask("POST", "/api_keys/generate", body=body)
+
+    assert (status, made["key_type"]) == (201, kind)
+    assert made["private_key"].startswith(begins)
+    listed = [row["api_key_id"] for row in desk.get("/api_keys")["api_keys"]]
+    assert made["api_key_id"] in listed
+    for wrong in ({"key_type": "dsa"}, {"scopes": ["all"]}, {"subaccount": 9}, {"name": 1}):
+        assert desk.ask("POST", "/api_keys/generate", body=body | wrong)[0] == 400
+    assert desk.ask("POST", "/api_keys/generate", body=body, signed=False)[0] == 401
+
+
+def test_the_volume_of_thirty_days_is_what_was_filled() -> None:
+    desk = Desk(open_hall())
+    path = "/account/api_usage_level/volume_progress"
+    [row] = desk.get(path)["volume_progress"]
+    assert row["trailing_30d_volume_fp"] == "0.00"
+    assert row["goals"][0]["level"] == "expert"
+    assert desk.ask("GET", path, signed=False)[0] == 401
+
+
 def test_a_member_that_has_placed_an_order_leaves_the_lowest_level() -> None:
     desk = Desk(open_hall())
     path = "/account/api_usage_level/upgrade"

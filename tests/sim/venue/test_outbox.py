@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import trio
 import trio.testing
 
-from actors.sim.venue.outbox import Outbox
+from actors.sim.venue.outbox import GATHER_S, WRITE_BYTES, Outbox
 
 
 async def test_frames_leave_after_their_delays_and_never_overtake(
@@ -13,9 +13,9 @@ async def test_frames_leave_after_their_delays_and_never_overtake(
     outbox = Outbox(lambda: next(delays), 10)
     sent: list[tuple[float, str]] = []
 
-    async def send(frame: str) -> None:
+    async def send(frames: list[str]) -> None:
         await trio.lowlevel.checkpoint()
-        sent.append((round(trio.current_time() - started, 3), frame))
+        sent.extend((round(trio.current_time() - started, 3), frame) for frame in frames)
 
     started = trio.current_time()
     async with trio.open_nursery() as nursery:
@@ -34,7 +34,7 @@ async def test_a_client_that_does_not_read_is_given_up_when_too_much_waits(
     outbox = Outbox(lambda: 0.0, 100, most_bytes=12)
     stuck = trio.Event()
 
-    async def send(_frame: str) -> None:
+    async def send(_frames: list[str]) -> None:
         await stuck.wait()
 
     async with trio.open_nursery() as nursery:
@@ -55,9 +55,9 @@ async def test_a_full_subscription_loses_what_waits_of_it_and_takes_nothing_from
     outbox = Outbox(lambda: 1.0, 2)
     sent: list[str] = []
 
-    async def send(frame: str) -> None:
+    async def send(frames: list[str]) -> None:
         await trio.lowlevel.checkpoint()
-        sent.append(frame)
+        sent.extend(frames)
 
     assert [outbox.put(frame, 1) for frame in ("a", "b", "c")] == [True, True, False]
     assert [outbox.put(frame, 2) for frame in ("d", "e")] == [True, True]
@@ -77,9 +77,9 @@ async def test_nothing_leaves_while_it_is_frozen_and_everything_afterwards(
     outbox = Outbox(lambda: 0.0, 9, lambda: thaw_s)
     sent: list[float] = []
 
-    async def send(_frame: str) -> None:
+    async def send(frames: list[str]) -> None:
         await trio.lowlevel.checkpoint()
-        sent.append(trio.current_time())
+        sent.extend(trio.current_time() for _ in frames)
 
     outbox.put("a")
     outbox.put("b")
@@ -102,9 +102,9 @@ async def test_an_idle_outbox_waits_for_the_next_frame(
     outbox = Outbox(lambda: next(delays), 3)
     sent: list[str] = []
 
-    async def send(frame: str) -> None:
+    async def send(frames: list[str]) -> None:
         await trio.lowlevel.checkpoint()
-        sent.append(frame)
+        sent.extend(frames)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(outbox.drain, send)
@@ -115,3 +115,48 @@ async def test_an_idle_outbox_waits_for_the_next_frame(
         nursery.cancel_scope.cancel()
 
     assert sent == ["a", "b"]
+
+
+async def test_a_lone_frame_leaves_at_once_and_a_flood_in_few_writes_in_order(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    outbox = Outbox(lambda: 0.0, 1_000)
+    writes: list[tuple[float, list[str]]] = []
+
+    async def send(frames: list[str]) -> None:
+        await trio.lowlevel.checkpoint()
+        writes.append((trio.current_time() - started, frames))
+
+    started = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(outbox.drain, send)
+        for number in range(100):
+            outbox.put(str(number))
+            await trio.sleep(0.0001)
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+
+    assert writes[0] == (0.0, ["0"])
+    assert [frame for _, frames in writes for frame in frames] == [str(n) for n in range(100)]
+    assert len(writes) <= 1 + 0.010 / GATHER_S + 1
+
+
+async def test_one_write_is_bounded_whatever_waits(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    outbox = Outbox(lambda: 0.0, 1_000)
+    sizes: list[int] = []
+
+    async def send(frames: list[str]) -> None:
+        await trio.lowlevel.checkpoint()
+        sizes.append(sum(map(len, frames)))
+
+    for _ in range(100):
+        outbox.put("x" * 2_000)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(outbox.drain, send)
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+
+    assert sum(sizes) == 200_000
+    assert max(sizes) < WRITE_BYTES + 2_000

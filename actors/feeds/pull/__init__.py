@@ -1,0 +1,1 @@
+"""Feeds over plain HTTP: event streams, pushed lines, and polling. The cores know no sockets."""

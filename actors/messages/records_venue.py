@@ -1,0 +1,49 @@
+"""What the journal keeps of the venue itself: its clock, its limits, how long it holds orders."""
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class ClockRow:
+    """What is known of the venue's clock less our wall clock, when that changed its meaning."""
+
+    verdict: str
+    """``unknown``, ``fine``, ``warn`` or ``halt``."""
+    fits: bool
+    """Whether an order that is signed now is surely within the venue's tolerance."""
+    low_ns: int
+    """Least offset that nothing contradicts; 0 where that side is open, as ``high_ns``."""
+    high_ns: int
+    open_sides: str
+    """``low``, ``high`` or ``both``: what is not known; empty where all is."""
+    steps: int
+    """How often the venue contradicted itself: its clock was set."""
+    at_ns: int
+
+
+@attrs.frozen(kw_only=True)
+class LimitsRow:
+    """How fast the venue lets this account ask and trade, when it was read anew."""
+
+    usage_tier: str
+    read_rate: int
+    read_capacity: int
+    write_rate: int
+    write_capacity: int
+    default_cost: int
+    costs: list[str]
+    """``GET /path 2``: endpoints that cost another number of tokens."""
+    at_ns: int
+
+
+@attrs.frozen(kw_only=True)
+class DelayRow:
+    """How long the venue held one order of ours, and the orders of its series of late."""
+
+    client_order_id: str
+    series: str
+    in_play: bool
+    held_ns: int
+    orders: int
+    p50_ns: int
+    p90_ns: int

@@ -1,0 +1,167 @@
+"""A provider that is pulled: the same truth as a stream of events and as a body to poll.
+
+``/api/scores/stream`` speaks TxLINE's event stream, with ``Last-Event-ID`` and the
+history behind it; ``/live_data/batch`` answers conditional requests. It hears of an
+incident when its world says so; lags are the world's to draw.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator
+from email.utils import formatdate
+from functools import partial
+from hashlib import sha256
+from typing import Final
+
+import attrs
+import trio
+
+from actors.runtime.env import Endpoint, Env, ServerTls
+from actors.runtime.serve import Request, Response, ServeLimits, serve_connection
+from actors.sim.feedframes import MatchState
+from actors.sim.pullframes import action, batch, event, heartbeat
+
+STREAM: Final = "/api/scores/stream"
+BATCH: Final = "/live_data/batch"
+HISTORY: Final = 10_000
+"""Actions that a client can still ask for."""
+OUTBOX: Final = 256
+"""Events a client may be behind before it is dropped."""
+CLIENTS: Final = 64
+LIMITS: Final = ServeLimits(header_bytes=8 * 1024, body_bytes=0)
+
+
+@attrs.frozen
+class _Told:
+    at_ms: int
+    seq: int
+    data: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.at_ms}:{self.seq}"
+
+
+@attrs.define(eq=False)
+class _Client:
+    outbox: trio.MemorySendChannel[bytes]
+
+
+class PullServer:
+    """One provider. Its verbs act at once and may be called from any task."""
+
+    def __init__(self, env: Env, *, beat_s: float = 5.0, retry_ms: int = 1_000) -> None:
+        """Make a server that does not listen yet.
+
+        Args:
+            env: Whose wall clock stamps the actions and the answers.
+            beat_s: Between two heartbeats of the stream.
+            retry_ms: What clients are told to wait after a loss.
+        """
+        self._env = env
+        self._beat_s = beat_s
+        self._retry_ms = retry_ms
+        self._truth: dict[int, MatchState] = {}
+        self._seqs: dict[int, int] = {}
+        self._latest: dict[int, _Told] = {}
+        self._history: deque[_Told] = deque(maxlen=HISTORY)
+        self._clients: dict[int, _Client] = {}
+        self._sessions = 0
+        self._muted = False
+
+    async def run(
+        self,
+        endpoint: Endpoint,
+        tls: ServerTls | None = None,
+        *,
+        task_status: trio.TaskStatus[Endpoint] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Serve until cancelled; reports the endpoint really bound.
+
+        Raises:
+            OSError: The endpoint cannot be had.
+        """
+        serve = partial(serve_connection, handler=self._answer, limits=LIMITS)
+        await self._env.listen(endpoint, serve, tls=tls, task_status=task_status)
+
+    def publish(self, state: MatchState) -> None:
+        """Tell ``state`` to every client, and to those that come back for it."""
+        seq = self._seqs[state.game_id] = self._seqs.get(state.game_id, 0) + 1
+        at_ms = self._env.wall_ns() // 1_000_000
+        told = _Told(at_ms, seq, action(state, self._truth.get(state.game_id), seq, at_ms))
+        self._truth[state.game_id] = state
+        self._history.append(told)
+        self._latest[state.game_id] = told
+        if not self._muted:
+            self._broadcast(event(told.at_ms, told.seq, told.data))
+
+    def drop(self) -> None:
+        """End every stream; new ones are welcome."""
+        for client in self._clients.values():
+            client.outbox.close()
+        self._clients.clear()
+
+    def mute(self) -> None:
+        """Write nothing more, heartbeats included, and keep every stream open."""
+        self._muted = True
+
+    def revive(self) -> None:
+        """Write again. What happened meanwhile is in the history of whoever comes back."""
+        self._muted = False
+
+    def _broadcast(self, data: bytes) -> None:
+        for number, client in list(self._clients.items()):
+            try:
+                client.outbox.send_nowait(data)
+            except (trio.WouldBlock, trio.BrokenResourceError):
+                client.outbox.close()
+                del self._clients[number]
+
+    async def _answer(self, request: Request) -> Response:
+        date = ("date", formatdate(self._env.wall_ns() // 10**9, usegmt=True))
+        if request.path == STREAM:
+            if len(self._clients) >= CLIENTS:
+                return Response(503, headers=(("retry-after", "1"),))
+            events = self._events(request.header("last-event-id") or "")
+            return Response(200, events, headers=(date,), content_type="text/event-stream")
+        if request.path == BATCH:
+            body = batch(self._truth.values())
+            tag = ("etag", f'"{sha256(body).hexdigest()[:16]}"')
+            headers = (date, tag, ("cache-control", "max-age=1"))
+            if request.header("if-none-match") == tag[1]:
+                return Response(304, headers=headers)
+            return Response(200, body, headers=headers)
+        return Response(404)
+
+    async def _events(self, last_id: str) -> AsyncIterator[bytes]:
+        self._sessions += 1
+        number = self._sessions
+        outbox, items = trio.open_memory_channel[bytes](OUTBOX)
+        self._clients[number] = _Client(outbox)
+        past = self._missed(last_id)
+        try:
+            yield f"retry: {self._retry_ms}\n\n".encode()
+            for told in past:
+                yield event(told.at_ms, told.seq, told.data)
+            while True:
+                item = None
+                with trio.move_on_after(self._beat_s):
+                    item = await anext(items, b"")
+                if item == b"":
+                    return
+                if item is not None:
+                    yield item
+                elif not self._muted:
+                    yield heartbeat(self._env.wall_ns() // 1_000_000)
+        finally:
+            self._clients.pop(number, None)
+            outbox.close()
+            items.close()
+
+    def _missed(self, last_id: str) -> list[_Told]:
+        """Return what came after ``last_id``, or how every match stands if that is not known."""
+        missed: list[_Told] = []
+        for told in reversed(self._history):
+            if told.id == last_id:
+                return missed[::-1]
+            missed.append(told)
+        return list(self._latest.values())

@@ -1,0 +1,60 @@
+"""A profile's feed table, and what carries the feed it names."""
+
+from pathlib import Path
+
+import pytest
+
+from actors.config.profile import Feed as FeedSettings
+from actors.feeds.codecs import polymarket
+from actors.feeds.errors import FeedUnreachable
+from actors.feeds.transports import carrier
+from actors.runtime.memory import MemoryNetwork, SeededEnv
+
+
+def settings(transport: str, codec: str, secret_file: str = "") -> FeedSettings:
+    return FeedSettings(
+        name="charlie",
+        transport=transport,  # type: ignore[arg-type]  # the test is about what is refused
+        codec=codec,  # type: ignore[arg-type]  # the same
+        url="ws://127.0.0.1:9/hub",
+        role="trigger",
+        secret_file=secret_file,
+    )
+
+
+def test_a_raw_socket_answers_pings_and_the_others_do_so_themselves() -> None:
+    env = SeededEnv(1, MemoryNetwork(1))
+    assert carrier(env, settings("ws_json", "polymarket")).answers == {"ping": "pong"}
+    assert carrier(env, settings("ws_json", "polymarket")).decode is polymarket.decode
+    for transport in ("signalr", "lightstreamer"):
+        assert carrier(env, settings(transport, "fields")).answers == {}
+
+
+@pytest.mark.parametrize(("transport", "codec"), [("ws_json", "fields"), ("signalr", "polymarket")])
+def test_a_transport_carries_only_its_own_codecs(transport: str, codec: str) -> None:
+    with pytest.raises(ValueError, match="does not carry"):
+        settings(transport, codec)
+
+
+@pytest.mark.parametrize("transport", ["signalr", "lightstreamer"])
+async def test_a_secret_that_cannot_be_read_costs_the_feed_and_nothing_else(
+    transport: str, tmp_path: Path
+) -> None:
+    env = SeededEnv(1, MemoryNetwork(1))
+    two_lines = tmp_path / "two"
+    two_lines.write_text("one\ntwo\n")
+    for file in (tmp_path / "none", two_lines, tmp_path):
+        way = carrier(env, settings(transport, "fields", str(file)))
+        with pytest.raises(FeedUnreachable, match="secret_file"):
+            async with way.connect():
+                raise AssertionError("nobody gets this far")
+
+
+@pytest.mark.parametrize("transport", ["signalr", "lightstreamer"])
+async def test_nobody_there_is_unreachable(transport: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hush\n")
+    way = carrier(SeededEnv(1, MemoryNetwork(1)), settings(transport, "fields", str(secret)))
+    with pytest.raises(FeedUnreachable):
+        async with way.connect():
+            raise AssertionError("nobody gets this far")
