@@ -136,7 +136,10 @@ def keen(loaded: Loaded) -> Loaded:
         price_age_s=1.0,
     )
     exits = attrs.evolve(profile.exits, after_match_s=6.0)
-    return attrs.evolve(loaded, profile=attrs.evolve(profile, plays=plays, exits=exits))
+    # Imagined goals between the real ones would be most of what a seed simulates.
+    runtime = attrs.evolve(profile.runtime, rehearse_ms=0.0)
+    changed = attrs.evolve(profile, plays=plays, exits=exits, runtime=runtime)
+    return attrs.evolve(loaded, profile=changed)
 
 
 def stuck(error: NotStopping) -> None:
