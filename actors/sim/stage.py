@@ -54,7 +54,7 @@ class Stage:
     _clock: VenueClock = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._clock = VenueClock(self.env.wall_ns)
+        self._clock = VenueClock(self.env.wall_ns, self.scene.faults.clock.skew_us)
         self.venue = Venue(
             now_us=self._clock,
             rng=stream(self.scene.seed, "venue"),

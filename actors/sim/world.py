@@ -116,7 +116,7 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         env, options, seed = self.env, self.options, self.seed
-        self._clock = VenueClock(env.wall_ns)
+        self._clock = VenueClock(env.wall_ns, options.faults.clock.skew_us)
         self.venue = Venue(
             now_us=self._clock,
             rng=stream(seed, "venue"),

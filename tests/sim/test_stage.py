@@ -18,6 +18,7 @@ from actors.sim.scene import Scene, SceneLevel, SceneMilestone, first_night
 from actors.sim.stage import Stage
 from actors.sim.venue.auth import Window
 from actors.sim.venue.events import BookChanged, Traded, VenueEvent
+from actors.sim.venue.faults import ClockFaults, FaultPlan
 from tests.sim.venue.hall import order
 
 ENG = Ticker("KXWCGAME-26NOV22ENGCOD-ENG")
@@ -201,3 +202,17 @@ async def test_the_same_seed_is_the_same_venue(autojump_clock: trio.testing.Mock
             seen.append((ready.urls["keys"], changes))
 
     assert seen[0] == seen[1]
+
+
+async def test_under_a_clock_that_is_set_back_the_accounts_are_there_from_the_start(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    late = FaultPlan(clock=ClockFaults(skew_ms=-60_000.0))
+    async with on_stage(attrs.evolve(first_night(), faults=late)) as ready:
+        await trio.sleep(1.0)  # As long as an account's reads lag behind, and more.
+        venue = ready.stage.venue
+        view = venue.floor.account("trader").view
+
+        assert view is not None
+        view.advance(venue.now_us())
+        assert sum(cash.available_micros for cash in view.cash.values()) > 0

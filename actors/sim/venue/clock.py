@@ -11,10 +11,12 @@ class VenueClock:
 
     Args:
         wall_ns: This machine's wall clock.
+        skew_us: How far it is ahead from the start: what happens before a clock is set back
+            lies in its future, where no read finds it.
     """
 
     wall_ns: Callable[[], int]
-    skew_us: int = attrs.field(init=False, default=0)
+    skew_us: int = 0
     """How far it is ahead."""
 
     def __call__(self) -> int:

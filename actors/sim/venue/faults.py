@@ -102,6 +102,11 @@ class ClockFaults:
     future_ms: int | None = None
     single_use: bool | None = None
 
+    @property
+    def skew_us(self) -> int:
+        """Return the skew in microseconds."""
+        return round(1000 * self.skew_ms)
+
 
 @attrs.frozen(kw_only=True)
 class Storm:

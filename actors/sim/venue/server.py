@@ -143,7 +143,7 @@ class VenueServer:
             single_use=plain.single_use if clock.single_use is None else clock.single_use,
         )
         if self._clock is not None:
-            self._clock.skew_us = round(1000 * clock.skew_ms)
+            self._clock.skew_us = clock.skew_us
         lag_ms = plan.read_lag_ms
         self.venue.lag_reads(self._plain_lag_us if lag_ms is None else round(1000 * lag_ms))
 
