@@ -243,7 +243,8 @@ class Lifecycle:
         exact = payout_exact_micros(held_centi, market.yes_value_micros)
         payout = int(exact) - int(exact) % account.grid_micros
         held.settle(payout)
-        kept = self._orders.netting.collect(account, market, payout)
+        # Who holds nothing is not settled with: what came back waits for another payout.
+        kept = self._orders.netting.collect(account, market, payout) if held_centi else 0
         account.move_cash(market.shard, payout - kept)
         self._floor.house_micros -= payout - kept
         if account.view is not None and held_centi:

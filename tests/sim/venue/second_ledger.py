@@ -243,9 +243,12 @@ class SecondLedger:
                 self.payments[part, ticker] = Payment(
                     held=row.held, value=value, payout=payout, fees=row.fees
                 )
+            was_held = row.held != 0
             row.realized += payout - row.cost
             row.held = row.cost = Fraction(0)
-            self.cash[part, listed.shard] += payout - self._collect(part, listed.event, payout)
+            # Who held nothing is not settled with: what came back waits for another payout.
+            taken = self._collect(part, listed.event, payout) if was_held else Fraction(0)
+            self.cash[part, listed.shard] += payout - taken
 
     def _collect(self, part: Part, event: str, payout: Dollars) -> Dollars:
         """Take back what had come back early and is sure no more, out of this payout."""
