@@ -212,6 +212,12 @@ class _Connection:
                         received_wall_ns=received_wall_ns,
                         decoded_ns=decoded_ns,
                         raw=raw,
+                        conf=one.conf,
+                        review=one.review,
+                        status=one.status,
+                        reliable=one.reliable,
+                        incident=one.incident,
+                        replay=one.replay,
                     )
                 )
             self._good_frame(frame, received_ns, to_provider)

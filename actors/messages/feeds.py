@@ -3,19 +3,57 @@
 from typing import Literal
 
 import attrs
+import msgspec
 
 from actors.model.score import Period, Score
 
-Kind = Literal[
-    "snapshot", "score", "retraction", "period", "clock", "heartbeat", "opened", "closed"
+Saying = Literal[
+    "snapshot",
+    "score",
+    "retraction",
+    "possible",
+    "review",
+    "period",
+    "status",
+    "clock",
+    "heartbeat",
 ]
-"""What a frame was about.
+"""What a frame says.
 
 ``snapshot`` states a score, whether or not it changed; ``score`` says that it
-changed; ``retraction`` takes a score back explicitly. ``opened`` and ``closed``
-are the feed actor's own: a connection that began (its first score per match is a
-baseline), one that ended.
+changed; ``retraction`` takes a score back explicitly. ``possible`` announces that
+something may come of what is going on and names no score; ``review`` says where an
+official review stands; ``status`` that a match or its coverage is not as usual.
 """
+
+Kind = Literal[Saying, "opened", "closed"]
+"""What a report is about: what a frame says, or the feed actor's own ``opened`` and ``closed``,
+a connection that began (its first score per match is a baseline) and one that ended.
+"""
+
+Confidence = Literal["unstated", "unconfirmed", "confirmed", "cancelled"]
+"""What the provider says of its own report. Most say nothing of it."""
+
+Status = Literal[
+    "live",
+    "break",
+    "suspended",
+    "interrupted",
+    "abandoned",
+    "postponed",
+    "cancelled",
+    "ended",
+    "coverage_lost",
+]
+"""How a match, or the coverage of it, stands (reference ``feeds.md`` section 4)."""
+
+
+class Review(msgspec.Struct, frozen=True, gc=False):
+    """Where a review by the officials stands."""
+
+    subject: Literal["goal", "penalty", "red", "other"]
+    outcome: Literal["open", "stands", "overturned", "unknown"]
+    """``open`` until it has ended."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,3 +101,21 @@ class FeedEvent:
 
     reason: str = ""
     """Why a connection ended; empty otherwise."""
+
+    conf: Confidence = "unstated"
+    """What the provider says of its own report."""
+
+    review: Review | None = None
+    """Where a review stands, for ``review``."""
+
+    status: Status | None = None
+    """How the match or its coverage stands; ``None`` where the frame does not say."""
+
+    reliable: bool | None = None
+    """Whether the provider trusts its own data of the match; ``None`` where it does not say."""
+
+    incident: str | None = None
+    """The provider's id of what happened, where it has one."""
+
+    replay: bool = False
+    """Whether it is history told again, after a reconnect for instance. Nothing such triggers."""

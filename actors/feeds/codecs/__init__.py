@@ -1,10 +1,10 @@
 """One module per provider's dialect. Bytes in, values out: no sockets, no clock, no trio."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import msgspec
 
+from actors.messages.feeds import Confidence, Review, Saying, Status
 from actors.model.score import Period, Score
 
 
@@ -14,7 +14,7 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     A msgspec struct, because one is made for every frame and it costs a tenth.
     """
 
-    kind: Literal["snapshot", "score", "retraction", "period", "clock", "heartbeat"]
+    kind: Saying
     feed_match: str | None = None
     """The provider's id of the match."""
     home_name: str | None = None
@@ -28,6 +28,14 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     provider_ts_ns: int | None = None
     live: bool | None = None
     ended: bool | None = None
+    conf: Confidence = "unstated"
+    review: Review | None = None
+    status: Status | None = None
+    reliable: bool | None = None
+    incident: str | None = None
+    """The provider's id of what happened."""
+    replay: bool = False
+    """History told again; nothing such triggers."""
 
 
 Decode = Callable[[bytes | str], list[Decoded]]
