@@ -60,9 +60,9 @@ ROUNDING_S: Final = 1e-6
 """Added to a wait, so that its end in whole nanoseconds is never before what was waited for."""
 FRAMES_MOST: Final = 16_384
 """Newest frames whose record numbers are remembered, so that each is written once."""
-ORDERS_MOST: Final = 10_000
+ORDERS_MOST: Final = 2_048
 """Newest orders of the venue whose fees and ids are remembered."""
-KEYS_MOST: Final = 10_000
+KEYS_MOST: Final = 1_024
 """Newest keys whose trigger is remembered as written."""
 
 

@@ -20,7 +20,7 @@ ECHO_NS: Final = 2_000_000_000
 """How long a line that knows everything else waits for the second feed."""
 ANSWER_NS: Final = 10_000_000_000
 """How long a line waits for an answer."""
-SAID_MOST: Final = 10_000
+SAID_MOST: Final = 1_024
 """Newest events whose line is remembered as said."""
 
 

@@ -19,8 +19,10 @@ from actors.model.money import CentiContracts, MicroDollars, Pips, cost_micros
 from actors.model.orders import Side, Ticker, sign
 from actors.model.score import GoalKey
 
-ROWS_MOST: Final = 10_000
-"""Events and orders that are kept by name; older ones stay in the counts alone."""
+EVENTS_MOST: Final = 1_024
+"""Events that are kept by name, twice what a summary shows; older ones stay in the counts alone."""
+ORDERS_MOST: Final = 2_048
+"""Orders that are kept by name, of which an event has two and their exits."""
 SAMPLES_MOST: Final = 65_536
 """Newest latencies that are kept."""
 ACCEPTED: Final[frozenset[Judgement]] = frozenset({"trigger", "advance"})
@@ -165,7 +167,7 @@ class Tally:
 
     def dispatched(self, sent: Sent) -> Event | None:
         """Count an order that left; return its event if it is an entry."""
-        keep(self._keys, sent.client_order_id, sent.key, ROWS_MOST)
+        keep(self._keys, sent.client_order_id, sent.key, ORDERS_MOST)
         if sent.purpose == "exit":
             self.exits += 1
             return None
@@ -180,7 +182,7 @@ class Tally:
             received_ns=0 if sent.trigger is None else sent.trigger.report.received_ns,
             sent_ns=sent.sent_ns,
         )
-        keep(self.orders, sent.client_order_id, order, ROWS_MOST)
+        keep(self.orders, sent.client_order_id, order, ORDERS_MOST)
         if order.wire_us is not None:
             self.wire_us.append(order.wire_us)
         if event is not None:
@@ -229,7 +231,7 @@ class Tally:
         money = self.money.get(key)
         if money is None:
             money = Money()
-            keep(self.money, key, money, ROWS_MOST)
+            keep(self.money, key, money, EVENTS_MOST)
         direction = sign(fill.side)
         money.cash_micros -= direction * cost_micros(fill.price_pips, fill.count_centi)
         money.cash_micros -= fill.fee_micros
@@ -263,6 +265,6 @@ class Tally:
         event = self.events.get(key)
         if event is None:
             event = Event(key=key, feed=feed, received_wall_ns=received_wall_ns, triggered=False)
-            keep(self.events, key, event, ROWS_MOST)
+            keep(self.events, key, event, EVENTS_MOST)
             self.events_seen += 1
         return event

@@ -17,6 +17,9 @@ from actors.model.score import GoalKey, MatchId, Period, Policy, Score
 FOREVER: Final = 2**63
 """A time in nanoseconds that no clock reaches."""
 
+TRAIL_KEPT: Final = 24
+"""Newest accepted scores of a match that are remembered with the words they were accepted on:
+more goals than a match has, and enough to go back by where a sport scores more often."""
 
 WITHDRAWN_KEPT: Final = 16
 """Withdrawn scores remembered of one match."""
@@ -308,6 +311,7 @@ class Contest:
         winner.apart_since_ns = None
         winner.runner.tally.wins += 1
         self.trail.append(claim)
+        del self.trail[:-TRAIL_KEPT]
 
     def corroborate(self, view: View, at_ns: int) -> None:
         """Let ``view`` vouch for every accepted score of another feed that it counts."""
