@@ -68,6 +68,8 @@ class Around:
     watch: LoopWatch
     code: int = 0
     """What the process will exit with."""
+    asked: bool = attrs.field(init=False, default=False)
+    """Whether somebody told it to stop, and waits for it to be gone."""
     _control: Control = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -100,6 +102,7 @@ class Around:
 
     def stop(self, who: str) -> None:
         """Drain and end everything in order."""
+        self.asked = True
         self.notifier.stopping(f"asked to stop by {who}")
         self._limit_the_stop()
         self.tree.root.stop()

@@ -42,6 +42,8 @@ from actors.runtime.unix import BadSocket
 
 PAGES_S: Final = 120.0
 """How long the pages may take to write."""
+HURRIED_S: Final = 5.0
+"""The same where somebody waits for us to be gone: months of goals have many pages."""
 DEFAULT_SEED: Final = 1
 
 KNOWN: Final[tuple[tuple[type[Exception], int, str], ...]] = (
@@ -214,16 +216,12 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
     async with child_process(
         "report", arguments, root=supervisor.ROOT, log=state.root / "report.log"
     ) as pages:
-        left = None
-        with trio.move_on_after(PAGES_S):
+        left, within_s = None, HURRIED_S if around.asked else PAGES_S
+        with trio.move_on_after(within_s):
             left = await pages.wait()
     feeds = {ledger.feed: feed_figures(ledger) for ledger in tree.race.ledgers()}
     lines = day_table(tree.auditor.tally, statement=tree.reconciler.statement)
-    lines.append(
-        f"pages: {state.pages / 'index.html'}"
-        if left == 0
-        else f"pages: not written (see {state.root / 'report.log'})"
-    )
+    lines.append(_pages_line(left, within_s, state))
     text = "".join(f"{line}\n" for line in lines)
     await around.env.blocking(_write, text.encode("utf-8", "backslashreplace"))
     if chosen.summary is not None:
@@ -235,6 +233,17 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
         )
         text = json.dumps(summary, indent=2) + "\n"
         await trio.Path(chosen.summary).write_text(text, "utf-8")
+
+
+def _pages_line(left: int | None, within_s: float, state: StateFolder) -> str:
+    if left == 0:
+        return f"pages: {state.pages / 'index.html'}"
+    if left is not None:
+        return f"pages: not written (see {state.root / 'report.log'})"
+    return (
+        f"pages: not written within {within_s:g} s; to write them:"
+        f" python -m actors report --journal {state.journal} --out {state.pages}"
+    )
 
 
 def feed_figures(ledger: FeedLedger) -> dict[str, object]:

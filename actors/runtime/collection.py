@@ -24,6 +24,11 @@ Mode = Literal["scheduled", "automatic", "off"]
 
 LOOK_NS: Final = 5_000_000
 """Between two looks whether it has become calm: seldom enough to cost nothing."""
+CROWD: Final = 100_000
+"""So many containers beyond those of the last collection, and the youngest generation is
+collected before its time: something makes cycles by the thousand."""
+CROWD_NS: Final = 1_000_000_000
+"""Between two looks at how many there are."""
 MOST_KEPT_S: Final = 3_600.0
 """No schedule leaves garbage longer than that."""
 
@@ -42,6 +47,10 @@ class Garbage(Protocol):
 
     def collect(self, generation: int) -> int:
         """Collect this generation and all younger ones; return how many objects had to go."""
+        ...
+
+    def young(self) -> int:
+        """Return how many containers there are more than after the last collection."""
         ...
 
 
@@ -63,6 +72,10 @@ class MachineGarbage(Garbage):
     def collect(self, generation: int) -> int:
         return gc.collect(generation)
 
+    @override
+    def young(self) -> int:
+        return gc.get_count()[0]
+
 
 class NoGarbage(Garbage):
     """Touches nothing: for seeded runs and for tests, which share a process with others."""
@@ -77,6 +90,10 @@ class NoGarbage(Garbage):
 
     @override
     def collect(self, generation: int) -> int:
+        return 0
+
+    @override
+    def young(self) -> int:
         return 0
 
 
@@ -105,10 +122,13 @@ class Rule:
 
 
 RULES: Final = (
-    Rule(generation=0, every_s=1.0, most_s=3.0),
-    Rule(generation=1, every_s=10.0, most_s=20.0),
-    Rule(generation=2, every_s=60.0, most_s=120.0),
+    Rule(generation=0, every_s=10.0, most_s=30.0),
+    Rule(generation=1, every_s=60.0, most_s=120.0),
+    Rule(generation=2, every_s=600.0, most_s=1_200.0),
 )
+"""Seldom: what goes on here makes a few dozen objects a second that wait for a collector,
+while each collection goes through all that is alive, 2 to 20 ms of it under load
+(``docs/performance.md``, garbage collection)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -160,6 +180,8 @@ class Instant:
     """When the last frame was dealt with."""
     busy: bool
     """Whether a frame waits, or an order is not answered."""
+    crowded: bool = False
+    """Whether there is more garbage, or more new life, than the schedule was made for."""
 
 
 @attrs.define(eq=False)
@@ -186,7 +208,8 @@ class Schedule:
         for rule in self.rules:
             age_s = (at.now_ns - self._made_ns[rule.generation]) / 1e9
             forced = age_s >= rule.most_s
-            idle = age_s >= rule.pressing_s and not at.busy
+            early = at.crowded and rule.generation == 0
+            idle = (age_s >= rule.pressing_s or early) and not at.busy
             if (forced or idle or (calm and age_s >= rule.every_s)) and (
                 best is None or rule.generation > best[0].generation
             ):
@@ -204,7 +227,7 @@ class Schedule:
 
         Never in the past, and never so late that a bound is missed.
         """
-        wanted: list[int] = []
+        wanted = [at.now_ns + CROWD_NS] if self.rules else []
         for rule in self.rules:
             made_ns = self._made_ns[rule.generation]
             wanted_ns = made_ns + int(rule.every_s * 1e9)
@@ -283,7 +306,12 @@ class Collector:
                 await trio.sleep((again_ns - at.now_ns) / 1e9)
 
     def _instant(self) -> Instant:
-        return Instant(now_ns=self.now_ns(), heard_ns=self.heard_ns(), busy=self.busy())
+        return Instant(
+            now_ns=self.now_ns(),
+            heard_ns=self.heard_ns(),
+            busy=self.busy(),
+            crowded=self.garbage.young() >= CROWD,
+        )
 
     def _collect(self, generation: int, *, forced: bool) -> None:
         began_ns = self.now_ns()
