@@ -9,6 +9,7 @@ import attrs
 import trio
 
 from actors.exchange.clock import SECOND_NS, ClockOffset
+from actors.exchange.oddities import Oddities
 from actors.exchange.tokens import Budget
 from actors.runtime.http import HttpResponse
 
@@ -24,6 +25,8 @@ class Asking:
     now_ns: Callable[[], int]
     clock: ClockOffset
     budget: Budget
+    oddities: Oddities = attrs.field(factory=Oddities)
+    """What answers said that is new to us."""
     on_surprise: Callable[[], None] = attrs.field(default=lambda: None)
     """Told of a 429 although we had counted enough: the limits may be others now."""
 

@@ -120,13 +120,24 @@ class Rest:
         series_ticker: str | None = None,
         status: str | None = None,
         with_nested_markets: bool = False,
+        min_close_s: int | None = None,
+        page: int = EVENTS_PAGE,
     ) -> tuple[VenueEvent, ...]:
-        """Return the events of a series, with their markets inside if asked."""
+        """Return the events of a series, with their markets inside if asked.
+
+        Args:
+            series_ticker: Of this series alone.
+            status: At this status alone.
+            with_nested_markets: Whether each brings its markets.
+            min_close_s: Those alone of which a market closes after it, in seconds since 1970.
+            page: How many are asked for, and decoded, at a time.
+        """
         query = _query(
-            limit=EVENTS_PAGE,
+            limit=page,
             series_ticker=series_ticker,
             status=status,
             with_nested_markets=with_nested_markets,
+            min_close_ts=min_close_s,
         )
         return await self._pages(_EVENTS, "/events", query, lambda page: page.events)
 
@@ -303,9 +314,12 @@ class Rest:
         if answer.status not in ok:
             raise _failure(answer.status, answer.body, f"{method} {path}")
         try:
-            return decoder(answer.body)
+            read = decoder(answer.body)
         except WireGarbled as error:
             raise VenueUnreachable(f"{method} {path}: {error}") from error
+        if asking is not None:
+            asking.oddities.look(answer.body)
+        return read
 
     async def _pages(
         self,

@@ -65,7 +65,7 @@ class StreamCore:
             ages: Told how old every change was when it came.
         """
         self.unknown = 0
-        """Messages of types that are new to us."""
+        """Messages of types that are new to us, or with a word that is."""
         self.dropped = 0
         """Deltas that were of no use, because their book was not whole."""
         self.gaps = 0
@@ -156,8 +156,9 @@ class StreamCore:
         elif envelope.type in stream_reading.READERS:
             if envelope.type in stream_reading.COUNTED:
                 self._place(envelope)
-            read = stream_reading.READERS[envelope.type]
-            values.append(read(envelope.msg, received_ns))
+            read = stream_reading.READERS[envelope.type](envelope.msg, received_ns)
+            self.unknown += read is None
+            values += () if read is None else (read,)
         else:
             self.unknown += 1
         return values

@@ -19,6 +19,7 @@ from actors.exchange.stream_values import (
     StreamTrade,
     StreamValue,
 )
+from actors.exchange.wire_market import SIDES
 from actors.model.orders import Fill
 
 COUNTED: Final = frozenset({"trade", "market_lifecycle_v2", "event_lifecycle", "event_fee_update"})
@@ -39,14 +40,17 @@ def book_snapshot(row: wire.Snapshot, sid: int, seq: int, received_ns: int) -> S
     )
 
 
-def _trade(data: msgspec.Raw, received_ns: int) -> StreamTrade:
+def _trade(data: msgspec.Raw, received_ns: int) -> StreamTrade | None:
     row = wire.trade(data)
+    side = SIDES.get(row.taker_word)
+    if side is None:
+        return None  # a print tells what others did: none of our money hangs on it
     return StreamTrade(
         trade_id=row.trade_id,
         ticker=row.ticker,
         price_pips=row.price_pips,
         count_centi=row.count_centi,
-        taker_side=row.taker_side,
+        taker_side=side,
         is_block_trade=row.is_block_trade,
         venue_ts_ms=row.ts_ms,
         received_ns=received_ns,
@@ -131,7 +135,7 @@ def _event_fee_update(data: msgspec.Raw, received_ns: int) -> StreamFees:
     )
 
 
-READERS: Final[Mapping[str, Callable[[msgspec.Raw, int], StreamValue]]] = {
+READERS: Final[Mapping[str, Callable[[msgspec.Raw, int], StreamValue | None]]] = {
     "trade": _trade,
     "fill": _fill,
     "user_order": _user_order,
@@ -139,4 +143,4 @@ READERS: Final[Mapping[str, Callable[[msgspec.Raw, int], StreamValue]]] = {
     "event_lifecycle": _event_lifecycle,
     "event_fee_update": _event_fee_update,
 }
-"""How to read a message of each type."""
+"""How to read a message of each type; ``None`` is one with a word that is new to us."""

@@ -3,8 +3,9 @@
 Field lists: the venue's OpenAPI document 3.34.0 and reference ``kalshi.md`` section 4.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 
@@ -13,6 +14,8 @@ from actors.model.grid import PriceRange
 from actors.model.money import CentiContracts, Pips, opposite_pips
 from actors.model.orders import Side, Ticker
 
+SIDES: Final[Mapping[str, Side]] = {"bid": "bid", "ask": "ask"}
+"""The sides by the venue's word; another one is new to us."""
 Levels = tuple[tuple[PriceText, CountText], ...]
 """Price and count of what rests, in whatever order the venue wrote it."""
 
@@ -180,8 +183,9 @@ class VenueMilestone(Struct, frozen=True, kw_only=True):
     start_wall_ns: InstantText = field(name="start_date")
     related_event_tickers: tuple[str, ...]
     primary_event_tickers: tuple[str, ...]
-    source_id: str | None = None
-    source_ids: dict[str, str] = field(default_factory=dict)
+    source_id: Any = None
+    source_ids: dict[str, Any] | None = None
+    """Ids by provider. What is no text names no feed's match, and is nothing to end a read for."""
     details: dict[str, Any]
     """What the provider adds, different for each sport. Its ``status`` lags the match."""
 
@@ -198,8 +202,8 @@ class VenueMilestone(Struct, frozen=True, kw_only=True):
     @property
     def provider_ids(self) -> frozenset[str]:
         """Every id under which a feed may report this match."""
-        own = {self.source_id} if self.source_id else set()
-        return frozenset(own | {value for value in self.source_ids.values() if value})
+        named = (self.source_id, *(self.source_ids or {}).values())
+        return frozenset(each for each in named if isinstance(each, str) and each)
 
     def _detail(self, name: str) -> str | None:
         value = self.details.get(name)
@@ -249,9 +253,14 @@ class VenueTrade(Struct, frozen=True, kw_only=True):
     ticker: Ticker
     price_pips: PriceText = field(name="yes_price_dollars")
     count_centi: CountText = field(name="count_fp")
-    taker_side: Side = field(name="taker_book_side")
+    taker_word: str = field(name="taker_book_side")
     is_block_trade: bool
     created_wall_ns: InstantText = field(name="created_time")
+
+    @property
+    def taker_side(self) -> Side | None:
+        """Which side took; ``None`` for a word that is newer than we."""
+        return SIDES.get(self.taker_word)
 
 
 class MarketsPage(Struct, frozen=True, kw_only=True):

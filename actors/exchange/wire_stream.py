@@ -88,7 +88,7 @@ class Trade(Struct, frozen=True, kw_only=True):
     ticker: Ticker = field(name="market_ticker")
     price_pips: PriceText = field(name="yes_price_dollars")
     count_centi: CountText = field(name="count_fp")
-    taker_side: Side = field(name="taker_book_side")
+    taker_word: str = field(name="taker_book_side")
     is_block_trade: bool
     ts_ms: int
 

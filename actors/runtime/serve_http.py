@@ -1,10 +1,8 @@
 """The HTTP/1.1 half of the small server: whole requests in, whole answers out, over any stream.
 
 h11 does the grammar of all but the usual (``serve_usual``); this module owns what is
-left open: deadlines, sizes, what is refused with which status, and that no write
-outlives its client.
-Nothing here reads a clock of its own, so an answer carries no ``Date``; a
-handler that has a clock adds one.
+left open: deadlines, sizes, what is refused with which status, and that no write outlives
+its client. It reads no clock, so an answer has no ``Date``; a handler may add one.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -17,6 +15,7 @@ import trio
 
 from actors.runtime.serve_terms import sound_content_type, sound_headers, split_target
 from actors.runtime.serve_usual import read_usual, write_usual
+from actors.runtime.wire import Wire
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Everything else is answered 501; a handler still says 405 for what a path does not take."""
@@ -115,6 +114,12 @@ async def put(stream: trio.abc.Stream, data: bytes, within_s: float) -> None:
         ClientGone: The connection is broken, or was not read for ``within_s``.
     """
     try:
+        if isinstance(stream, Wire) and len(data) <= READ_BYTES:
+            # What the kernel takes at once, which is nearly everything, needs no deadline.
+            if not stream.send_now(data):
+                return await trio.lowlevel.checkpoint()
+            with trio.fail_after(within_s):
+                return await stream.flush()
         with trio.fail_after(within_s):
             await stream.send_all(data)
     except trio.TooSlowError:

@@ -60,6 +60,7 @@ def _stream(table: Table) -> StreamFaults:
         channel_error=_odds(table, "channel_error"),
         duplicate_print=_odds(table, "duplicate_print"),
         late_print=_odds(table, "late_print"),
+        command_timeout=_odds(table, "command_timeout"),
         pings=table.flag("pings", default=True),
     )
     _no_more_than_all(table, faults.gap, faults.channel_error)

@@ -25,8 +25,15 @@ def delay_s(seed: int, match: str, number: int) -> float:
     return stream(seed, "live_data", match, number).uniform(LEAST_S, MOST_S)
 
 
-def details(course: Course, clock: MatchClock, wall_us: int) -> dict[str, object]:
-    """Return a match's live data as it is true now, at ``wall_us`` since 1970."""
+def details(course: Course, now_s: float, wall_us: int) -> dict[str, object]:
+    """Return a match's live data as it is true now.
+
+    Args:
+        course: How the match has gone.
+        now_s: This moment on the timetable's clock.
+        wall_us: The same moment since 1970, by the venue's clock.
+    """
+    clock = course.clock_at(now_s)
     begun, over = course.incident is not None, course.is_over
     score = course.score
     phase = "finished" if over else "live" if begun else "pre"
@@ -50,9 +57,11 @@ def details(course: Course, clock: MatchClock, wall_us: int) -> dict[str, object
             for goal in _goals(course.goals, side)
         ]
     if course.goals:
+        # When it happened, however much later the report of it comes and whatever caused that.
+        since_us = round(1e6 * (now_s - _moment_s(course, course.goals[-1])))
         words["last_play"] = {
             "description": f"Goal, {score.text}.",
-            "occurence_ts": wall_us // 1_000_000,
+            "occurence_ts": (wall_us - since_us) // 1_000_000,
         }
     return words
 
@@ -62,9 +71,11 @@ def _goals(goals: Sequence[Incident], side: Team) -> list[Incident]:
 
 
 def _clock_of(course: Course, goal: Incident) -> MatchClock:
-    timetable = course.timetable
-    at_s = next(each.at_s for each in timetable.moments if each.incident is goal)
-    return timetable.clock_at(at_s)
+    return course.clock_at(_moment_s(course, goal))
+
+
+def _moment_s(course: Course, goal: Incident) -> float:
+    return next(each.at_s for each in course.timetable.moments if each.incident is goal)
 
 
 def _minute(clock: MatchClock) -> str:

@@ -10,10 +10,12 @@ import attrs
 from actors.model.money import CentiContracts, Pips
 from actors.model.orders import Side, Ticker
 from actors.sim.venue.faults import CALM, FaultPlan
+from actors.sim.venue.hours import ALWAYS, Hours, Maintenance, Stops, Week
 from actors.sim.venue.latency import NONE, LatencyProfile
 from actors.sim.venue.listing import EventTerms, MarketTerms, MilestoneTerms, SeriesTerms
 from actors.sim.venue.price_grids import grid
 from actors.sim.venue.rates import Tier
+from actors.sim.venue.steps import MarketStep
 
 DAY_S: Final = 86_400.0
 SECOND_US: Final = 1_000_000
@@ -103,6 +105,34 @@ class SceneMilestone:
 
 
 @attrs.frozen(kw_only=True)
+class SceneStep:
+    """One step of a market's life that is taken by the clock."""
+
+    step: MarketStep
+    at_s: float
+
+
+@attrs.frozen(kw_only=True)
+class SceneMaintenance:
+    """A window in which the exchange takes no orders, or nothing."""
+
+    starts_in_s: float
+    lasts_s: float
+    stops: Stops = "trading"
+    drops_streams: bool = False
+
+    def window(self, now_us: int) -> Maintenance:
+        """Return the window as the venue keeps it that opens at ``now_us``."""
+        start_us = now_us + round(self.starts_in_s * SECOND_US)
+        return Maintenance(
+            start_us=start_us,
+            end_us=start_us + round(self.lasts_s * SECOND_US),
+            stops=self.stops,
+            drops_streams=self.drops_streams,
+        )
+
+
+@attrs.frozen(kw_only=True)
 class SceneAccount:
     """A member with keys."""
 
@@ -130,7 +160,16 @@ class Scene:
     latency: LatencyProfile = NONE
     read_lag_ms: float = 250.0
     faults: FaultPlan = CALM
+    week: Week = ALWAYS
+    """In which hours of the week there is trading."""
+    maintenance: tuple[SceneMaintenance, ...] = ()
+    steps: tuple[SceneStep, ...] = ()
+    """In the order of their times."""
     seed: int = 1
+
+    def hours(self, now_us: int) -> Hours:
+        """Return the exchange's calendar if it opens at ``now_us``."""
+        return Hours(self.week, tuple(each.window(now_us) for each in self.maintenance))
 
 
 def first_night() -> Scene:

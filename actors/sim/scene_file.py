@@ -21,6 +21,7 @@ from actors.sim.scene import (
     SceneMarket,
     SceneMilestone,
 )
+from actors.sim.scene_calendar import can_be_taken, read_exchange, read_steps
 from actors.sim.tables import Table
 from actors.sim.venue.fees import fee_terms
 from actors.sim.venue.latency import PROFILES
@@ -49,6 +50,7 @@ def read_scene(values: object) -> Scene:
     series = tuple(map(_series, top.tables("series")))
     shards = {each.ticker: each.exchange_index for each in series}
     events = tuple(_event(table, shards) for table in top.tables("events"))
+    week, maintenance = read_exchange(top.table("exchange"))
     scene = Scene(
         series=series,
         events=events,
@@ -60,6 +62,9 @@ def read_scene(values: object) -> Scene:
         latency=venue.one_of("latency", "none", PROFILES),
         read_lag_ms=venue.number("read_lag_ms", 250.0, 0, HOUR_MS),
         faults=read_plan(top.table("faults")),
+        week=week,
+        maintenance=maintenance,
+        steps=read_steps(top.tables("steps")),
         seed=venue.integer("seed", 1, 0, MOST_SEED),
     )
     venue.done()
@@ -215,6 +220,7 @@ def _is_whole(scene: Scene) -> None:
     for change in scene.faults.regrids:
         if change.ticker not in markets:
             raise BadStage(f"faults.regrids: no market {change.ticker}")
+    can_be_taken(scene.steps, {market.ticker: market for market in scene.markets})
 
 
 def _refers_to_events(milestones: tuple[SceneMilestone, ...], events: frozenset[str]) -> None:

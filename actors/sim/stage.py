@@ -1,24 +1,23 @@
 """The venue alone, for any client: a scene, two kinds of keys, and nothing of our own in sight."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import attrs
 import trio
 
-from actors.model.orders import Ticker
 from actors.runtime.env import Endpoint, Env
 from actors.sim import authority
 from actors.sim.bystanders import CASH_MICROS, Bystanders
-from actors.sim.control import Arguments, Command, CommandRefused, Control, text
+from actors.sim.control import Arguments, Command, Control
 from actors.sim.draws import stream
-from actors.sim.scene import HOUSE, Scene, SceneAccount, SceneMarket
+from actors.sim.market_commands import market_commands
+from actors.sim.scene import HOUSE, SECOND_US, Scene, SceneAccount, SceneMarket
 from actors.sim.venue.accounts import CreateOrder
 from actors.sim.venue.auth import KeyRing
 from actors.sim.venue.clock import VenueClock
 from actors.sim.venue.engine import Venue
-from actors.sim.venue.errors import VenueError
 from actors.sim.venue.rates import Meter
 from actors.sim.venue.refusals import Refused
 from actors.sim.venue.routes import ROOT
@@ -74,6 +73,8 @@ class Stage:
         self._list()
         keys = [key for account in self.scene.accounts for key in self._admit(account)]
         self._open_books()
+        # After the first books, which stand there whatever the hours are.
+        self.venue.follow_hours(self.scene.hours(self.venue.now_us()))
         self.server = VenueServer(
             env=self.env,
             venue=self.venue,
@@ -118,6 +119,8 @@ class Stage:
             self.venue.list_market(market.terms(now_us))
         for milestone in self.scene.milestones:
             self.venue.list_milestone(milestone.terms(now_us))
+        for each in self.scene.steps:
+            self.venue.plan_step(each.step, now_us + round(each.at_s * SECOND_US))
 
     def _admit(self, account: SceneAccount) -> list[dict[str, str]]:
         """Open an account with a key of each kind; where its owner alone may read them."""
@@ -179,13 +182,7 @@ class Stage:
         return bystanders
 
     def _commands(self) -> Mapping[str, Command]:
-        return {
-            "status": self._do_status,
-            "halt_market": self._do_halt,
-            "resume_market": self._do_resume,
-            "settle_market": self._do_settle,
-            "pause": self._do_pause,
-        }
+        return {"status": self._do_status, **market_commands(self.venue)}
 
     async def _do_status(self, _: Arguments) -> Mapping[str, object]:
         counts, floor = self.server.counts, self.venue.floor
@@ -196,39 +193,11 @@ class Stage:
             "faults": counts.faults,
             "went_wrong": dict(self.server.hostility.counts),
             "markets": {ticker: market.status for ticker, market in floor.markets.items()},
+            "exchange": {
+                "exchange_active": floor.exchange_active,
+                "trading_active": floor.trading_active,
+            },
+            "missed_steps": [
+                f"{step.do} {step.ticker}: {why}" for step, why in self.venue.programme.missed
+            ],
         }
-
-    async def _do_halt(self, given: Arguments) -> Mapping[str, object]:
-        return self._step(given, self.venue.halt_market)
-
-    async def _do_resume(self, given: Arguments) -> Mapping[str, object]:
-        return self._step(given, self.venue.resume_market)
-
-    async def _do_settle(self, given: Arguments) -> Mapping[str, object]:
-        """Close a market and say how it ended; it pays out when its timer has run."""
-        result = text(given, "result")
-        if result not in {"yes", "no"}:
-            raise CommandRefused("'result' is yes or no")
-
-        def settle(ticker: str) -> None:
-            self.venue.close_market(ticker)
-            self.venue.determine(ticker, "yes" if result == "yes" else "no")
-
-        return self._step(given, settle)
-
-    async def _do_pause(self, given: Arguments) -> Mapping[str, object]:
-        """Stop trading, or everything, on the whole exchange; or let it go on."""
-        modes = {"trading": (True, False), "exchange": (False, False), "none": (True, True)}
-        mode = modes.get(text(given, "what"))
-        if mode is None:
-            raise CommandRefused(f"'what' is one of {', '.join(modes)}")
-        self.venue.pause_exchange(exchange_active=mode[0], trading_active=mode[1])
-        return {"exchange_active": mode[0], "trading_active": mode[1]}
-
-    def _step(self, given: Arguments, step: Callable[[str], None]) -> Mapping[str, object]:
-        ticker = text(given, "ticker")
-        try:
-            step(ticker)
-        except VenueError as error:
-            raise CommandRefused(str(error)) from error
-        return {"ticker": ticker, "status": self.venue.market(Ticker(ticker)).status}

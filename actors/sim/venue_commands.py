@@ -7,6 +7,7 @@ from actors.sim.control import LONGEST_MS, Arguments, Command, CommandRefused, n
 from actors.sim.errors import BadStage
 from actors.sim.fault_file import KINDS, read_plan
 from actors.sim.tables import Table
+from actors.sim.venue.captions import recaption
 from actors.sim.venue.errors import VenueError
 from actors.sim.venue.price_grids import regrid
 from actors.sim.venue.rates import TIERS
@@ -24,7 +25,8 @@ def venue_commands(hands: Callable[[], VenueServer]) -> dict[str, Command]:
     ``faults`` takes a ``plan`` as the file has it; ``calm`` ends everything.
     ``storm`` takes ``kind`` and ``for_s``; ``lose`` takes ``channel`` and, if wanted,
     ``messages``; ``break_channel`` takes ``channel``; ``drop_streams`` nothing;
-    ``regrid`` takes ``ticker`` and ``structure``; ``tier`` takes ``account`` and ``tier``.
+    ``regrid`` takes ``ticker`` and ``structure``; ``caption`` takes
+    ``ticker`` and ``words``; ``tier`` takes ``account`` and ``tier``.
 
     Args:
         hands: The server, once it is there.
@@ -51,6 +53,7 @@ def venue_commands(hands: Callable[[], VenueServer]) -> dict[str, Command]:
         ),
         "drop_streams": verb(lambda server, _: {"dropped": server.drop_streams()}),
         "regrid": verb(_regrid),
+        "caption": verb(_recaption),
         "tier": verb(_tier),
     }
 
@@ -77,6 +80,10 @@ def _lose(server: VenueServer, given: Arguments) -> None:
 
 def _regrid(server: VenueServer, given: Arguments) -> None:
     regrid(server.venue.floor, text(given, "ticker"), text(given, "structure"))
+
+
+def _recaption(server: VenueServer, given: Arguments) -> None:
+    recaption(server.venue.floor, text(given, "ticker"), text(given, "words"))
 
 
 def _tier(server: VenueServer, given: Arguments) -> None:

@@ -43,7 +43,7 @@ def snapshot(seq: int, ticker: str = "A", clock: int = 1, **msg: object) -> str:
     return frame(type="orderbook_snapshot", sid=1, seq=seq, msg=body)
 
 
-def trade(seq: int) -> str:
+def trade(seq: int, **changes: object) -> str:
     msg = {
         "trade_id": "t",
         "market_ticker": "A",
@@ -53,7 +53,7 @@ def trade(seq: int) -> str:
         "is_block_trade": False,
         "ts_ms": 1,
     }
-    return frame(type="trade", sid=2, seq=seq, msg=msg)
+    return frame(type="trade", sid=2, seq=seq, msg=msg | changes)
 
 
 def confirmed(*tickers: Ticker) -> StreamCore:
@@ -440,3 +440,19 @@ def test_no_message_of_a_known_type_is_worse_than_an_error_of_ours(
         confirmed(A).receive(frame(type=kind, sid=sid, seq=seq, id=1, msg=msg), 1)
     except ExchangeError:
         return
+
+
+def test_a_print_with_a_side_that_is_new_is_counted_and_the_stream_goes_on() -> None:
+    core = confirmed(A)
+
+    assert feed(core, trade(1, taker_book_side="middle")) == []
+    assert core.unknown == 1
+    (after,) = feed(core, trade(2))
+    assert isinstance(after, StreamTrade)
+    assert core.unknown == 1
+
+
+def test_a_print_without_its_price_or_count_still_ends_the_stream() -> None:
+    for name in ("yes_price_dollars", "count_fp"):
+        with pytest.raises(WireGarbled, match=name):
+            feed(confirmed(A), trade(1, **{name: None}))

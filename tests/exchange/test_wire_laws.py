@@ -25,8 +25,6 @@ TOMORROW = "a_word_of_tomorrow"
 
 CLOSED = {
     ("Delta", "side"): "which side of the book changed: without it the book is not whole",
-    ("Trade", "taker_book_side"): "a print that cannot be read might be a print that was missed",
-    ("VenueTrade", "taker_book_side"): "the same print over REST",
     ("Fill", "book_side"): "which way our position went",
     ("UserOrder", "book_side"): "which way an order of ours goes",
     ("VenueOrder", "book_side"): "which way an order of ours goes",

@@ -165,6 +165,19 @@ def test_a_milestone_of_another_sport_names_no_sides() -> None:
     assert milestone.provider_ids == frozenset()
 
 
+def test_an_id_that_is_no_text_names_no_match_and_ends_no_read() -> None:
+    odd = {"sportradar": "sr:match:1", "opta": 17, "other": None, "more": ["x"]}
+    for ids, known in ((odd, {"sr:match:1"}), (None, set())):
+        body = bodies.MILESTONE | {"source_ids": ids, "source_id": 5}
+
+        assert read(VenueMilestone, body).provider_ids == known
+
+
+def test_a_print_over_rest_with_a_side_that_is_new_is_read_without_it() -> None:
+    assert read(VenueTrade, bodies.TRADE).taker_side == bodies.TRADE["taker_book_side"]
+    assert read(VenueTrade, bodies.TRADE | {"taker_book_side": "middle"}).taker_side is None
+
+
 def test_a_book_as_recorded_reads_a_bid_for_no_as_an_ask_for_yes() -> None:
     body = '{"orderbook_fp":{"yes_dollars":[["0.4700","3.00"]],"no_dollars":[["0.4800","3.00"]]}}'
 

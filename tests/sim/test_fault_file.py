@@ -28,6 +28,8 @@ torn = 0.01
 bad_gateway = 0.01
 late_gateway = 0.02
 unavailable = 0.01
+internal = 0.03
+gateway_timeout = 0.02
 
 [reads]
 lost = 0.1
@@ -78,6 +80,8 @@ def test_every_field_of_a_plan_can_be_written_down() -> None:
             bad_gateway=0.01,
             late_gateway=0.02,
             unavailable=0.01,
+            internal=0.03,
+            gateway_timeout=0.02,
         ),
         reads=RequestFaults(lost=0.1),
         stream=StreamFaults(

@@ -14,11 +14,19 @@ from actors.model.orders import Ticker
 from actors.runtime.env import Endpoint, Env
 from actors.runtime.memory import Link, MemoryNetwork, SeededEnv
 from actors.sim.control import command
-from actors.sim.scene import Scene, SceneLevel, SceneMilestone, first_night
+from actors.sim.scene import (
+    Scene,
+    SceneLevel,
+    SceneMaintenance,
+    SceneMilestone,
+    SceneStep,
+    first_night,
+)
 from actors.sim.stage import Stage
 from actors.sim.venue.auth import Window
 from actors.sim.venue.events import BookChanged, Traded, VenueEvent
 from actors.sim.venue.faults import ClockFaults, FaultPlan
+from actors.sim.venue.steps import MarketStep
 from tests.sim.venue.hall import order
 
 ENG = Ticker("KXWCGAME-26NOV22ENGCOD-ENG")
@@ -131,14 +139,25 @@ async def test_agents_leave_a_market_that_is_over(autojump_clock: trio.testing.M
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"do": "settle_market", "ticker": ENG, "result": "perhaps"}, "'result' is yes or no"),
+        (
+            {"do": "settle_market", "ticker": ENG, "result": "perhaps"},
+            "result: 'perhaps' is none of yes, no, scalar",
+        ),
         ({"do": "halt_market", "ticker": "X"}, "no market 'X'"),
         ({"do": "pause", "what": "lunch"}, "'what' is one of trading, exchange, none"),
+        ({"do": "pause", "what": "trading", "for_s": -1}, "'for_s' must be a number"),
+        ({"do": "maintain"}, "'for_s' must be a number"),
+        ({"do": "maintain", "for_s": 1, "stops": "lunch"}, "'stops' is one of trading, exchange"),
+        ({"do": "dispute_market", "ticker": ENG}, f"{ENG} is active"),
+        ({"do": "amend_market", "ticker": ENG, "result": "yes", "value": "1"}, "value: yes is"),
+        ({"do": "determine_market", "ticker": ENG, "result": "scalar"}, "value: missing"),
+        ({"do": "halt_market", "ticker": ENG, "result": "yes"}, "result: halt has none"),
         ({"do": "storm", "kind": "rain", "for_s": 1}, "no such storm"),
         ({"do": "storm", "kind": "frozen"}, "'for_s' must be a number"),
         ({"do": "lose", "channel": "news"}, "no such channel"),
         ({"do": "regrid", "ticker": ENG, "structure": "penny"}, "no price structure 'penny'"),
         ({"do": "faults", "plan": {"orders": {"lots": 1}}}, "plan.orders.lots: no such field"),
+        ({"do": "caption", "ticker": ENG, "words": "x" * 201}, "a caption has 1 to 200"),
         ({"do": "faults"}, "plan: not a table"),
         ({"do": "tier", "account": "trader", "tier": "vip"}, "no such tier"),
     ],
@@ -169,6 +188,8 @@ async def test_verbs_change_what_goes_wrong_at_once(
         assert server.hostility.rages("rate_limited")
         assert (await ready.do("regrid", ticker=ENG, structure="deci_cent"))["ok"] is True
         assert stage.venue.market(ENG).takes_price(4_710)
+        assert (await ready.do("caption", ticker=ENG, words="The visitors"))["ok"] is True
+        assert stage.venue.market(ENG).terms.yes_sub_title == "The visitors"
         assert (await ready.do("tier", account="trader", tier="prime"))["ok"] is True
         assert server.meter is not None
         assert server.meter.tier_of("trader") == "prime"
@@ -185,6 +206,70 @@ async def test_verbs_change_what_goes_wrong_at_once(
         assert not server.hostility.rages("rate_limited")
         status = await ready.do("status")
         assert status["faults"] == 0
+
+
+async def test_verbs_take_a_market_through_disputes_to_its_settlement(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with on_stage(attrs.evolve(first_night(), agents=False)) as ready:
+
+        async def status_after(name: str, **given: object) -> object:
+            answer = await ready.do(name, ticker=ENG, **given)
+            return answer.get("status", answer)
+
+        assert await status_after("halt_market") == "inactive"
+        assert await status_after("resume_market") == "active"
+        assert await status_after("settle_market", result="yes") == "determined"
+        assert await status_after("dispute_market") == "disputed"
+        await trio.sleep(3_600)
+        assert await status_after("amend_market", result="scalar", value="0.25") == "amended"
+        assert await status_after("dispute_market") == "disputed"
+        assert await status_after("uphold_market") == "determined"
+        assert await status_after("finalize_market") == "finalized"
+        market = ready.stage.venue.market(ENG)
+        assert (market.verdict, market.yes_value_micros) == ("scalar", 250_000)
+
+
+async def test_a_pause_and_maintenance_end_by_themselves(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with on_stage(attrs.evolve(first_night(), agents=False)) as ready:
+        floor = ready.stage.venue.floor
+        assert (await ready.do("pause", what="trading", for_s=5))["trading_active"] is False
+        assert (await ready.do("maintain", in_s=10, for_s=5, stops="exchange"))["ok"] is True
+        seen = []
+        for _ in range(4):
+            seen.append((floor.exchange_active, floor.trading_active))
+            await trio.sleep(5.001)
+        assert seen == [(True, False), (True, True), (False, False), (True, True)]
+
+
+async def test_a_scenes_hours_and_steps_happen_by_the_clock(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    steps = (
+        SceneStep(step=MarketStep(ticker=ENG, do="halt"), at_s=1),
+        SceneStep(step=MarketStep(ticker=ENG, do="resume"), at_s=2),
+    )
+    window = SceneMaintenance(starts_in_s=3, lasts_s=1)
+    night = attrs.evolve(first_night(), steps=steps, maintenance=(window,))
+    async with on_stage(night) as ready:
+        seen = []
+        for _ in range(5):
+            said = await ready.do("status")
+            markets, exchange = said["markets"], said["exchange"]
+            assert isinstance(markets, dict)
+            assert isinstance(exchange, dict)
+            seen.append((markets[ENG], exchange["trading_active"]))
+            await trio.sleep(1.001)
+        assert seen == [
+            ("active", True),
+            ("inactive", True),
+            ("active", True),
+            ("active", False),
+            ("active", True),
+        ]
+        assert (await ready.do("status"))["missed_steps"] == []
 
 
 async def test_the_same_seed_is_the_same_venue(autojump_clock: trio.testing.MockClock) -> None:

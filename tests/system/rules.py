@@ -246,13 +246,13 @@ VENUE: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ),
         (
             "one minus P",
-            "price_pips * (10_000 - price_pips) / 10_000",
-            "price_pips * price_pips / 10_000",
+            "price_pips * (10_000 - price_pips), (",
+            "price_pips * price_pips, (",
         ),
         (
             "trade fee rounds up",
-            "-(-exact.numerator // (exact.denominator * ceiling_micros))",
-            "exact.numerator // (exact.denominator * ceiling_micros)",
+            "-(-exact // (parts * ceiling_micros))",
+            "exact // (parts * ceiling_micros)",
         ),
         (
             "the balance change rounds down",
@@ -412,6 +412,11 @@ VENUE: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
             "0 for order in _bids(account, market) if order is not but",
         ),
         (
+            "an event that is over is forgiven",
+            "account.returned_micros.pop(event.event_ticker, None)",
+            "account.returned_micros.get(event.event_ticker)",
+        ),
+        (
             "off unless switched on",
             "if not (account.netting and event.mutually_exclusive):",
             "if not event.mutually_exclusive:",
@@ -529,6 +534,16 @@ VENUE: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
             "payout_micros=payout - kept,",
         ),
         ("nothing is paid before its time", "now_us + market.terms.settles_in_us", "now_us"),
+        (
+            "who holds nothing is not settled with",
+            "collect(account, market, payout) if held_centi else 0",
+            "collect(account, market, payout)",
+        ),
+        (
+            "what is disputed is not paid",
+            'market.status, market.settles_us = "disputed", None',
+            'market.status, market.settles_us = "determined", market.settles_us',
+        ),
     ),
     "actors/sim/venue/accounts.py": (
         (

@@ -32,6 +32,8 @@ NO_TRADING: Final = {
     "inactive": "trading_is_paused",
     "closed": "market_closed",
     "determined": "market_closed",
+    "disputed": "market_closed",
+    "amended": "market_closed",
     "finalized": "market_closed",
 }
 """Why a market that is not active takes no order."""

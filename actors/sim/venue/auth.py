@@ -153,6 +153,10 @@ class KeyRing:
         """
         del self._keys[key_id]
 
+    def holds(self, key: Key) -> bool:
+        """Return whether a key that once let somebody in still would."""
+        return any(each is key for each in self._keys.values())
+
     def of(self, account: str) -> list[tuple[str, Key]]:
         """Return an account's keys with their ids."""
         return [(key_id, key) for key_id, key in self._keys.items() if key.account == account]

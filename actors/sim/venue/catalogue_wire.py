@@ -11,6 +11,7 @@ from actors.model.book import Level
 from actors.sim.venue import figures
 from actors.sim.venue.events import Traded
 from actors.sim.venue.fee_schedule import FeeChange
+from actors.sim.venue.hours import DAYS, Hours
 from actors.sim.venue.listing import EventTerms, Market, MilestoneTerms, SeriesTerms
 
 Json = dict[str, object]
@@ -230,3 +231,23 @@ def milestone(terms: MilestoneTerms, updated_us: int) -> Json:
         body["source_ids"] = dict(terms.source_ids)
         body["source_id"] = next(iter(terms.source_ids.values()))
     return body
+
+
+def schedule(hours: Hours, now_us: int) -> Json:
+    """Write the exchange's calendar; windows of maintenance that are over are left out."""
+    week: Json = {
+        day: [
+            {"open_time": _clock(since), "close_time": _clock(until)} for since, until in sessions
+        ]
+        for day, sessions in zip(DAYS, hours.week.days, strict=True)
+    }
+    week["start_time"], week["end_time"] = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+    windows = [
+        {"start_datetime": figures.stamp(each.start_us), "end_datetime": figures.stamp(each.end_us)}
+        for each in hours.ahead(now_us)
+    ]
+    return {"standard_hours": [week], "maintenance_windows": windows}
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"

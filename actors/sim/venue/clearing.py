@@ -34,7 +34,7 @@ class Clearing:
         market.volume_centi += count
         market.volume_micros += price * count
         # On one socket a print and its fills come in no fixed order (reference section 5).
-        print_first = self.floor.rng.random() < 0.5  # noqa: PLR2004 - a fair coin
+        print_first = self.floor.chances.random() < 0.5  # noqa: PLR2004 - a fair coin
         if print_first:
             self.floor.bulletin.post(traded)
         self._fill(taker, traded, is_taker=True)

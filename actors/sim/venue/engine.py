@@ -20,6 +20,7 @@ from actors.sim.venue.fee_schedule import FeeSchedule
 from actors.sim.venue.fees import GRID_MICROS, Membership
 from actors.sim.venue.floor import Floor
 from actors.sim.venue.group_desk import GroupDesk
+from actors.sim.venue.hours import Hours, Maintenance, State
 from actors.sim.venue.lifecycle import Lifecycle
 from actors.sim.venue.listing import (
     EventTerms,
@@ -29,8 +30,11 @@ from actors.sim.venue.listing import (
     SeriesTerms,
     Verdict,
 )
+from actors.sim.venue.opening import Opening
 from actors.sim.venue.order_entry import Cancelled, Created, OrderEntry
+from actors.sim.venue.programme import Programme
 from actors.sim.venue.refusals import Refused, refuse
+from actors.sim.venue.steps import MarketStep
 from actors.sim.venue.tamper import Tamper
 from actors.sim.venue.treasury import Treasury
 from actors.sim.venue.views import AccountView
@@ -54,7 +58,7 @@ class Venue:
 
     Args:
         now_us: Wall clock, microseconds since 1970.
-        rng: A stream of its own: ids, and the order of prints and fills.
+        rng: A stream of its own: ids, and apart from them what is left to chance.
         read_lag_us: How far an account's REST data lags behind the matching engine.
     """
 
@@ -70,11 +74,15 @@ class Venue:
         self.groups = GroupDesk(self.floor, self.orders)
         self.treasury = Treasury(self.floor, self.orders, self._lifecycle.schedule)
         self.fees = FeeSchedule(self.floor, self.orders, self._lifecycle.schedule)
+        self.opening = Opening(self.floor, self._lifecycle)
+        self.programme = Programme(self._lifecycle)
         self._lifecycle.price = self.fees.price
         self._lifecycle.performers |= {
             "transfer": self.treasury.step,
             "rebalance": self.treasury.rebalance,
             "fees": self.fees.perform,
+            "hours": self.opening.turn,
+            "step": self.programme.perform,
         }
         self._swept_until_us: dict[tuple[str, int], int] = {}
 
@@ -121,6 +129,9 @@ class Venue:
         funded_us = self.now_us() - self.read_lag_us
         for shard in sorted(cash_micros):
             self.floor.post_cash(account, shard, funded_us)
+        if account.view is not None:
+            # There from the first read on, however far reads may be made to lag before it.
+            account.view.advance(self.now_us())
         return account.user_id
 
     def lag_reads(self, lag_us: int) -> None:
@@ -275,11 +286,38 @@ class Venue:
         exchange_active: bool = True,
         trading_active: bool = True,
         resumes_us: int | None = None,
+        ends_us: int | None = None,
     ) -> None:
-        """Set the exchange's state; both ``True`` ends a pause. As ``Lifecycle.pause``."""
-        self._lifecycle.pause(
-            exchange_active=exchange_active, trading_active=trading_active, resumes_us=resumes_us
-        )
+        """Pause the exchange, as far as its calendar has it open; both ``True`` ends that.
+
+        Args:
+            exchange_active: Whether anything at all may change state.
+            trading_active: Whether orders are taken; cancels are, regardless.
+            resumes_us: When it is expected to end, as the status says.
+            ends_us: When it ends by itself.
+        """
+        self._lifecycle.advance()
+        state = State(exchange_active=exchange_active, trading_active=trading_active)
+        self.opening.pause(state, expected_us=resumes_us, ends_us=ends_us)
+
+    def follow_hours(self, hours: Hours) -> None:
+        """Open and close as ``hours`` say from now on."""
+        self._lifecycle.advance()
+        self.opening.follow(hours)
+
+    def maintain(self, window: Maintenance) -> None:
+        """Put one more window of maintenance into the calendar."""
+        self._lifecycle.advance()
+        self.opening.add(window)
+
+    def plan_step(self, step: MarketStep, at_us: int) -> None:
+        """Have a market take a step at ``at_us``, if it stands where that step begins then."""
+        self.programme.plan(step, at_us)
+        self._lifecycle.advance()
+
+    def take_step(self, step: MarketStep) -> None:
+        """Take a market one step on now. Raises as that step of ``Lifecycle``."""
+        self.programme.take(step)
 
     def close_market(self, ticker: str) -> None:
         """Close a market now. Raises as ``Lifecycle.close``."""
@@ -289,8 +327,22 @@ class Venue:
         """Say how a closed market ended. Raises as ``Lifecycle.determine``."""
         self._lifecycle.determine(ticker, verdict, yes_value_micros)
 
+    def dispute(self, ticker: str) -> None:
+        """Contest a result; it is not paid out. Raises as ``Lifecycle.dispute``."""
+        self._lifecycle.dispute(ticker)
+
+    def uphold(self, ticker: str) -> None:
+        """End a dispute, the result as it was. Raises as ``Lifecycle.uphold``."""
+        self._lifecycle.uphold(ticker)
+
+    def amend_result(
+        self, ticker: str, verdict: Verdict, yes_value_micros: int | None = None
+    ) -> None:
+        """Replace a result that was not paid out. Raises as ``Lifecycle.amend``."""
+        self._lifecycle.amend(ticker, verdict, yes_value_micros)
+
     def finalize(self, ticker: str) -> None:
-        """Pay out a determined market now. Raises as ``Lifecycle.finalize``."""
+        """Pay out a result now. Raises as ``Lifecycle.finalize``."""
         self._lifecycle.finalize(ticker)
 
     def tamper(self, tamper: Tamper) -> None:
@@ -322,8 +374,8 @@ class Venue:
     def _sweep_late(self, account: str, subaccount: int, order_id: str) -> None:
         until_us = self._swept_until_us.get((account, subaccount), 0)
         left_us = until_us - self.now_us()
-        if left_us > 0 and self.floor.rng.random() < SWEEP_ODDS:
-            at_us = self.now_us() + self.floor.rng.randrange(left_us)
+        if left_us > 0 and self.floor.chances.random() < SWEEP_ODDS:
+            at_us = self.now_us() + self.floor.chances.randrange(left_us)
             self._lifecycle.watch_sweep(order_id, at_us)
 
     def on_due(self, wake: Callable[[], None]) -> None:

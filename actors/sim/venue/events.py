@@ -20,6 +20,7 @@ LifecycleStep = Literal[
     "deactivated",
     "close_date_updated",
     "price_level_structure_updated",
+    "metadata_updated",
     "determined",
     "settled",
 ]

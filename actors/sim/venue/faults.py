@@ -12,7 +12,16 @@ from typing import Final, Literal
 import attrs
 
 RequestFate = Literal[
-    "answered", "lost", "silent", "slow", "torn", "bad_gateway", "late_gateway", "unavailable"
+    "answered",
+    "lost",
+    "silent",
+    "slow",
+    "torn",
+    "bad_gateway",
+    "late_gateway",
+    "unavailable",
+    "internal",
+    "gateway_timeout",
 ]
 """What becomes of one request:
 
@@ -22,7 +31,9 @@ RequestFate = Literal[
 * ``torn``: done, and the connection ends inside the answer's body;
 * ``bad_gateway``: 502, and the venue never heard of it;
 * ``late_gateway``: 502, and the venue did it;
-* ``unavailable``: 503, and the venue never heard of it.
+* ``unavailable``: 503 in the venue's own words, and its engine never heard of it;
+* ``internal``: 500 in the venue's own words, and the venue did it;
+* ``gateway_timeout``: 504, and the venue did it.
 """
 
 PrintFate = Literal["once", "twice", "late"]
@@ -53,6 +64,8 @@ class RequestFaults:
     bad_gateway: float = 0.0
     late_gateway: float = 0.0
     unavailable: float = 0.0
+    internal: float = 0.0
+    gateway_timeout: float = 0.0
     slow_ms: float = 1_000.0
     """How much later a slow answer leaves."""
 
@@ -72,6 +85,8 @@ class RequestFaults:
             ("bad_gateway", self.bad_gateway),
             ("late_gateway", self.late_gateway),
             ("unavailable", self.unavailable),
+            ("internal", self.internal),
+            ("gateway_timeout", self.gateway_timeout),
         )
 
 
@@ -87,6 +102,8 @@ class StreamFaults:
     """A public print is told twice, under two numbers and one trade id."""
     late_print: float = 0.0
     """A public print is told after the next one."""
+    command_timeout: float = 0.0
+    """A command is not obeyed, and answered by error 18."""
     pings: bool = True
     """Whether heartbeats come at all; a busy session was seen to have none."""
 
@@ -194,6 +211,13 @@ def print_fate(seed: int, number: int, faults: StreamFaults) -> PrintFate:
     if drawn < faults.duplicate_print:
         return "twice"
     return "late" if drawn < faults.duplicate_print + faults.late_print else "once"
+
+
+def command_times_out(seed: int, number: int, faults: StreamFaults) -> bool:
+    """Return whether command ``number`` that the venue is given is answered by error 18."""
+    return bool(faults.command_timeout) and (
+        chance(seed, "command", number) < faults.command_timeout
+    )
 
 
 def message_fate(

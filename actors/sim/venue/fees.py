@@ -107,10 +107,13 @@ class Charge:
         return self.trade_micros + self.rounding_micros - self.rebate_micros
 
 
-def model_micros(rate: Fraction, price_pips: int, count_centi: int) -> Fraction:
-    """Return the model fee in micro-dollars, exact."""
-    # C and P are centi/100 and pips/10,000; a dollar is 1,000,000 micro-dollars.
-    return rate * count_centi * price_pips * (10_000 - price_pips) / 10_000
+def model_micros(rate: Fraction, price_pips: int, count_centi: int) -> tuple[int, int]:
+    """Return the model fee in micro-dollars, exact: numerator and denominator, not reduced."""
+    # C and P are centi/100 and pips/10,000; a dollar is 1,000,000 micro-dollars. Whole
+    # numbers, because reducing fractions would be the dearest part of taking an order.
+    return rate.numerator * count_centi * price_pips * (10_000 - price_pips), (
+        rate.denominator * 10_000
+    )
 
 
 def charge(
@@ -134,8 +137,8 @@ def charge(
         grid_micros: The member's grid.
         ceiling_micros: To what the model fee is rounded up.
     """
-    exact = model_micros(rate, price_pips, count_centi)
-    trade = -(-exact.numerator // (exact.denominator * ceiling_micros)) * ceiling_micros
+    exact, parts = model_micros(rate, price_pips, count_centi)
+    trade = -(-exact // (parts * ceiling_micros)) * ceiling_micros
     after = revenue_micros - trade
     # Floor division rounds towards minus infinity, so the remainder is what was taken.
     rounding = after % grid_micros

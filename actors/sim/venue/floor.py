@@ -9,6 +9,7 @@ import attrs
 
 from actors.model.matching import Change
 from actors.model.orders import Ticker
+from actors.sim.draws import stream
 from actors.sim.venue.accounts import Account, Order
 from actors.sim.venue.bulletin import Bulletin
 from actors.sim.venue.errors import NotListed
@@ -34,7 +35,11 @@ class Floor:
     now_us: Callable[[], int]
     """Wall clock, microseconds since 1970."""
     rng: random.Random
-    """For ids, and for the order in which a print and its fills are told."""
+    """For ids and secrets, and for nothing that could decide anything."""
+    chances: random.Random = attrs.field(init=False)
+    """For what may go one way or the other: which of a print and its fills is told first,
+    and what a cancel-all still takes. Of the same seed, and apart from the ids: an id more
+    or less moves no chance."""
     bulletin: Bulletin = attrs.field(factory=Bulletin)
     series: dict[str, SeriesTerms] = attrs.field(factory=dict)
     events: dict[str, EventTerms] = attrs.field(factory=dict)
@@ -63,6 +68,10 @@ class Floor:
     """Until when a member's keys may trade sports; who is not here may for ever."""
     _clocks: dict[int, int] = attrs.field(init=False, factory=dict)
     _number: int = attrs.field(init=False, default=0)
+
+    @chances.default
+    def _apart_from_ids(self) -> random.Random:
+        return stream(self.rng.getrandbits(64), "chances")
 
     @opened_us.default
     def _opened_now(self) -> int:

@@ -20,16 +20,21 @@ from actors.sim.venue.faults import (
     RequestFate,
     Storm,
     StormKind,
+    command_times_out,
     message_fate,
     print_fate,
     request_fate,
 )
 from actors.sim.venue.rates import TOO_MANY
+from actors.sim.venue.refusals import refuse
 from actors.sim.venue.subscriptions import SEQUENCED, Channel
 
 GATEWAY: Final = Response(502, b"<html>502 Bad Gateway</html>\n", content_type="text/html")
 """What a proxy in front of the venue says; not in the venue's own words."""
-UNAVAILABLE: Final = Response(503, b"<html>503</html>\n", content_type="text/html")
+TIMED_OUT: Final = Response(504, b"<html>504 Gateway Time-out</html>\n", content_type="text/html")
+UNAVAILABLE: Final = Response(503, msgspec.json.encode(refuse(503, "exchange_unavailable").body))
+INTERNAL: Final = Response(500, msgspec.json.encode(refuse(500, "internal_server_error").body))
+"""The venue's own words, of which the codes are ours: none is documented."""
 STORM_ANSWERS: Final[tuple[tuple[StormKind, Response], ...]] = (
     ("bad_gateway", GATEWAY),
     ("unauthorized", Response(401, msgspec.json.encode(WRONG.body))),
@@ -61,6 +66,7 @@ class Hostility:
     _requests: dict[str, int] = attrs.field(init=False, factory=dict)
     _prints: int = attrs.field(init=False, default=0)
     _connections: int = attrs.field(init=False, default=0)
+    _commands: int = attrs.field(init=False, default=0)
 
     def open(self) -> None:
         """Begin: the plan's times count from now."""
@@ -142,6 +148,14 @@ class Hostility:
             return drawn
 
         return fate
+
+    def command_times_out(self) -> bool:
+        """Draw whether the next command on any stream is answered by error 18 alone."""
+        self._commands += 1
+        timed_out = command_times_out(self.seed, self._commands, self.plan.stream)
+        if timed_out:
+            self.note("command_timeout")
+        return timed_out
 
     def times_of_print(self) -> tuple[int, bool]:
         """Draw how often the next public print is told, and whether after the next one."""

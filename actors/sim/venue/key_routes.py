@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from actors.sim.venue.auth import KeyRing
 from actors.sim.venue.engine import Venue
 from actors.sim.venue.errors import BadTerms
-from actors.sim.venue.forms import Form, FormType, read_form
+from actors.sim.venue.forms import UUID, Form, FormType, read_form
 from actors.sim.venue.rates import Meter
 from actors.sim.venue.refusals import Refused, not_found, refuse
 from actors.sim.venue.routes import Answer, Call, Json, Route
@@ -140,7 +140,13 @@ class KeyRoutes:
         return scopes, subaccount
 
     def _pair(self, kind: str) -> tuple[bytes, bytes]:
-        """Return a private and a public PEM; an Ed25519 pair follows from the venue's seed."""
+        """Return a private and a public PEM.
+
+        An Ed25519 pair follows from the venue's seed. An RSA pair cannot: the library
+        draws its primes from the system and takes no source of its own, and primes found
+        here by hand would be a worse key. It is the one answer that differs between two
+        runs of a seed, and it takes nothing from any stream that is seeded.
+        """
         key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
         if kind == "rsa":
             key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
@@ -155,9 +161,11 @@ class KeyRoutes:
 
     def delete(self, call: Call) -> Answer | Refused:
         """Take a key of the caller's away; it opens nothing from now on."""
-        if call.path["api_key"] not in dict(self.keys.of(call.account)):
-            return not_found()
-        self.keys.remove(call.path["api_key"])
+        key_id = call.path["api_key"]
+        if key_id not in dict(self.keys.of(call.account)):
+            is_id = UUID.fullmatch(key_id) is not None
+            return not_found() if is_id else refuse(400, "invalid_parameters", details="api_key")
+        self.keys.remove(key_id)
         return Answer(None, 204)
 
     def upgrade(self, call: Call) -> Answer | Refused:

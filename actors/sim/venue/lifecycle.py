@@ -1,13 +1,14 @@
-"""A market's life: opened, halted, closed, determined, settled; and the exchange's pauses.
+"""A market's life: opened, halted, closed, determined, disputed, settled.
 
 Rules: reference ``kalshi.md`` section 8. Opening and closing at their times are
 silent; resting orders go when a market closes and when it is reactivated;
-between determination and settlement runs a timer.
+between determination and settlement runs a timer. A dispute stops it, and whatever
+ends the dispute starts it anew; of dispute and amendment the stream says nothing.
 """
 
 import heapq
 from collections.abc import Callable, Container
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -23,15 +24,24 @@ from actors.sim.venue.listing import (
     Market,
     MarketTerms,
     SeriesTerms,
+    Status,
     Verdict,
     fees_of,
 )
 from actors.sim.venue.order_entry import OrderEntry
+from actors.sim.venue.steps import STEPS, StepName
 from actors.sim.venue.views import SettlementView
 
-Duty = Literal["open", "close", "settle", "expire", "sweep", "fees", "transfer", "rebalance"]
+Duty = Literal[
+    "open", "close", "settle", "expire", "sweep", "fees", "transfer", "rebalance", "hours", "step"
+]
+"""What falls due: a market's own, an order's, or what somebody else performs."""
+STANDSTILL: Final[frozenset[Duty]] = frozenset(
+    {"open", "close", "settle", "expire", "sweep", "step"}
+)
+"""What waits while the exchange takes no change of state."""
 
-VALUE_MICROS: dict[Verdict, int] = {"yes": DOLLAR_MICROS, "no": 0}
+VALUE_MICROS: Final[dict[Verdict, int]] = {"yes": DOLLAR_MICROS, "no": 0}
 
 
 @attrs.frozen(order=True)
@@ -50,6 +60,9 @@ class Lifecycle:
         self._floor = floor
         self._orders = orders
         self._due: list[_Due] = []
+        self._held: list[_Due] = []
+        """Fell due while nothing might change."""
+        self._advancing = False
         self.performers: dict[Duty, Callable[[str, int], None]] = {}
         """Who does the duties that are not a market's own: given the name and the time."""
         self.price: Callable[[Market], None] = lambda _market: None
@@ -106,8 +119,8 @@ class Lifecycle:
         )
         self.price(self._floor.markets[terms.ticker])
         self._say(terms.ticker, "created", now_us)
-        self._schedule(terms.open_us, "open", terms.ticker)
-        self._schedule(terms.close_us, "close", terms.ticker)
+        self.schedule(terms.open_us, "open", terms.ticker)
+        self.schedule(terms.close_us, "close", terms.ticker)
         self.advance()
 
     def next_due_us(self) -> int | None:
@@ -115,23 +128,36 @@ class Lifecycle:
         return self._due[0].at_us if self._due else None
 
     def advance(self) -> None:
-        """Do everything whose time has come."""
+        """Do everything whose time has come, each when what was due before is done."""
+        if self._advancing:
+            return
         now_us = self._floor.now_us()
-        while self._due and self._due[0].at_us <= now_us:
-            self._perform(heapq.heappop(self._due), now_us)
+        self._advancing = True
+        try:
+            while self._due and self._due[0].at_us <= now_us:
+                due = heapq.heappop(self._due)
+                if due.duty in STANDSTILL and not self._floor.exchange_active:
+                    self._held.append(due)
+                else:
+                    self._perform(due, now_us)
+        finally:
+            self._advancing = False
         self._floor.bulletin.tell()
+
+    def release(self) -> None:
+        """Do what fell due while the exchange took no change of state."""
+        held, self._held = self._held, []
+        for due in held:
+            heapq.heappush(self._due, due)
+        self.advance()
 
     def watch_expiry(self, order_id: str, expires_us: int) -> None:
         """Cancel an order at ``expires_us`` if it still rests then."""
-        self._schedule(expires_us, "expire", order_id)
-
-    def schedule(self, at_us: int, duty: Duty, name: str) -> None:
-        """Have a duty performed at ``at_us``, or at once if that has passed."""
-        self._schedule(at_us, duty, name)
+        self.schedule(expires_us, "expire", order_id)
 
     def watch_sweep(self, order_id: str, at_us: int) -> None:
         """Cancel an order at ``at_us`` if it still rests then, as if its owner had."""
-        self._schedule(at_us, "sweep", order_id)
+        self.schedule(at_us, "sweep", order_id)
 
     def halt(self, ticker: str) -> None:
         """Stop trading in an active market: cancels go through, orders do not.
@@ -139,7 +165,7 @@ class Lifecycle:
         Raises:
             OutOfOrder: It is not active.
         """
-        market = self._expect(ticker, "active")
+        market = self._step("halt", ticker)
         now_us = self._floor.now_us()
         market.status, market.updated_us = "inactive", now_us
         self._orders.withdraw(_pausable(self._resting(market)), "HaltCancel", now_us)
@@ -151,35 +177,17 @@ class Lifecycle:
         Raises:
             OutOfOrder: It is not halted.
         """
-        market = self._expect(ticker, "inactive")
+        market = self._step("resume", ticker)
         now_us = self._floor.now_us()
         self._orders.withdraw(self._resting(market), "HaltCancel", now_us)
         market.status, market.updated_us = "active", now_us
         self._say(market.ticker, "activated", now_us)
 
-    def pause(
-        self,
-        *,
-        exchange_active: bool = True,
-        trading_active: bool = True,
-        resumes_us: int | None = None,
-    ) -> None:
-        """Set the exchange's state; both ``True`` ends a pause.
-
-        Args:
-            exchange_active: Whether anything at all may change state.
-            trading_active: Whether orders are taken; cancels are, regardless.
-            resumes_us: When it is expected to end, as the status says.
-        """
-        floor = self._floor
-        floor.resumes_us = resumes_us
-        begins = floor.trading_active and floor.exchange_active
-        floor.exchange_active, floor.trading_active = exchange_active, trading_active
-        if begins and not (exchange_active and trading_active):
-            for market in floor.markets.values():
-                orders = _pausable(self._resting(market))
-                self._orders.withdraw(orders, "HaltCancel", floor.now_us())
-        floor.bulletin.tell()
+    def cancel_pausable(self) -> None:
+        """Cancel every resting order that asked for it: a pause begins."""
+        for market in self._floor.markets.values():
+            orders = _pausable(self._resting(market))
+            self._orders.withdraw(orders, "HaltCancel", self._floor.now_us())
 
     def close(self, ticker: str) -> None:
         """Close a market now, before its time: a winner is known.
@@ -187,7 +195,7 @@ class Lifecycle:
         Raises:
             OutOfOrder: It is closed already.
         """
-        market = self._expect(ticker, "initialized", "active", "inactive")
+        market = self._step("close", ticker)
         now_us = self._floor.now_us()
         market.close_us = now_us
         self._shut(market, now_us)
@@ -204,25 +212,73 @@ class Lifecycle:
         Raises:
             OutOfOrder: It is not closed, or the value does not fit the verdict.
         """
-        market = self._expect(ticker, "closed")
-        value = VALUE_MICROS.get(verdict, yes_value_micros)
-        named = yes_value_micros if yes_value_micros is not None else value
-        if value is None or named != value or not 0 <= value <= DOLLAR_MICROS:
-            raise OutOfOrder(f"{ticker} cannot settle {verdict} at {yes_value_micros}")
-        now_us = self._floor.now_us()
-        market.status, market.verdict, market.yes_value_micros = "determined", verdict, value
-        market.determined_us = market.updated_us = now_us
-        self._say(market.ticker, "determined", now_us)
-        self._schedule(now_us + market.terms.settles_in_us, "settle", market.ticker)
+        self._decide(self._step("determine", ticker), verdict, yes_value_micros)
+        market = self._floor.market(ticker)
+        market.determined_us = market.updated_us
+        self._say(market.ticker, "determined", market.updated_us)
+        self.advance()
+
+    def dispute(self, ticker: str) -> None:
+        """Contest a result that has not been paid out: its timer stops.
+
+        Raises:
+            OutOfOrder: There is none.
+        """
+        market = self._step("dispute", ticker)
+        market.status, market.settles_us = "disputed", None
+        market.updated_us = self._floor.now_us()
+
+    def uphold(self, ticker: str) -> None:
+        """End a dispute: the result stands, and its timer begins anew.
+
+        Raises:
+            OutOfOrder: It is not disputed.
+        """
+        market = self._step("uphold", ticker)
+        market.status, market.updated_us = "determined", self._floor.now_us()
+        self._set_timer(market)
+
+    def amend(self, ticker: str, verdict: Verdict, yes_value_micros: int | None = None) -> None:
+        """Replace a result that has not been paid out; the timer begins anew.
+
+        Args:
+            ticker: The market.
+            verdict: As of ``determine``.
+            yes_value_micros: As of ``determine``.
+
+        Raises:
+            OutOfOrder: There is no result yet, it was paid, or the value does not fit.
+        """
+        self._decide(self._step("amend", ticker), verdict, yes_value_micros, "amended")
         self.advance()
 
     def finalize(self, ticker: str) -> None:
-        """Pay out a determined market now, whatever its timer says.
+        """Pay out a result now, whatever its timer says.
 
         Raises:
-            OutOfOrder: It is not determined.
+            OutOfOrder: There is none, or it is disputed.
         """
-        self._finalize(self._expect(ticker, "determined"), self._floor.now_us())
+        self._finalize(self._step("finalize", ticker), self._floor.now_us())
+
+    def _decide(
+        self,
+        market: Market,
+        verdict: Verdict,
+        yes_value_micros: int | None,
+        status: Status = "determined",
+    ) -> None:
+        value = VALUE_MICROS.get(verdict, yes_value_micros)
+        named = yes_value_micros if yes_value_micros is not None else value
+        if value is None or named != value or not 0 <= value <= DOLLAR_MICROS:
+            raise OutOfOrder(f"{market.ticker} cannot settle {verdict} at {yes_value_micros}")
+        market.status, market.verdict, market.yes_value_micros = status, verdict, value
+        market.updated_us = self._floor.now_us()
+        self._set_timer(market)
+
+    def _set_timer(self, market: Market) -> None:
+        now_us = self._floor.now_us()
+        market.settles_us = now_us + market.terms.settles_in_us
+        self.schedule(market.settles_us, "settle", market.ticker)
 
     def _finalize(self, market: Market, now_us: int) -> None:
         market.status, market.settled_us, market.updated_us = "finalized", now_us, now_us
@@ -230,6 +286,7 @@ class Lifecycle:
             for account in member.parts():
                 if market.ticker in account.holdings:
                     self._pay(account, market, now_us)
+        self._orders.netting.forgive(market.event)
         # What is left of the pairs' dollars is what rounding the payouts down left.
         self._floor.house_micros += 10_000 * market.open_interest_centi
         market.open_interest_centi = 0
@@ -281,7 +338,7 @@ class Lifecycle:
                 market.status = "active"
             case "close", "initialized" | "active" | "inactive":
                 self._shut(market, now_us)
-            case "settle", "determined":
+            case "settle", "determined" | "amended" if _is_due(market, now_us):
                 self._finalize(market, now_us)
             case _:
                 pass  # the world was there first
@@ -307,22 +364,29 @@ class Lifecycle:
             for resting in market.book.orders(side)
         ]
 
-    def _schedule(self, at_us: int, duty: Duty, name: str) -> None:
+    def schedule(self, at_us: int, duty: Duty, name: str) -> None:
+        """Have a duty performed at ``at_us``, or with the next look if that has passed."""
         first = self.next_due_us()
         heapq.heappush(self._due, _Due(at_us, self._floor.number(), duty, name))
         if first is None or at_us < first:
             self.on_due()
 
-    def _expect(self, ticker: str, *statuses: str) -> Market:
+    def _step(self, name: StepName, ticker: str) -> Market:
+        """Return the market that is to take a step, if it stands where that step begins."""
         self.advance()
         market = self._floor.market(ticker)
-        if market.status not in statuses:
+        if market.status not in STEPS[name].before:
             raise OutOfOrder(f"{ticker} is {market.status}")
         return market
 
     def _say(self, ticker: Ticker, step: LifecycleStep, now_us: int) -> None:
         self._floor.bulletin.post(MarketStepped(ticker=ticker, step=step, now_us=now_us))
         self._floor.bulletin.tell()
+
+
+def _is_due(market: Market, now_us: int) -> bool:
+    """Return whether a result's own timer has run; an earlier one was stopped by a dispute."""
+    return market.settles_us is not None and market.settles_us <= now_us
 
 
 def _pausable(orders: list[Order]) -> list[Order]:

@@ -17,8 +17,17 @@ from actors.sim.venue.candles import Candles
 from actors.sim.venue.errors import BadTerms
 from actors.sim.venue.fees import WAIVED, FeeTerms, fee_terms
 
-Status = Literal["initialized", "active", "inactive", "closed", "determined", "finalized"]
-"""The life cycle; ``disputed`` and ``amended`` never happen here."""
+Status = Literal[
+    "initialized",
+    "active",
+    "inactive",
+    "closed",
+    "determined",
+    "disputed",
+    "amended",
+    "finalized",
+]
+"""The life cycle."""
 
 Verdict = Literal["yes", "no", "scalar"]
 
@@ -157,6 +166,8 @@ class Market:
     verdict: Verdict | None = None
     yes_value_micros: int | None = None
     determined_us: int | None = None
+    settles_us: int | None = None
+    """When its result is paid out; ``None`` while there is none, or it is disputed."""
     settled_us: int | None = None
     updated_us: int = 0
 

@@ -109,6 +109,14 @@ class Netting:
             del account.returned_micros[event.event_ticker]
         return taken
 
+    def forgive(self, event: EventTerms) -> None:
+        """Forget what no payout can cover any more, if an event is over: the venue bears it."""
+        if any(market.status != "finalized" for market in self._markets(event)):
+            return
+        for member in self.floor.accounts.values():
+            for account in member.parts():
+                account.returned_micros.pop(event.event_ticker, None)
+
     def _stranded(self, account: Account, market: Market) -> list[Order]:
         held, bids = _no_centi(account, market), _bids(account, market)
         if min(held, sum(order.remaining_centi for order in bids)) > self._free(account, market):

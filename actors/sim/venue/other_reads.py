@@ -57,7 +57,12 @@ class OtherReads:
             get("/historical/cutoff", "GetHistoricalCutoff", self.cutoff),
             get("/search/tags_by_categories", "GetTagsForSeriesCategories", self.tags),
             get("/search/filters_by_sport", "GetFiltersForSports", self.filters),
-            get("/structured_targets", "GetStructuredTargets", self.targets, PageSize(2000)),
+            get(
+                "/structured_targets",
+                "GetStructuredTargets",
+                self.targets,
+                PageSize(2000, name="page_size"),
+            ),
             get("/structured_targets/{target_id}", "GetStructuredTarget", self.target),
             get(
                 "/incentive_programs",
@@ -157,7 +162,12 @@ class OtherReads:
 
     def targets(self, call: Call) -> Answer:
         """List what markets' custom strikes name, such as teams."""
-        rows = [*self._targets().values()]
+        ids, kind = call.query.texts_of("ids"), call.query.text("type")
+        rows = [
+            row
+            for name, row in self._targets().items()
+            if (not ids or name in ids) and kind in {"", row["type"]}
+        ]
         page, cursor = page_from(rows, call.query.limit, call.query.cursor)
         return Answer({"structured_targets": page, "cursor": cursor})
 

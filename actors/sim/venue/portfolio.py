@@ -14,7 +14,7 @@ from actors.sim.venue.engine import Venue
 from actors.sim.venue.listing import Market
 from actors.sim.venue.paging import page_from, page_newest
 from actors.sim.venue.queries import PageSize, Query
-from actors.sim.venue.refusals import Refused, not_found, refuse
+from actors.sim.venue.refusals import Refused, not_found, over_limit, refuse
 from actors.sim.venue.routes import Answer, Call, Handle, Json, Route
 from actors.sim.venue.tamper import skew_micros
 from actors.sim.venue.views import (
@@ -25,6 +25,7 @@ from actors.sim.venue.views import (
     SettlementView,
 )
 
+EVENTS_AT_ONCE: Final = 100
 SPANS: Final = frozenset({"min_ts", "max_ts", "subaccount", "exchange_index"})
 
 
@@ -102,6 +103,8 @@ class Portfolio:
         if status not in {"", "resting", "canceled", "executed"}:
             return refuse(400, "invalid_status_filter")
         events = query.listed("event_ticker")
+        if len(events) > EVENTS_AT_ONCE:
+            return over_limit("GetOrders", "EventTicker", "max")
         rows = (
             row
             for row in reversed(self._view(call).orders.values())

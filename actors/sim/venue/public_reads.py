@@ -20,7 +20,7 @@ MARKET_STATUS: Final[Mapping[str, tuple[Status, ...]]] = {
     "unopened": ("initialized",),
     "open": ("active",),
     "paused": ("inactive",),
-    "closed": ("closed", "determined"),
+    "closed": ("closed", "determined", "disputed", "amended"),
     "settled": ("finalized",),
 }
 """The filter's words, and the life cycle's."""
@@ -32,15 +32,9 @@ TIMES: Final[Mapping[str, Callable[[Market], int | None]]] = {
     "settled": lambda market: market.settled_us,
 }
 BOUNDS: Final = frozenset(f"{bound}_{name}_ts" for bound in ("min", "max") for name in TIMES)
+SINCE: Final = frozenset({"min_updated_ts"})
 BOOKS_AT_ONCE: Final = 100
 DEEPEST: Final = 100
-DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-ALL_DAY: Final = ({"open_time": "00:00", "close_time": "24:00"},)
-MAINTENANCE_DAY: Final = (
-    {"open_time": "00:00", "close_time": "03:00"},
-    {"open_time": "05:00", "close_time": "24:00"},
-)
-"""Thursdays, New York time."""
 
 
 class PublicReads:
@@ -95,18 +89,19 @@ class PublicReads:
             ),
             get("/events/fee_changes", "GetEventFeeChanges", self.event_fees, PageSize(1000)),
             get("/events/{event_ticker}", "GetEvent", self.event),
-            get("/series", "GetSeriesList", self.series_list),
+            get("/series", "GetSeriesList", self.series_list, integers=SINCE),
             get("/series/fee_changes", "GetSeriesFeeChanges", self.series_fees),
             get("/series/{series_ticker}", "GetSeries", self.series),
             get("/historical/markets", "GetHistoricalMarkets", self.past_markets, many),
             get("/historical/markets/{ticker}", "GetHistoricalMarket", self.past_market),
             get("/historical/trades", "GetTradesHistorical", self.past_trades, many, spans),
-            get("/milestones", "GetMilestones", self.milestones, PageSize(500)),
+            get("/milestones", "GetMilestones", self.milestones, PageSize(500), SINCE),
             get("/milestones/{milestone_id}", "GetMilestone", self.milestone),
         )
 
     def status(self, _call: Call) -> Answer:
         """Say whether the exchange takes state changes, and orders, on each shard."""
+        self._venue.advance()
         floor = self._floor
         state: Json = {
             "exchange_active": floor.exchange_active,
@@ -119,11 +114,10 @@ class PublicReads:
         return Answer(state | {"exchange_index_statuses": each})
 
     def schedule(self, _call: Call) -> Answer:
-        """Say the hours: always, except Thursday mornings in New York."""
-        week: Json = {day: list(ALL_DAY) for day in DAYS}
-        week["thursday"] = list(MAINTENANCE_DAY)
-        week["start_time"], week["end_time"] = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
-        return Answer({"schedule": {"standard_hours": [week], "maintenance_windows": []}})
+        """Say the hours of the week and what maintenance is ahead, as the exchange keeps them."""
+        return Answer(
+            {"schedule": catalogue_wire.schedule(self._venue.opening.hours, self._venue.now_us())}
+        )
 
     def user_data_timestamp(self, _call: Call) -> Answer:
         """Say how far the read side has come."""

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -20,26 +20,43 @@ from actors.runtime.serve import (
     WebSocketRoute,
     serve_connection,
 )
-from actors.sim.venue.auth import KeyRing, Window
+from actors.sim.venue.auth import Key, KeyRing, Window
 from actors.sim.venue.clock import VenueClock
 from actors.sim.venue.engine import Venue
 from actors.sim.venue.errors import VenueError
 from actors.sim.venue.faults import CALM, FaultPlan, Regrid, RequestFate
-from actors.sim.venue.hostility import GATEWAY, UNAVAILABLE, Hostility, Repeater
+from actors.sim.venue.hostility import (
+    GATEWAY,
+    INTERNAL,
+    TIMED_OUT,
+    UNAVAILABLE,
+    Hostility,
+    Repeater,
+)
 from actors.sim.venue.latency import NJ, Delay, LatencyProfile
 from actors.sim.venue.outbox import Outbox
 from actors.sim.venue.price_grids import regrid
 from actors.sim.venue.rates import TOO_MANY, Meter, Tier
 from actors.sim.venue.refusals import Refused, refuse
 from actors.sim.venue.rest import Rest, is_order
-from actors.sim.venue.stream import StreamSession
+from actors.sim.venue.routes import ROOT
+from actors.sim.venue.stream import COMMANDS_A_SECOND, MARKET_LIMIT, StreamSession
 from actors.sim.venue.stream_telling import Deltas
-from actors.sim.venue.subscriptions import Channel
+from actors.sim.venue.subscriptions import Channel, Json, opens_private
 
 WS_PATH: Final = "/trade-api/ws/v2"
+STATUS: Final = ("GET", f"{ROOT}/exchange/status")
+AFTERWARDS: Final[Mapping[RequestFate, Response]] = {
+    "late_gateway": GATEWAY,
+    "internal": INTERNAL,
+    "gateway_timeout": TIMED_OUT,
+}
+"""What is answered instead of the answer, when the venue has done what was asked."""
 HEARTBEAT_S: Final = 10.0
 OUTBOX_FRAMES: Final = 20_000
 CLOSE_OVERFLOW: Final = 1013
+AUTH_REQUIRED: Final = 9
+COMMAND_TIMEOUT: Final = 18
 CONNECTIONS: Final = 200
 """WebSockets one account may have open."""
 SILENCE_S: Final = 60.0
@@ -73,6 +90,8 @@ class VenueServer:
         tier: What ``/account/limits`` says of everybody, without a meter.
         outbox_frames: How many frames of one subscription may wait for a client.
         connections: How many WebSockets one account may have open.
+        markets: How many markets one WebSocket's subscriptions may name in all.
+        commands_a_second: How many commands one WebSocket may send.
         plan: What goes wrong.
         seed: Of what goes wrong.
         clock: The clock that ``venue`` reads, if the plan is to set it wrong.
@@ -91,6 +110,8 @@ class VenueServer:
         tier: Tier = "basic",
         outbox_frames: int = OUTBOX_FRAMES,
         connections: int = CONNECTIONS,
+        markets: int = MARKET_LIMIT,
+        commands_a_second: int = COMMANDS_A_SECOND,
         plan: FaultPlan = CALM,
         seed: int = 0,
         clock: VenueClock | None = None,
@@ -109,6 +130,8 @@ class VenueServer:
         self._latency = latency
         self._outbox_frames = outbox_frames
         self._most_connections = connections
+        self._most_markets = markets
+        self._commands_a_second = commands_a_second
         self._clock = clock
         self._rest = Rest(venue, keys, tier, meter)
         self._rng = env.rng("venue.latency")
@@ -118,6 +141,7 @@ class VenueServer:
         self._plan_changed = trio.Event()
         self._plain_window = keys.window
         self._plain_lag_us = venue.read_lag_us
+        venue.opening.on_drop = self.drop_streams
         self.follow(plan)
 
     async def run(self, task_status: trio.TaskStatus[Endpoint] = trio.TASK_STATUS_IGNORED) -> None:
@@ -230,12 +254,20 @@ class VenueServer:
         if ahead is None and fate == "bad_gateway":
             ahead = GATEWAY
         if ahead is None and fate == "unavailable":
-            ahead = UNAVAILABLE
+            ahead = self._failing(request, UNAVAILABLE)
         if ahead is None and order and (held_s := self.hostility.held_s(self.venue, request)):
             await trio.sleep(held_s)
         response = self._rest.respond(request) if ahead is None else ahead
         await self._wait(self._latency.order_out if order else self._latency.read_out)
+        if ahead is None and fate in AFTERWARDS:
+            return self._failing(request, AFTERWARDS[fate])
         return response if ahead else await self._spoil(connection, response, fate, is_order=order)
+
+    def _failing(self, request: Request, answer: Response) -> Response:
+        """Return how a request fails; the exchange's status says even then how it stands."""
+        if (request.method, request.path) != STATUS or answer is GATEWAY:
+            return answer
+        return attrs.evolve(self._rest.respond(request), status=answer.status)
 
     async def _spoil(
         self, connection: trio.CancelScope, response: Response, fate: RequestFate, *, is_order: bool
@@ -244,8 +276,6 @@ class VenueServer:
         match fate:
             case "slow":
                 await trio.sleep(self.hostility.slow_s(is_order=is_order))
-            case "late_gateway":
-                return GATEWAY
             case "torn" if response.body:
                 assert isinstance(response.body, bytes)
                 return attrs.evolve(response, body=_half_of(response.body, connection))
@@ -286,9 +316,12 @@ class VenueServer:
             key.account,
             outbox.put,
             subaccount=key.subaccount,
+            market_limit=self._most_markets,
+            commands_a_second=self._commands_a_second,
             listen=self._repeater.listen,
             fate=self.hostility.fate_of_messages(),
             deltas=self._deltas,
+            judge=partial(self._judge, key),
         )
         client = _Client(key.account, stream, outbox, connection)
         self._clients.append(client)
@@ -297,6 +330,13 @@ class VenueServer:
         finally:
             client.stream.end()
             self._clients.remove(client)
+
+    def _judge(self, key: Key, command: Json) -> int:
+        """Return the error that a command meets before it is obeyed; 0 for none."""
+        if self.hostility.command_times_out():
+            return COMMAND_TIMEOUT
+        # A key may have been taken back since it opened the connection.
+        return AUTH_REQUIRED if opens_private(command) and not self._keys.holds(key) else 0
 
     async def _converse(self, client: _Client, session: Session) -> None:
         async with trio.open_nursery() as nursery:

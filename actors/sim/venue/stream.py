@@ -79,6 +79,7 @@ class StreamSession:
         listen: How it comes to hear the venue; the venue's own way unless given.
         fate: What becomes of each message that it is about to send.
         deltas: Where changes of books are spelled; one that others share saves work.
+        judge: With which error a command is answered before it is obeyed; 0 for none.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class StreamSession:
         listen: Callable[[Listener], Callable[[], None]] | None = None,
         fate: Callable[[Channel], Fate] = lambda _: "tell",
         deltas: Deltas | None = None,
+        judge: Callable[[Json], int] = lambda _: 0,
     ) -> None:
         self._venue = venue
         self._market_limit = market_limit
@@ -101,6 +103,7 @@ class StreamSession:
         self._user_id = venue.floor.account(account).user_id
         self._send_frame = send
         self._fate = fate
+        self._judge = judge
         self._deltas = deltas or Deltas()
         self._subscriptions: dict[Channel, Subscription] = {}
         self._last_sid = 0
@@ -148,6 +151,9 @@ class StreamSession:
             self._error(number, 27)
             return
         self._pace.take(1)
+        if ahead := self._judge(command):
+            self._error(number, ahead)
+            return
         name, params = command.get("cmd"), command.get("params")
         if name == "list_subscriptions":
             listed = [
@@ -293,7 +299,7 @@ class StreamSession:
         """Add markets; return those that are new, or ``None`` if there are too many."""
         if subscription.tickers is None:
             return []
-        new = [ticker for ticker in tickers if ticker not in subscription.tickers]
+        new = [each for each in dict.fromkeys(tickers) if each not in subscription.tickers]
         followed = sum(len(each.tickers or ()) for each in self._subscriptions.values())
         if new and followed + len(new) > self._market_limit:
             self._error(number, 26, subscription)

@@ -28,12 +28,14 @@ ERRORS: Final = {
     5: "Unknown command",
     7: "Unknown subscription ID",
     8: "Unknown channel name",
+    9: "Authentication required",
     10: "Channel error",
     11: "Invalid parameter",
     12: "Exactly one subscription ID is required",
     13: "Unsupported action",
     14: "Market Ticker required",
     15: "Action required",
+    18: "Command timeout",
     25: "Subscription buffer overflow",
     26: "Subscription market limit exceeded",
     27: "Too many requests",
@@ -232,6 +234,8 @@ def lifecycle(step: LifecycleStep, market: Market) -> Json:
         case "price_level_structure_updated":
             body["price_level_structure"] = market.terms.price_level_structure
             body["price_ranges"] = catalogue_wire.price_ranges(market)
+        case "metadata_updated":
+            body["yes_sub_title"] = market.terms.yes_sub_title
         case "determined":
             assert market.yes_value_micros is not None
             assert market.determined_us is not None

@@ -35,6 +35,8 @@ CHANNELS: Final[Mapping[str, Channel]] = {
 SEQUENCED: Final = frozenset(
     {"orderbook_delta", "trade", "market_lifecycle_v2", "order_group_updates"}
 )
+PRIVATE: Final = frozenset({"fill", "user_orders", "market_positions", "order_group_updates"})
+"""Channels that tell of one account alone."""
 UNFILTERED: Final = frozenset({"market_lifecycle_v2", "order_group_updates"})
 """Channels that ignore whatever markets are named."""
 BY_ID: Final = frozenset({"ticker"}) | UNFILTERED
@@ -118,3 +120,12 @@ def command_id(command: Json) -> int:
     """Return the client's number of a command; 0 is none."""
     given = command.get("id")
     return given if type(given) is int and given > 0 else 0
+
+
+def opens_private(command: Json) -> bool:
+    """Return whether a command asks for a channel that tells of one account alone."""
+    params = command.get("params")
+    named = params.get("channels") if isinstance(params, dict) else None
+    return isinstance(named, list) and any(
+        name in PRIVATE for name in named if isinstance(name, str)
+    )

@@ -102,6 +102,7 @@ class Bustle:
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(f"history {seed}")
+        self.doubts = random.Random(f"doubts {seed}")
         ranges: tuple[GridRange, ...] = rng.choice((LINEAR_CENT, DECI_CENT))
         fee_type, multiplier = (
             rng.choice(TYPES),
@@ -461,16 +462,43 @@ class Bustle:
         for leg in legs:
             venue.close_market(leg)
         for leg in legs:
-            value = values[leg]
-            verdict: Verdict = "yes" if value == 1 else "no" if value == 0 else "scalar"
-            self.ledger.verdicts[leg] = value
-            if verdict == "yes":
-                self.ledger.won.add(self.ledger.markets[leg].event)
-            venue.determine(leg, verdict, int(value * 1_000_000) if verdict == "scalar" else None)
+            self.ledger.decide(leg, values[leg])
+            venue.determine(leg, *_verdict(values[leg]))
+        if self.doubts.random() < 0.4:
+            self._contest(legs)
         self.hall.clock.pass_s(0.5)
         venue.advance()
         self.settle_up()
 
+    def _contest(self, legs: list[Ticker]) -> None:
+        """Dispute some results; while they are, the rest is paid out and they are not."""
+        doubts, venue = self.doubts, self.venue
+        self.hall.clock.pass_s(doubts.choice((0.0, 0.2, 0.4)))
+        disputed = [leg for leg in legs if doubts.random() < 0.6]
+        for leg in disputed:
+            venue.dispute(leg)
+        self.hall.clock.pass_s(0.7)
+        venue.advance()
+        assert {leg for leg in legs if venue.market(leg).status == "disputed"} == {*disputed}
+        assert self.ledger.settled.isdisjoint(disputed)
+        for leg in disputed:
+            if doubts.random() < 0.4:
+                venue.uphold(leg)
+                continue
+            event = EVENTS[self.ledger.markets[leg].event]
+            others = [self.ledger.verdicts.get(each) for each in event if each != leg]
+            values = (Fraction(0), Fraction(1, 2), Fraction(333_300, 1_000_000), Fraction(1))
+            # Of a market that ends YES while others trade on, more would come back: not here.
+            value = doubts.choice(values[: 3 if 1 in others or None in others else 4])
+            self.ledger.decide(leg, value)
+            venue.amend_result(leg, *_verdict(value))
+
     def parts(self) -> Iterator[Part]:
         for name in MEMBERS:
             yield from ((name, 0), (name, 1))
+
+
+def _verdict(value: Fraction) -> tuple[Verdict, int | None]:
+    if value in {0, 1}:
+        return ("yes" if value else "no"), None
+    return "scalar", int(value * 1_000_000)

@@ -9,6 +9,7 @@ from tests.sim.venue import contract, published
 
 KEY = "venue_answered"
 FRAMES = "venue_frames"
+FLOOR = "venue_floor"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -16,6 +17,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output[KEY] = [[name, status, n] for (name, status), n in contract.ANSWERED.items()]
         output[FRAMES] = dict(published.JUDGED)
+        output[FLOOR] = dict(contract.FLOOR)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -23,6 +25,7 @@ def pytest_testnodedown(node: object) -> None:
     for name, status, times in getattr(node, "workeroutput", {}).get(KEY, []):
         contract.ANSWERED[name, status] += times
     published.JUDGED.update(getattr(node, "workeroutput", {}).get(FRAMES, {}))
+    contract.FLOOR.update(getattr(node, "workeroutput", {}).get(FLOOR, {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -30,6 +33,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if contract.ANSWERED:
         for line in contract.coverage()[:most]:
             terminalreporter.line(line)
+    if contract.FLOOR:
+        words = ", ".join(f"{count} {what}" for what, count in contract.FLOOR.items())
+        terminalreporter.line(f"floor over sockets: {words}")
     if published.JUDGED:
         for line in published.stream_coverage()[:most]:
             terminalreporter.line(line)

@@ -21,6 +21,8 @@ REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 410, 429})
 
 ANSWERED: Counter[tuple[str, int]] = Counter()
 """Operation and status, over this process."""
+FLOOR: Counter[str] = Counter()
+"""What of the floor was produced in this process, in numbers."""
 
 
 @attrs.frozen
@@ -29,6 +31,8 @@ class Operation:
     method: str
     pattern: re.Pattern[str]
     responses: dict[str, Any]
+    parameters: dict[str, str]
+    """Those of the query by name, and of which type."""
 
 
 @cache
@@ -44,9 +48,20 @@ def operations() -> tuple[Operation, ...]:
         for method, entry in methods.items():
             if method in {"get", "post", "put", "delete"}:
                 name = entry["operationId"]
-                found.append(Operation(name, method.upper(), pattern, entry["responses"]))
+                parameters = _query_of(entry)
+                found.append(
+                    Operation(name, method.upper(), pattern, entry["responses"], parameters)
+                )
     # A fixed path is asked before one with a placeholder in the same place.
     return tuple(sorted(found, key=lambda each: each.pattern.pattern.count("[^/]+")))
+
+
+def _query_of(entry: dict[str, Any]) -> dict[str, str]:
+    named = document(DOCUMENT)["components"]["parameters"]
+    parts = [
+        named.get(each.get("$ref", "").split("/")[-1], each) for each in entry.get("parameters", [])
+    ]
+    return {each["name"]: each["schema"].get("type", "") for each in parts if each["in"] == "query"}
 
 
 def operation(method: str, path: str) -> Operation | None:

@@ -138,7 +138,10 @@ def judge_frame(message: Mapping[str, Any]) -> None:
     kind = str(message["type"])
     if kind == "ok" and isinstance(message.get("msg"), list):
         kind = "list"
-    check_stream(STREAM[kind], dict(message))
+    schema = STREAM[kind]
+    if kind == "market_lifecycle_v2" and message["msg"]["event_type"] == "metadata_updated":
+        schema = "marketMetadataUpdatedPayload"
+    check_stream(schema, dict(message))
     JUDGED[kind] += 1
 
 

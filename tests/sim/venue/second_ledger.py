@@ -230,6 +230,15 @@ class SecondLedger:
         whole = sum(counts, Fraction(0))
         return whole if event in self.won else whole - max(counts, default=Fraction(0))
 
+    def decide(self, ticker: str, value: Dollars) -> None:
+        """Write down how a market ended, or, of one that was not paid out, how it did after all."""
+        self.verdicts[ticker] = value
+        event = self.markets[ticker].event
+        legs = (name for name, listed in self.markets.items() if listed.event == event)
+        (self.won.add if any(self.verdicts.get(leg) == 1 for leg in legs) else self.won.discard)(
+            event
+        )
+
     def settle(self, ticker: str) -> None:
         """Pay everybody out: YES its value, NO the rest of the dollar, rounded to the grid."""
         listed, value = self.markets[ticker], self.verdicts[ticker]
@@ -249,6 +258,15 @@ class SecondLedger:
             # Who held nothing is not settled with: what came back waits for another payout.
             taken = self._collect(part, listed.event, payout) if was_held else Fraction(0)
             self.cash[part, listed.shard] += payout - taken
+        legs = [name for name, each in self.markets.items() if each.event == listed.event]
+        if self.settled.issuperset(legs):
+            for part, event in [key for key in self.returned if key[1] == listed.event]:
+                self._bear((part, event))
+
+    def _bear(self, key: tuple[Part, str]) -> None:
+        """Leave to the house what came back and no payout will cover."""
+        self.borne[key] += self.returned[key]
+        self.residue -= self.returned.pop(key)
 
     def _collect(self, part: Part, event: str, payout: Dollars) -> Dollars:
         """Take back what had come back early and is sure no more, out of this payout."""
@@ -262,8 +280,7 @@ class SecondLedger:
         )
         if nothing_left:
             # A void at odd values may pay less than was sure: the house bears it.
-            self.borne[key] += self.returned[key]
-            self.residue -= self.returned.pop(key)
+            self._bear(key)
         return taken
 
     def left_micros(self) -> int:

@@ -21,6 +21,7 @@ from actors.sim.venue.faults import CALM, FaultPlan
 from actors.sim.venue.latency import NONE, LatencyProfile
 from actors.sim.venue.rates import Meter, Tier
 from actors.sim.venue.server import CONNECTIONS, OUTBOX_FRAMES, WS_PATH, VenueServer
+from actors.sim.venue.stream import COMMANDS_A_SECOND, MARKET_LIMIT
 from tests.sim.venue.hall import HOME, Hall, open_hall
 from tests.sim.venue.papers import KEY_ID, ROOT, ed25519_key, headers, pem
 from tests.sim.venue.published import judge_frame
@@ -37,6 +38,7 @@ class Site:
     hall: Hall
     server: VenueServer
     endpoint: Endpoint
+    keys: KeyRing = attrs.field(factory=KeyRing)
 
     def stamp_ms(self) -> int:
         return self.env.wall_ns() // 1_000_000
@@ -154,6 +156,8 @@ async def serving(
     ca_file: str | None = None,
     outbox_frames: int = OUTBOX_FRAMES,
     connections: int = CONNECTIONS,
+    markets: int = MARKET_LIMIT,
+    commands_a_second: int = COMMANDS_A_SECOND,
     plan: FaultPlan = CALM,
     tier: Tier | None = None,
     seed: int = 1,
@@ -173,6 +177,8 @@ async def serving(
         latency=latency,
         outbox_frames=outbox_frames,
         connections=connections,
+        markets=markets,
+        commands_a_second=commands_a_second,
         plan=plan,
         seed=seed,
         clock=clock,
@@ -181,7 +187,7 @@ async def serving(
     async with trio.open_nursery() as nursery:
         bound: Endpoint = await nursery.start(server.run)
         reached = attrs.evolve(bound, tls=tls is not None, ca_file=ca_file)
-        yield Site(env, hall, server, reached)
+        yield Site(env, hall, server, reached, keys)
         nursery.cancel_scope.cancel()
 
 

@@ -181,6 +181,16 @@ def test_a_thousand_markets_settle_at_one_instant() -> None:
     assert {hall.venue.market(ticker).status for ticker in tickers} == {"finalized"}
 
 
+def test_an_account_s_first_cash_stays_readable_when_reads_are_made_to_lag_further() -> None:
+    hall = open_hall(cash_micros=7_000_000, read_lag_us=250_000)
+    hall.venue.lag_reads(60_000_000)
+    view = hall.venue.floor.account("us").view
+
+    assert view is not None
+    view.advance(hall.clock.now_us)
+    assert [cash.available_micros for cash in view.cash.values()] == [7_000_000]
+
+
 def test_an_account_s_first_cash_can_be_read_at_once_however_far_reads_lag() -> None:
     hall = open_hall(cash_micros=7_000_000, read_lag_us=250_000)
     view = hall.venue.floor.account("us").view

@@ -31,10 +31,12 @@ def test_every_fate_comes_as_often_as_planned() -> None:
         bad_gateway=0.1,
         late_gateway=0.05,
         unavailable=0.05,
+        internal=0.03,
+        gateway_timeout=0.02,
     )
     drawn = [request_fate(7, "order", number, faults) for number in range(4_000)]
 
-    for fate, odds in (*faults.odds, ("answered", 0.5)):
+    for fate, odds in (*faults.odds, ("answered", 0.45)):
         assert drawn.count(fate) / 4_000 == pytest.approx(odds, abs=0.02)
 
 

@@ -107,7 +107,7 @@ def test_no_order_is_ever_paid_to_trade_and_every_movement_is_on_the_grid(
         paid_in_all += paid.net_micros
         assert paid.net_micros >= 0
         assert (revenue - paid.net_micros) % DIRECT == 0
-        assert 0 <= paid.trade_micros - model_micros(rate, price_pips, count_centi) < 1
+        assert 0 <= paid.trade_micros - Fraction(*model_micros(rate, price_pips, count_centi)) < 1
 
-    model = sum(model_micros(rate, price_pips, count_centi) for count_centi in counts)
+    model = sum(Fraction(*model_micros(rate, price_pips, count_centi)) for count_centi in counts)
     assert 0 <= paid_in_all - carried - model < len(counts)

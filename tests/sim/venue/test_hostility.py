@@ -52,6 +52,8 @@ def held(site: Site) -> int:
         (RequestFaults(bad_gateway=ALWAYS), 502, 0),
         (RequestFaults(late_gateway=ALWAYS), 502, 100),
         (RequestFaults(unavailable=ALWAYS), 503, 0),
+        (RequestFaults(internal=ALWAYS), 500, 100),
+        (RequestFaults(gateway_timeout=ALWAYS), 504, 100),
         (RequestFaults(slow=ALWAYS), 201, 100),
     ],
 )
@@ -64,7 +66,7 @@ async def test_an_order_meets_its_fate_and_reads_do_not(
     async with serving(seeded(), plan=FaultPlan(orders=faults)) as site:
         on_offer(site)
         before = trio.current_time()
-        if status in {502, 503}:
+        if status in {502, 504}:
             with pytest.raises(msgspec.DecodeError):
                 await site.ask("POST", ORDERS, form())
         else:

@@ -2,14 +2,16 @@ from collections.abc import Callable
 
 import pytest
 from attrs import evolve
+from hypothesis import given, settings, strategies as st
 
-from actors.model.orders import Ticker
+from actors.model.orders import Side, Ticker
 from actors.sim.venue.engine import Venue
 from actors.sim.venue.errors import AlreadyListed, BadTerms, NotListed, OutOfOrder
 from actors.sim.venue.events import MarketStepped, OrderChanged, VenueEvent
 from actors.sim.venue.listing import EventTerms, SeriesTerms, Verdict
 from actors.sim.venue.order_entry import Cancelled
 from actors.sim.venue.refusals import Refused
+from actors.sim.venue.steps import MarketStep
 from tests.sim.venue.hall import (
     AWAY,
     EVENT,
@@ -199,6 +201,9 @@ def test_the_world_may_finalize_before_the_timer() -> None:
 OPEN_MISSTEPS: dict[str, Callable[[Venue], None]] = {
     "determine": lambda venue: venue.determine(HOME, "yes"),
     "finalize": lambda venue: venue.finalize(HOME),
+    "dispute": lambda venue: venue.dispute(HOME),
+    "uphold": lambda venue: venue.uphold(HOME),
+    "amend": lambda venue: venue.amend_result(HOME, "no"),
     "resume": lambda venue: venue.resume_market(HOME),
 }
 CLOSED_MISSTEPS: dict[str, Callable[[Venue], None]] = {
@@ -267,3 +272,163 @@ def test_something_due_earlier_than_all_else_wakes_whoever_keeps_time() -> None:
     hall.venue.determine(HOME, "yes")
 
     assert woken == [hall.clock.now_us + SECOND // 2]
+
+
+def held(hall: Hall) -> Hall:
+    """We have one YES at 52 cents, and the market has ended YES."""
+    hall.create("maker", quote("ask", 5_200, 100))
+    hall.create("us", order("bid", 5_200, 100))
+    hall.venue.close_market(HOME)
+    hall.venue.determine(HOME, "yes")
+    return hall
+
+
+def test_what_is_disputed_is_not_paid_however_long_that_takes() -> None:
+    hall = held(open_hall())
+    cash, heard = hall.cash("us"), steps(hall)
+
+    hall.venue.dispute(HOME)
+    hall.clock.pass_s(86_400)
+    hall.venue.advance()
+
+    market = hall.venue.market(HOME)
+    assert (market.status, market.verdict) == ("disputed", "yes")
+    assert hall.cash("us") == cash
+    assert hall.refusal("us", order("bid", 4_000, 1)).code == "market_closed"
+    with pytest.raises(OutOfOrder):
+        hall.venue.finalize(HOME)
+    assert heard == [], "of a dispute the stream says nothing"
+
+
+@pytest.mark.parametrize("amends", [False, True])
+def test_whatever_ends_a_dispute_the_timer_begins_anew(*, amends: bool) -> None:
+    hall = held(open_hall())
+    cash, money = hall.cash("us"), hall.money()
+    hall.clock.pass_s(0.4)
+    hall.venue.dispute(HOME)
+    heard = steps(hall)
+    if amends:
+        hall.venue.amend_result(HOME, "scalar", 250_000)
+    else:
+        hall.venue.uphold(HOME)
+
+    hall.clock.pass_s(0.4)  # The first timer has run by now.
+    hall.venue.advance()
+    assert hall.venue.market(HOME).status == ("amended" if amends else "determined")
+    assert heard == []
+    hall.clock.pass_s(0.1)
+    hall.venue.advance()
+    assert hall.venue.market(HOME).status == "finalized"
+    assert hall.cash("us") - cash == (250_000 if amends else 1_000_000)
+    assert hall.money() == money
+    assert named(heard) == ["settled"]
+
+
+def test_a_result_may_be_amended_without_a_dispute_until_it_is_paid() -> None:
+    hall = held(open_hall())
+    hall.venue.amend_result(HOME, "no")
+    hall.venue.amend_result(HOME, "scalar", 10_000)
+    with pytest.raises(OutOfOrder):
+        hall.venue.amend_result(HOME, "scalar")
+    hall.clock.pass_s(0.5)
+    hall.venue.advance()
+
+    assert hall.venue.market(HOME).yes_value_micros == 10_000
+    for late in (hall.venue.dispute, hall.venue.uphold):
+        with pytest.raises(OutOfOrder):
+            late(HOME)
+    with pytest.raises(OutOfOrder):
+        hall.venue.amend_result(HOME, "yes")
+
+
+def test_a_planned_step_is_taken_at_its_time_and_one_that_cannot_be_is_remembered() -> None:
+    hall = open_hall()
+    plan = [
+        (1, MarketStep(ticker=HOME, do="halt")),
+        (2, MarketStep(ticker=HOME, do="resume")),
+        (3, MarketStep(ticker=HOME, do="dispute")),
+        (4, MarketStep(ticker=HOME, do="close")),
+        (4, MarketStep(ticker=HOME, do="determine", verdict="no")),
+        (4.1, MarketStep(ticker=HOME, do="amend", verdict="scalar", yes_value_micros=500_000)),
+        (4.2, MarketStep(ticker=HOME, do="dispute")),
+        (9, MarketStep(ticker=HOME, do="uphold")),
+        (9.1, MarketStep(ticker=HOME, do="finalize")),
+        (9.2, MarketStep(ticker=HOME, do="determine")),
+    ]
+    for after_s, step in plan:
+        hall.venue.plan_step(step, START_US + round(after_s * SECOND))
+    seen = []
+    while (due_us := hall.venue.next_due_us()) is not None and due_us < START_US + 10 * SECOND:
+        hall.clock.now_us = due_us
+        hall.venue.advance()
+        seen.append(hall.venue.market(HOME).status)
+
+    assert [*dict.fromkeys(seen)] == [
+        "inactive",
+        "active",
+        "determined",
+        "amended",
+        "disputed",
+        "finalized",
+    ]
+    assert [step.do for step, _ in hall.venue.programme.missed] == ["dispute", "determine"]
+    assert "is active" in hall.venue.programme.missed[0][1]
+
+
+VALUES = st.one_of(st.just(0), st.just(1_000_000), st.integers(1, 9_999).map(lambda n: n * 100))
+
+
+@settings(max_examples=60)
+@given(
+    trades=st.lists(
+        st.tuples(st.sampled_from(("bid", "ask")), st.integers(1, 99), st.integers(1, 500)),
+        max_size=6,
+    ),
+    acts=st.lists(st.tuples(st.sampled_from(("dispute", "uphold", "amend", "wait")), VALUES)),
+    first=VALUES,
+)
+def test_over_any_disputes_money_is_whole_and_all_are_paid_by_the_last_word(
+    trades: list[tuple[Side, int, int]], acts: list[tuple[str, int]], first: int
+) -> None:
+    hall, bought = open_hall(), 0
+    venue = hall.venue
+    for side, cents, count in trades:
+        hall.create("maker", quote("ask" if side == "bid" else "bid", 100 * cents, count))
+        hall.create("us", order(side, 100 * cents, count))
+        bought += count if side == "bid" else -count
+    money, cash = hall.money(), hall.cash("us")
+    venue.close_market(HOME)
+    venue.determine(HOME, *verdict_of(first))
+    value = first
+    for act, amended in acts:
+        market = venue.market(HOME)
+        before = market.status
+        match act:
+            case "wait":
+                hall.clock.pass_s(0.3)
+                venue.advance()
+            case "dispute" if before in {"determined", "amended"}:
+                venue.dispute(HOME)
+            case "uphold" if before == "disputed":
+                venue.uphold(HOME)
+            case "amend" if before in {"determined", "amended", "disputed"}:
+                venue.amend_result(HOME, *verdict_of(amended))
+                value = amended
+            case _:
+                pass
+        if market.status != "finalized":
+            assert hall.cash("us") == cash
+        assert hall.money() == money
+    if venue.market(HOME).status == "disputed":
+        venue.uphold(HOME)
+    hall.clock.pass_s(0.5)
+    venue.advance()
+
+    each = value if bought > 0 else 1_000_000 - value
+    assert hall.cash("us") - cash == abs(bought) * each // 100 // 100 * 100
+    assert hall.money() == money
+
+
+def verdict_of(micros: int) -> tuple[Verdict, int | None]:
+    plain: dict[int, Verdict] = {0: "no", 1_000_000: "yes"}
+    return (plain[micros], None) if micros in plain else ("scalar", micros)

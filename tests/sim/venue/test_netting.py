@@ -139,3 +139,50 @@ def test_exactly_what_is_free_can_be_sold(
     assert sure_centi([*others, held - free], decided=decided) >= returned
     if free < held:
         assert sure_centi([*others, held - free - 1], decided=decided) < returned
+
+
+def sell_no(hall: Hall, ticker: Ticker, count_centi: int, yes_pips: int = 3_000) -> None:
+    hall.create("maker", quote("ask", yes_pips, count_centi, ticker))
+    hall.create("us", order("bid", yes_pips, count_centi, ticker=ticker))
+
+
+def owing() -> Hall:
+    """A hall in which we hold nothing, and $0.9999 that came back is covered by nothing yet."""
+    hall = three_legs(netting=True)
+    buy_no(hall, TIE, 100)
+    sell_no(hall, TIE, 100)
+    buy_no(hall, HOME, 100)
+    buy_no(hall, AWAY, 100)
+    hall.settle(HOME, "scalar", 999_900)
+    sell_no(hall, AWAY, 100)
+    assert hall.venue.floor.account("us").returned_micros == {EVENT: 999_900}
+    return hall
+
+
+def test_a_market_settles_with_those_who_hold_something_and_what_came_back_waits() -> None:
+    hall = owing()
+    before, cash = hall.money(), hall.cash("us")
+
+    hall.settle(TIE, "no")
+    assert hall.venue.floor.account("us").returned_micros == {EVENT: 999_900}
+    assert hall.cash("us") == cash
+    buy_no(hall, AWAY, 100)
+    hall.settle(AWAY, "no")
+
+    # The next payout covers it, and the venue has borne nothing.
+    assert hall.cash("us") == cash - 700_000 + 1_000_000 - 999_900
+    assert hall.venue.floor.house_micros == 0
+    assert hall.venue.floor.account("us").returned_micros == {}
+    assert hall.money() == before
+
+
+def test_when_an_event_is_over_nobody_owes_anything_and_the_venue_has_borne_the_rest() -> None:
+    hall = owing()
+    before = hall.money()
+
+    hall.settle(TIE, "no")
+    hall.settle(AWAY, "no")
+
+    assert hall.venue.floor.account("us").returned_micros == {}
+    assert hall.venue.floor.house_micros == -999_900
+    assert hall.money() == before

@@ -1,7 +1,12 @@
 import pytest
 
-from actors.sim.venue.queries import PageSize, Query, read_query
+from actors.sim.venue.auth import KeyRing
+from actors.sim.venue.queries import FLAGS, PageSize, Query, read_query
 from actors.sim.venue.refusals import Refused
+from actors.sim.venue.rest import Rest
+from tests.sim.venue.contract import DOCUMENT, operations
+from tests.sim.venue.hall import open_hall
+from tests.sim.venue.published import require
 
 NUMBERS = frozenset({"min_ts", "max_ts"})
 PAGES = PageSize(1000, tag="lte")
@@ -62,3 +67,37 @@ def test_values_may_be_repeated_or_listed() -> None:
     assert outcome.flag("flag")
     assert not outcome.flag("other")
     assert outcome.text("none") == ""
+
+
+def test_a_flag_is_true_or_false_in_the_venues_own_spelling_and_nothing_else() -> None:
+    for text, value in (("true", True), ("T", True), ("1", True), ("false", False), ("", False)):
+        outcome = read_query((("is_block_trade", text),), "GetTrades", NUMBERS, PAGES)
+
+        assert isinstance(outcome, Query)
+        assert outcome.flag("is_block_trade") == value
+    refused = read_query((("is_block_trade", "yes"),), "GetTrades", NUMBERS, PAGES)
+    assert isinstance(refused, Refused)
+    assert refused.body == {"msg": "Invalid format for parameter is_block_trade"}
+
+
+def test_every_parameter_that_is_published_as_a_flag_or_a_number_is_read_as_one() -> None:
+    require(DOCUMENT)
+    published = {each.name: each.parameters for each in operations()}
+    routes = [
+        each for each in Rest(open_hall().venue, KeyRing()).routes if each.operation in published
+    ]
+    missing = []
+    for route in routes:
+        kinds = published[route.operation]
+        flags = FLAGS.get(route.operation, frozenset())
+        numbers = route.integers | ({route.page.name} if route.page else set())
+        missing += [
+            f"{route.operation} {name}"
+            for name, kind in kinds.items()
+            if (kind == "boolean" and name not in flags)
+            or (kind == "integer" and name not in numbers)
+        ]
+        assert flags <= {name for name, kind in kinds.items() if kind == "boolean"}
+
+    assert missing == []
+    assert FLAGS.keys() <= {each.operation for each in routes}

@@ -29,11 +29,6 @@ def test_whatever_is_done_in_whatever_order_books_and_money_stay_whole(part: int
     assert lived.returned > 0
 
 
-@pytest.mark.parametrize("seed", [4318, 4780])
-def test_who_holds_nothing_in_a_settled_market_owes_nothing_there(seed: int) -> None:
-    histories.live(seed)
-
-
 def test_the_same_seed_is_the_same_history() -> None:
     assert histories.live(7) == histories.live(7)
 
