@@ -31,6 +31,7 @@ from actors.runtime.env import Disk, Endpoint
 from actors.runtime.errors import NotStopping
 from actors.runtime.memory import MemoryNetwork, SeededEnv, run_seeded
 from actors.sim.crew import STANDARD_LOAD
+from actors.sim.reviews import USUAL
 from actors.sim.synthetic import synthetic_day
 from actors.sim.timetable import Timetable
 from actors.sim.world import Options, World
@@ -172,7 +173,7 @@ def _unrehearsed(profile: Profile) -> Profile:
 
 
 async def _run(seed: int, hours: float) -> SeedRun:
-    async with seeded_day(seed, synthetic_day(seed, hours)) as day:
+    async with seeded_day(seed, synthetic_day(seed, hours, doubts=USUAL)) as day:
         tree = day.tree
         async with trio.open_nursery() as watch:
             watch.start_soon(_stop_after, tree, 3600 * hours)

@@ -27,11 +27,14 @@ try:
     from actors.sim.errors import BadStage, WorldError
     from actors.sim.fault_file import read_plan
     from actors.sim.matchday import DEFAULT, matchday, matchdays
+    from actors.sim.plan import plan
+    from actors.sim.reviews import NONE, USUAL, doubted_day
     from actors.sim.scene import Scene, first_night
     from actors.sim.scene_file import read_scene, with_faults
     from actors.sim.script import day_script
     from actors.sim.stage import Stage
     from actors.sim.tables import Table
+    from actors.sim.tape import record
     from actors.sim.timetable import Pace, Timetable, lay_out
     from actors.sim.venue.faults import CALM, FaultPlan
     from actors.sim.venue.latency import PROFILES
@@ -47,6 +50,13 @@ WARNING: Final = 30
 FOLDER_MODE: Final = 0o700
 MOST_PORT: Final = 65_535
 SEED_DIGITS: Final = 18
+FILE_MODE: Final = 0o644
+PLAN: Final = ".plan"
+"""Beside a file of the truth lies one of the plan, by its name and this."""
+HOURS: Final = 1.0
+"""Of a tape, where nobody says."""
+MOST_HOURS: Final = 1_000.0
+DOUBTS: Final = {"usual": USUAL, "none": NONE}
 CHUNK: Final = 4096
 """What the parent writes to us is not read for its meaning; only its end matters."""
 
@@ -67,13 +77,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
             min_gap_s=chosen.min_gap,
             max_gap_s=max(chosen.min_gap, chosen.max_gap),
         )
-        seed = 1 if chosen.seed is None else chosen.seed
-        timetable = lay_out(day_script(matchday(chosen.matchday), seed), pace)
-        plan = CALM if chosen.faults is None else read_plan(Table(_toml(chosen.faults)))
+        seed, doubts = 1 if chosen.seed is None else chosen.seed, DOUBTS[chosen.reviews]
+        faults = CALM if chosen.faults is None else read_plan(Table(_toml(chosen.faults)))
+        if chosen.tape is not None:
+            _log_to_stderr()
+            record(
+                str(Path(chosen.tape).absolute()),
+                disk=RealEnv().disk,
+                seed=seed,
+                hours=_hours(chosen.hours),
+                doubts=doubts,
+                faults=faults,
+                progress=_progress,
+            )
+            return 0
+        day = doubted_day(day_script(matchday(chosen.matchday), seed), doubts)
+        timetable = lay_out(day, pace)
     except (WorldError, ValueError) as error:
         sys.stderr.write(f"world: {error}\n")
         return USAGE
-    return _run(chosen, lambda folder: trio.run(_live, timetable, _options(chosen, folder, plan)))
+    except OSError as error:
+        sys.stderr.write(f"world: {chosen.tape}: {error.strerror}\n")
+        return USAGE
+    return _run(chosen, lambda folder: _begin(timetable, _options(chosen, folder, faults), chosen))
+
+
+def _begin(timetable: Timetable, options: Options, chosen: argparse.Namespace) -> int:
+    """Write the plan, if anybody wants it, and be the world."""
+    path = chosen.plan or (None if chosen.truth is None else f"{chosen.truth}{PLAN}")
+    if path is not None:
+        planned = plan(
+            timetable,
+            habits=options.habits,
+            feeds=options.feeds,
+            faults=options.faults,
+            list_ahead_s=options.list_ahead_s,
+        )
+        RealEnv().disk.write_whole(str(Path(path).absolute()), planned, FILE_MODE)
+    return trio.run(_live, timetable, options)
+
+
+def _hours(text: str | None) -> float:
+    try:
+        hours = HOURS if text is None else float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours <= MOST_HOURS:
+        raise BadStage(f"--hours is a number above 0 and up to {MOST_HOURS:g}, not {text}")
+    return hours
+
+
+def _progress(at_s: float, lines: int) -> None:
+    """Say how far a tape is, if a person looks on."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\rworld: {at_s / 3600:.2f} h, {lines} lines ")
+        sys.stderr.flush()
 
 
 def _run(chosen: argparse.Namespace, run: Callable[[str], int]) -> int:
@@ -107,6 +165,18 @@ def refuse_strangers(chosen: argparse.Namespace) -> None:
             raise BadStage(f"--{name} is for --venue-only")
     elif chosen.hold or chosen.truth is not None:
         raise BadStage("--hold and --truth are for a day of matches, not for --venue-only")
+    if chosen.hours is not None and chosen.tape is None:
+        raise BadStage("--hours is for --tape")
+    if chosen.tape is not None:
+        strange = ("venue_only", "hold", "truth", "plan", "folder")
+        given = [name for name in strange if getattr(chosen, name)]
+        if given:
+            name = given[0].replace("_", "-")
+            raise BadStage(f"--{name} is for a world with clients, not for --tape")
+        if Path(chosen.tape).is_dir():
+            raise BadStage(f"{chosen.tape}: a folder, not a file")
+    if chosen.plan is not None and chosen.venue_only:
+        raise BadStage("--plan is for a day of matches, not for --venue-only")
 
 
 def catalogue() -> str:
@@ -220,6 +290,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--latency", choices=sorted(PROFILES), help="where the client sits (nj; alone: none)")
     add("--faults", metavar="FILE", help="what goes wrong at the venue (TOML)")
     add("--truth", metavar="FILE", help="write what really happened, as JSON lines")
+    add("--plan", metavar="FILE", help="write what is going to happen, as JSON lines")
+    add(
+        "--reviews",
+        choices=sorted(DOUBTS),
+        default="usual",
+        help="reviews, overturned and phantom goals on top of the real ones (usual)",
+    )
     add("--hold", action="store_true", help="wait for the control command 'start'")
     add(
         "--start-delay",
@@ -228,6 +305,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="wait at most so long for somebody to follow a book (30)",
     )
+    taped = parser.add_argument_group("the whole market on a tape, without any client")
+    add = taped.add_argument
+    add("--tape", metavar="FILE", help="write every event, act, trade and fault, as JSON lines")
+    add("--hours", metavar="H", help="virtual time on the tape (1)")
     alone = parser.add_argument_group("the venue alone, for any client")
     add = alone.add_argument
     add("--venue-only", action="store_true", help="no matches, no feeds; until SIGTERM")

@@ -16,6 +16,7 @@ from actors.model.money import CentiContracts, Pips
 from actors.model.orders import Side, Ticker
 from actors.model.score import Score, Team
 from actors.sim.beliefs import EVEN, OUTCOMES, Outcome, Rates, Swing, left_of, odds, odds_at_penalty
+from actors.sim.draws import stream
 from actors.sim.script import LEVEL
 from actors.sim.timetable import MatchTimetable
 from actors.sim.venue.accounts import CreateOrder
@@ -84,6 +85,13 @@ class Style:
     contracts: tuple[int, int]
     """Least and most of one level."""
 
+    def scaled(self, factor: float) -> "Style":
+        """Return the same with so many times as much on each level."""
+        least, most = self.contracts
+        return attrs.evolve(
+            self, contracts=(max(1, round(least * factor)), max(1, round(most * factor)))
+        )
+
 
 STYLES: Final = (
     Style(levels=4, half_spread_cents=0.6, contracts=(60, 220)),
@@ -105,7 +113,7 @@ class Maker:
     rates: Rates
     """As this maker estimates them."""
     style: Style
-    draws: random.Random
+    seed: int
     score: Score = LEVEL
     """What it has heard."""
     kick: Team | None = None
@@ -115,24 +123,29 @@ class Maker:
     _ladder: dict[Rung, str] = attrs.field(init=False, factory=dict)
     """Order ids of what was quoted last; some may have traded away since."""
     _turn: int = attrs.field(init=False, default=0)
+    _looks: int = attrs.field(init=False, default=0)
+    """How often it has looked at its quotes, which is by its own plan alone."""
     _quotes: bool = attrs.field(init=False, default=False)
 
     def quote(self, at_s: float, *outcomes: Outcome) -> None:
         """Bring the ladders of some markets, or of all, to what they should be at ``at_s``.
 
-        Rungs that stay keep their place in the queue.
+        Rungs that stay keep their place in the queue. How much it would put on each rung
+        is drawn for each look and rung, whatever has traded away meanwhile.
         """
         self._quotes = True
-        wanted = self._wanted(at_s)
+        self._looks += 1
+        draws = self._draws("sizes", self._looks)
+        wanted = {rung: draws.randint(*self.style.contracts) for rung in self._wanted(at_s)}
         for outcome in outcomes or OUTCOMES:
             resting = set(self.seat.venue.open_orders(self.account, self.seat.tickers[outcome]))
             mine = [rung for rung in self._ladder if rung[0] == outcome]
             for rung in mine:
                 if rung not in wanted or self._ladder[rung] not in resting:
                     self._withdraw(rung)
-            for rung in wanted:
+            for rung, contracts in wanted.items():
                 if rung[0] == outcome and rung not in self._ladder:
-                    self._place(rung)
+                    self._place(rung, contracts)
 
     def follow(self, at_s: float) -> None:
         """Bring every ladder up to date, unless it has pulled."""
@@ -149,17 +162,21 @@ class Maker:
         """Look after the next market in turn: follow the clock, renew one rung's size."""
         outcome = OUTCOMES[self._turn % len(OUTCOMES)]
         self._turn += 1
-        pick = self.draws.random()
         if not self._quotes:
             return
-        rungs = [rung for rung in self._ladder if rung[0] == outcome]
+        rungs = [rung for rung in self._wanted(at_s) if rung[0] == outcome]
         if rungs:
-            self._withdraw(rungs[int(pick * len(rungs))])
+            renewed = self._draws("breath", self._turn).choice(rungs)
+            if renewed in self._ladder:
+                self._withdraw(renewed)
         self.quote(at_s, outcome)
 
     def hear(self, score: Score, kick: Team | None = None, swing: Swing = EVEN) -> None:
         """Know of a score, of who is about to take a penalty kick, and of red cards."""
         self.score, self.kick, self.swing = score, kick, swing
+
+    def _draws(self, what: str, number: int) -> random.Random:
+        return stream(self.seed, what, self.seat.match.match, self.account, number)
 
     def _wanted(self, at_s: float) -> dict[Rung, None]:
         chances = self.seat.odds(at_s, self.score, self.rates, kick=self.kick, swing=self.swing)
@@ -174,9 +191,8 @@ class Maker:
                     wanted[outcome, "ask", ask + step] = None
         return wanted
 
-    def _place(self, rung: Rung) -> None:
+    def _place(self, rung: Rung, contracts: int) -> None:
         outcome, side, cents = rung
-        contracts = self.draws.randint(*self.style.contracts)
         taken = self.seat.venue.create_order(
             self.account,
             CreateOrder(

@@ -39,6 +39,11 @@ class Course:
         return EVEN if self.incident is None else self.incident.swing
 
     @property
+    def is_under_review(self) -> bool:
+        """Whether a goal is being looked at again."""
+        return self.incident is not None and self.incident.kind == "review"
+
+    @property
     def is_over(self) -> bool:
         """Whether everything has happened."""
         return self.incident is not None and self.incident.period == "END"
@@ -54,11 +59,19 @@ class Course:
         if incident.kind == "goal":
             self._scored.append(incident)
 
-    def take_back(self) -> Incident | None:
-        """Take back the newest goal that stands; ``None`` if there is none or it is settled."""
-        if not self._scored or self.is_over or (self.is_decided and self._scored[-1].counts):
-            return None
-        return self._scored.pop()
+    def take_back(self, goal_no: int | None = None) -> Incident | None:
+        """Take back the newest goal that stands; ``None`` if there is none or it is settled.
+
+        Args:
+            goal_no: Take back the goal with this number, if that still stands.
+        """
+        for goal in reversed(self._scored):
+            if goal_no is None or goal.goal_no == goal_no:
+                if self.is_over or (self.is_decided and goal.counts):
+                    return None
+                self._scored.remove(goal)
+                return goal
+        return None
 
     def clock_at(self, at_s: float) -> MatchClock:
         """Return what the stadium clock shows."""

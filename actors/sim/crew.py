@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 
@@ -12,7 +12,16 @@ from actors.sim.agenda import Agenda
 from actors.sim.agents import STYLES, Crowd, Maker, Market, Rival, Seat, Style
 from actors.sim.beliefs import EVEN, Outcome, Rates, Swing, seen_through
 from actors.sim.draws import stream
-from actors.sim.reactions import Delay, Raid, Reactions, Tempers, reactions
+from actors.sim.reactions import (
+    DEPTHS,
+    Delay,
+    Depth,
+    Raid,
+    Reactions,
+    Tempers,
+    depth_of,
+    reactions,
+)
 from actors.sim.script import Reaction
 from actors.sim.timetable import MatchTimetable
 
@@ -39,6 +48,20 @@ class Habits:
     """Between two looks of one maker at its quotes; two book messages, or more if prices moved."""
     bet_s: float = 3.0
     """Between two bets of the crowd, on average."""
+    depths: tuple[Depth, ...] = DEPTHS
+    """Kinds of match, of which each match is one; empty where all are alike."""
+
+    def of(self, seed: int, match: MatchId) -> "Habits":
+        """Return the habits in one match, by the kind that it is."""
+        if not self.depths:
+            return self
+        depth = depth_of(seed, match, self.depths)
+        return attrs.evolve(
+            self,
+            tempers=self.tempers.at(depth),
+            styles=tuple(style.scaled(depth.contracts) for style in self.styles),
+            depths=(),
+        )
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -55,6 +78,7 @@ STANDARD_LOAD: Final = Habits(
     styles=(Style(levels=1, half_spread_cents=0.8, contracts=(200, 500)),),
     breath_s=20.0,
     bet_s=20.0,
+    depths=(),
 )
 """For long seeded runs: over three matches about two book messages a second."""
 
@@ -69,6 +93,8 @@ class Move:
     """Seconds after the goal."""
     contracts_centi: int = 0
     """What a raid got."""
+    wanted_centi: int = 0
+    """What a raid was out for, of each market that moved."""
 
 
 @attrs.frozen(kw_only=True)
@@ -84,6 +110,8 @@ class News:
     """Who is about to take a penalty kick."""
     swing: Swing = EVEN
     """What red cards have made of the rates."""
+    review: Literal["", "opened", "stands", "overturned"] = ""
+    """What it is about a goal's review; from ``opened`` to its end nobody quotes."""
 
 
 Note = Callable[[Move], None]
@@ -122,6 +150,7 @@ class Crew:
     ) -> "Crew":
         """Gather the crew of ``match``; each member sees the rates a little differently."""
         seat = Seat(venue=venue, match=match, tickers=tickers)
+        habits = habits.of(seed, match.match)
 
         def rates(account: str) -> Rates:
             return seen_through(
@@ -134,7 +163,7 @@ class Crew:
                 seat=seat,
                 rates=rates(_maker(number)),
                 style=style,
-                draws=stream(seed, "maker", match.match, number),
+                seed=seed,
             )
             for number, style in enumerate(habits.styles)
         )
@@ -198,7 +227,13 @@ class Crew:
         for rival, raid in zip(self.rivals, drawn.raids, strict=False):
             self.agenda.after(raid.after_s, partial(self._raid, rival, raid, news, now_s, note))
         hears_s = CROWD_HEARS.draw(stream(self.seed, "crowd hears", self._match, news.occasion))
-        self.agenda.after(hears_s, partial(self.crowd.hear, news.after))
+
+        def hears() -> None:
+            self.crowd.hear(news.after)
+            if self.at_work:
+                note(Move(self.crowd.account, "heard", self.agenda.now_s() - now_s))
+
+        self.agenda.after(hears_s, hears)
 
     @property
     def _match(self) -> MatchId:
@@ -208,7 +243,7 @@ class Crew:
         if self.at_work:
             at_s = self.agenda.now_s()
             got_centi = rival.raid(at_s, news.before, news.after, raid.contracts)
-            note(Move(rival.account, "took", at_s - began_s, got_centi))
+            note(Move(rival.account, "took", at_s - began_s, got_centi, 100 * raid.contracts))
 
     def _pull_and_requote(self, drawn: Reactions, news: News, note: Note) -> None:
         self._occasions += 1
@@ -226,9 +261,12 @@ class Crew:
             if self.at_work and self._pulled_for[maker.account] == occasion:
                 maker.hear(news.after, news.kick, news.swing)
                 maker.quote(self.agenda.now_s())
+                note(Move(maker.account, "quoted", self.agenda.now_s() - began_s))
 
         for maker, pull in zip(self.makers, drawn.pulls, strict=True):
             self.agenda.after(pull.after_s, partial(pulls, maker))
+            if news.review == "opened":
+                continue
             self.agenda.after(pull.requote_s, partial(quotes, maker))
             self.agenda.after(pull.requote_s + SECOND_LOOK_S, self._following(maker))
 

@@ -20,6 +20,9 @@ Spoil = Literal["malformed", "oversized", "nested", "not_utf8", "nan", "swap"]
 """Ways to spoil a frame; ``swap`` writes the away side's goals first, names as they were."""
 SPOILS: Final[tuple[Spoil, ...]] = get_args(Spoil)
 
+ReviewWord = Literal["opened", "stands", "overturned"]
+"""What providers that speak of reviews say of one."""
+
 FRAME_LIMIT: Final = 64 * 1024
 """What a careful client takes at most (reference reliability.md section 6.4)."""
 DEEP: Final = 30_000

@@ -26,8 +26,17 @@ from actors.runtime.serve import (
     serve_connection,
 )
 from actors.sim.draws import stream
-from actors.sim.feedframes import PING, PONG, SPOILS, MatchState, Spoil, frame, spoiled
-from actors.sim.feedtiming import FeedTiming, draw
+from actors.sim.feedframes import (
+    PING,
+    PONG,
+    SPOILS,
+    MatchState,
+    ReviewWord,
+    Spoil,
+    frame,
+    spoiled,
+)
+from actors.sim.feedtiming import Draw, FeedTiming, draw
 
 __all__ = ["FeedServer", "FeedTiming", "MatchState"]
 
@@ -94,6 +103,7 @@ class FeedServer:
             outbox: Frames a client may be behind before it is dropped.
         """
         self.name = name
+        self.scout = timing.scout or name
         self.counts = FeedCounts()
         self.requests = ServeCounts()
         self._timing = timing
@@ -156,7 +166,7 @@ class FeedServer:
                 with trio.CancelScope(deadline=self._dead_until_s) as self._dead:
                     await trio.sleep_forever()
 
-    def publish(self, state: MatchState, lag_ms: float | None = None) -> None:
+    def publish(self, state: MatchState, lag_ms: float | None = None) -> Draw:
         """Hear of an incident, at the instant it happens; clients hear of it a lag later.
 
         Frames keep the order of their incidents, however the lags fall.
@@ -164,6 +174,9 @@ class FeedServer:
         Args:
             state: The match from now on.
             lag_ms: The script's word instead of the drawn lag; such a frame is never lost.
+
+        Returns:
+            When it will be known from now, faults of the server apart, and whether it is lost.
         """
         self.counts.incidents += 1
         assert len(self._pending) < WAITING, "the world publishes more than lags can hold"
@@ -173,6 +186,10 @@ class FeedServer:
         lost = drawn.lost and lag_ms is None
         self._pending.append(_Pending(self._last_due_s, state, lost))
         self._wake.set()
+        return Draw(1e3 * (self._last_due_s - trio.current_time()), lost)
+
+    def review(self, _state: MatchState, _word: ReviewWord) -> None:
+        """Hear that a goal is reviewed, or how that ended: this provider has no word for it."""
 
     def drop(self) -> None:
         """End every connection without a goodbye; new ones are welcome."""

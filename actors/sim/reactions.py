@@ -35,21 +35,65 @@ class Delay:
         """Return one delay in seconds."""
         return self.median_s * math.exp(draws.gauss(0.0, self.spread))
 
+    def hastened(self, haste: float) -> "Delay":
+        """Return the same delay, so many times as short."""
+        return Delay(self.median_s / haste, self.spread)
+
 
 @attrs.frozen(kw_only=True)
 class Tempers:
-    """How quick the others are."""
+    """How quick the others are.
 
-    news: Delay = Delay(0.210, 0.35)
+    Tuned with the timings of ``feedtiming.FIVE`` until the races are those of the original
+    (``calibration.py`` prints its figures): change either and look again.
+    """
+
+    news: Delay = Delay(0.203, 0.08)
     """From the goal until the professionals know."""
-    maker: Delay = Delay(0.100, 0.5)
+    maker: Delay = Delay(0.030, 0.6)
     """From the news until a maker has pulled."""
-    requote: Delay = Delay(0.350, 0.3)
+    requote: Delay = Delay(0.200, 0.4)
     """From pulling until a maker quotes again."""
     rivals: tuple[Delay, ...] = (Delay(0.012, 0.6), Delay(0.045, 0.6))
     """From the news until each rival's orders arrive."""
     raid_contracts: tuple[int, int] = (200, 700)
     """Least and most that a rival takes of one market."""
+
+    def at(self, depth: "Depth") -> "Tempers":
+        """Return how quick they are where the books are so deep."""
+        return attrs.evolve(
+            self,
+            maker=self.maker.hastened(depth.haste),
+            rivals=tuple(each.hastened(depth.haste) for each in self.rivals),
+            raid_contracts=_scaled(self.raid_contracts, depth.contracts),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Depth:
+    """How much rests in the books of one kind of match, and how quick its traders are."""
+
+    name: str
+    share: float
+    """Of all matches."""
+    contracts: float
+    """By how much every quote and every raid is larger than usual."""
+    haste: float
+    """By how much every delay after the news is shorter than usual."""
+
+
+DEPTHS: Final = (
+    Depth(name="deep", share=0.15, contracts=2.0, haste=2.0),
+    Depth(name="ordinary", share=0.60, contracts=1.0, haste=1.0),
+    Depth(name="thin", share=0.25, contracts=0.4, haste=0.7),
+)
+"""Where much is traded, the quick ones come: deep books are fast and thin ones slow."""
+
+
+def depth_of(seed: int, match: MatchId, depths: tuple[Depth, ...]) -> Depth:
+    """Draw what kind of match it is."""
+    draws = stream(seed, "depth", match)
+    return draws.choices(depths, [depth.share for depth in depths])[0]
 
 
 @attrs.frozen(kw_only=True)
@@ -114,3 +158,8 @@ def reactions(
         case "drawn":
             pass
     return Reactions(pulls=tuple(pulls), raids=tuple(raids))
+
+
+def _scaled(contracts: tuple[int, int], factor: float) -> tuple[int, int]:
+    least, most = contracts
+    return max(1, round(least * factor)), max(1, round(most * factor))

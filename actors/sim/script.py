@@ -20,8 +20,15 @@ from actors.sim.listing import event_ticker
 from actors.sim.matchday import HALVES, Fixture, Goal, Matchday
 from actors.sim.shootout import kicks
 
-Kind = Literal["whistle", "goal", "card", "kick"]
-"""The referee's whistle that begins or ends a period, a goal, a red card, a kick of a shoot-out."""
+Kind = Literal[
+    "whistle", "goal", "card", "kick", "review", "stands", "overturn", "phantom", "correction"
+]
+"""The referee's whistle that begins or ends a period, a goal, a red card, a kick of a shoot-out;
+from ``reviews.py`` a goal's review, how it ends, a goal that only feeds saw, and their word of it.
+"""
+
+Verdict = Literal["", "stands", "overturned"]
+"""What the review of a goal comes to; nothing where there is none."""
 
 Reaction = Literal["drawn", "slow makers", "faster rival"]
 """How the other traders meet a goal: by their draws, or for certain too late or too soon."""
@@ -62,16 +69,20 @@ class Incident:
     """Whom a goal counts for, who took a kick, or who is a player short from now on."""
     goal: Goal | None = None
     goal_no: int = 0
-    """Number of the goal in its match, from 1; 0 for everything else."""
+    """Number of the goal, or of the goal under review, in its match, from 1; 0 for all else."""
     reaction: Reaction = "drawn"
     kicks_scored: Score = LEVEL
     """Of the shoot-out."""
     swing: Swing = EVEN
     """What red cards have made of the rates."""
+    verdict: Verdict = ""
+    """Of a goal, and of its review."""
+    is_shared: bool = False
+    """Of a phantom: whether every feed reports it that has the same scout, and not one alone."""
 
     @property
     def counts(self) -> bool:
-        """Whether it is a goal that the markets settle on."""
+        """Whether it is a goal that the markets settle on, for as long as it stands."""
         return self.goal is not None and self.goal.in_regulation
 
 
@@ -89,7 +100,11 @@ class MatchScript:
     @property
     def goals(self) -> tuple[Incident, ...]:
         """The goals that the markets settle on."""
-        return tuple(incident for incident in self.incidents if incident.counts)
+        return tuple(
+            incident
+            for incident in self.incidents
+            if incident.counts and incident.verdict != "overturned"
+        )
 
     @property
     def length_s(self) -> int:

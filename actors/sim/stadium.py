@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, Literal, Protocol
 
 import attrs
 
@@ -13,9 +13,11 @@ from actors.sim.agenda import Agenda
 from actors.sim.beliefs import OUTCOMES, Outcome
 from actors.sim.course import Course
 from actors.sim.crew import Crew, Habits, News
-from actors.sim.feedserver import FeedServer, MatchState
+from actors.sim.feedframes import MatchState, ReviewWord
+from actors.sim.feedtiming import Draw
 from actors.sim.listing import game_id, leg_tickers, milestone_id, provider_id
-from actors.sim.script import Incident
+from actors.sim.reviews import phantom_feeds
+from actors.sim.script import Incident, Reaction
 from actors.sim.timetable import MatchTimetable, Moment
 from actors.sim.truth import Race, TruthLog
 from actors.sim.venue.engine import Venue
@@ -23,8 +25,31 @@ from actors.sim.venue.listing import Verdict
 
 KICK_LEAD_S: Final = 2.2
 """A penalty is given so long before it is taken; enough for every maker to price it in."""
+Word = Literal["", "opened", "stands", "overturned"]
 NOT_BEGUN: Final = "NS"
 """The provider's word for a match that has not kicked off."""
+
+
+class Provider(Protocol):
+    """Whoever reports a match: a feed's server."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def scout(self) -> str:
+        """Who watches the match for it."""
+        ...
+
+    def publish(self, state: MatchState, lag_ms: float | None = None) -> Draw:
+        """Hear how a match stands; return when, and whether, it will report it."""
+        ...
+
+    def review(self, state: MatchState, word: ReviewWord) -> None:
+        """Hear that a goal is looked at again, or how that ended."""
+        ...
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -34,7 +59,7 @@ class Stadium:
     seed: int
     agenda: Agenda
     venue: Venue
-    feeds: Sequence[FeedServer]
+    feeds: Sequence[Provider]
     timetable: MatchTimetable
     truth: TruthLog
     habits: Habits | None
@@ -46,6 +71,8 @@ class Stadium:
     """By ticker, once the ninety minutes are over."""
     is_listed: bool = attrs.field(init=False, default=False)
     _reversals: int = attrs.field(init=False, default=0)
+    _deceived: tuple[str, ...] = attrs.field(init=False, default=())
+    """The feeds that have reported the newest phantom."""
     _reports: int = attrs.field(init=False, default=0)
     _reported_s: float = attrs.field(init=False, default=0.0)
     """When the newest report of live data is out: none overtakes another."""
@@ -83,16 +110,9 @@ class Stadium:
 
     def take_back(self) -> bool:
         """Take the newest goal back, for feeds and markets alike; return whether there was one."""
-        before = self.course.score
-        taken = self.course.take_back()
-        if taken is None:
-            return False
-        self._reversals += 1
-        race = self.truth.reversal(self.course, taken, before)
-        self._tell()
-        if taken.counts:
-            self._react(f"reversal-{self._reversals}", before, race)
-        return True
+        taken = self._take_back(f"reversal-{self._reversals + 1}")
+        self._reversals += taken
+        return taken
 
     def resume(self) -> None:
         """Let the makers look at markets that trade again."""
@@ -113,6 +133,7 @@ class Stadium:
             "kickoff_s": round(self.timetable.kickoff_s, 3),
             "ends_s": round(self.timetable.ends_s, 3),
             "over": self.course.is_over,
+            "under_review": self.course.is_under_review,
             "markets": {
                 ticker: self.venue.market(ticker).status if self.is_listed else "unlisted"
                 for ticker in self.tickers.values()
@@ -153,45 +174,111 @@ class Stadium:
     def _happen(self, incident: Incident) -> None:
         before = self.course.score
         self.course.happen(incident)
-        if incident.kind not in {"kick", "card"}:
-            self._tell()  # the provider's channel knows no cards
-        if incident.kind == "goal":
-            race = self.truth.goal(self.course, incident, before)
-            if incident.counts:
-                self._react(f"goal-{incident.goal_no}", before, race, incident)
-        if incident.kind == "card":
-            self.truth.card(self.course, incident)
-            self._price_in(f"card-{incident.at_s}")
-        if incident.period == "FT":
-            self._settle()
+        self.truth.happened(self.course, incident)
+        match incident.kind:
+            case "whistle":
+                self._tell()
+                if incident.period == "FT":
+                    self._settle()
+            case "goal":
+                race = self.truth.goal(self.course, incident, before, self._tell())
+                if incident.counts:
+                    self._react(f"goal-{incident.goal_no}", before, race, incident.reaction)
+            case "card":
+                race = self.truth.card(self.course, incident)
+                self._price_in(f"card-{incident.at_s}", race)
+            case "kick":
+                pass  # no market here settles on it, and the providers' channel knows no kicks
+            case _:
+                self._doubt(incident)
+
+    def _doubt(self, incident: Incident) -> None:
+        """Let a review open or end, a goal be reported that never fell, or that be corrected."""
+        match incident.kind:
+            case "review":
+                self._review(incident, "opened")
+            case "stands":
+                self._review(incident, "stands")
+            case "overturn":
+                if not self._take_back(f"overturn-{incident.goal_no}", incident.goal_no):
+                    # Somebody took it back by hand meanwhile; quotes may stand again.
+                    self._review(incident, "overturned")
+            case "phantom":
+                self._imagine(incident)
+            case "correction":
+                self.truth.correction(self.course, self._tell(self._deceived))
+            case _:
+                raise AssertionError(f"nothing happens by {incident.kind}")
+
+    def _take_back(self, occasion: str, reviewed: int | None = None) -> bool:
+        """Take back the goal numbered ``reviewed``, else the newest; return whether it stood."""
+        before = self.course.score
+        taken = self.course.take_back(reviewed)
+        if taken is None:
+            return False
+        if reviewed is not None:
+            self._tell_review("overturned")
+        race = self.truth.reversal(
+            self.course, taken, before, self._tell(), review=reviewed is not None
+        )
+        if taken.counts:
+            review: Word = "" if reviewed is None else "overturned"
+            self._react(occasion, before, race, review=review)
+        return True
 
     def _give_penalty(self, moment: Moment) -> None:
-        self._price_in(f"penalty-{moment.incident.goal_no}", moment.incident.side)
+        lead_s = moment.at_s - self.agenda.now_s()
+        race = self.truth.penalty(self.course, moment.incident, lead_s)
+        self._price_in(f"penalty-{moment.incident.goal_no}", race, moment.incident.side)
 
-    def _price_in(self, occasion: str, kick: Team | None = None) -> None:
-        """Let the makers hear of something that is no goal: a penalty kick, a red card."""
+    def _review(self, incident: Incident, word: ReviewWord) -> None:
+        """Let it be known that a goal is looked at again, or how that ended; the score stays."""
+        self._tell_review(word)
+        race = self.truth.review(self.course, incident, word)
+        number = incident.goal_no
+        self._react(f"review-{number}-{word}", self.course.score, race, review=word)
+
+    def _tell_review(self, word: ReviewWord) -> None:
+        for feed in self.feeds:
+            feed.review(self._state(), word)
+
+    def _imagine(self, phantom: Incident) -> None:
+        """Have some feeds report a goal that never fell; nobody who trades is taken in."""
+        names = {feed.name: feed.scout for feed in self.feeds}
+        match = self.timetable.match
+        self._deceived = phantom_feeds(self.seed, match, names, is_shared=phantom.is_shared)
         score = self.course.score
-        if self.crew is not None:
-            self.crew.react(
-                News(
-                    occasion=occasion,
-                    before=score,
-                    after=score,
-                    kick=kick,
-                    swing=self.course.swing,
-                )
-            )
+        home, away = phantom.side == "home", phantom.side == "away"
+        shown = Score(score.home + home, score.away + away)
+        state = attrs.evolve(self._state(), score=shown)
+        reports = {
+            feed.name: feed.publish(state) for feed in self.feeds if feed.name in self._deceived
+        }
+        self.truth.phantom(self.course, phantom, shown, reports)
+
+    def _price_in(self, occasion: str, race: Race, kick: Team | None = None) -> None:
+        """Let the makers hear of something that is no goal: a penalty kick, a red card."""
+        self._react(occasion, self.course.score, race, kick=kick)
 
     def _react(
-        self, occasion: str, before: Score, race: Race, goal: Incident | None = None
+        self,
+        occasion: str,
+        before: Score,
+        race: Race,
+        reaction: Reaction = "drawn",
+        *,
+        kick: Team | None = None,
+        review: Word = "",
     ) -> None:
         if self.crew is not None:
             news = News(
                 occasion=occasion,
                 before=before,
                 after=self.course.score,
-                reaction="drawn" if goal is None else goal.reaction,
+                reaction=reaction,
+                kick=kick,
                 swing=self.course.swing,
+                review=review,
             )
             self.crew.react(news, race.moves.append)
 
@@ -209,12 +296,28 @@ class Stadium:
             self.venue.determine(ticker, self.verdicts[ticker])
         self.truth.settled(self.course, self.verdicts)
 
-    def _tell(self) -> None:
-        """Tell the feeds how the match stands; each reports it in its own time."""
+    def _tell(self, names: Sequence[str] | None = None) -> Mapping[str, Draw]:
+        """Tell feeds, all of them or those named, how the match stands.
+
+        Each reports it in its own time; returned is when.
+        """
+        state, begun = self._state(), self.course.incident is not None
+        reports = {
+            # How a match stands before kick-off is no race: it is there at once.
+            feed.name: feed.publish(state, lag_ms=None if begun else 0.0)
+            for feed in self.feeds
+            if names is None or feed.name in names
+        }
+        if names is None:
+            self._report_live(begun=begun)
+        return reports
+
+    def _state(self) -> MatchState:
+        """Return how the match stands, as providers see it."""
         clock = self.course.clock_at(self.agenda.now_s())
         fixture = self.timetable.script.fixture
         begun = self.course.incident is not None
-        state = MatchState(
+        return MatchState(
             game_id=game_id(self.timetable.match),
             sportradar_id=provider_id(self.timetable.match),
             home_team=fixture.home,
@@ -225,15 +328,11 @@ class Stadium:
             live=begun and not self.course.is_over,
             ended=self.course.is_over,
         )
-        for feed in self.feeds:
-            # How a match stands before kick-off is no race: it is there at once.
-            feed.publish(state, lag_ms=None if begun else 0.0)
-        self._report_live(begun=begun)
 
     def _report_live(self, *, begun: bool) -> None:
         """Have the venue's live data say how the match stands now, long after the feeds."""
         now_s, match = self.agenda.now_s(), self.timetable.match
-        seen = live_data.details(self.course, self.course.clock_at(now_s), self.venue.now_us())
+        seen = live_data.details(self.course, now_s, self.venue.now_us())
         report = partial(self.venue.report_live, milestone_id(match), seen)
         if not begun:
             if self.is_listed:

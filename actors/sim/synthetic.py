@@ -14,6 +14,7 @@ import attrs
 from actors.sim.draws import stream
 from actors.sim.listing import event_ticker
 from actors.sim.matchday import Fixture, matchdays
+from actors.sim.reviews import NONE, Doubts, doubted
 from actors.sim.script import DayScript, MatchScript, match_script
 from actors.sim.timetable import MatchTimetable, Pace, Timetable, place
 
@@ -24,8 +25,10 @@ PACE: Final = Pace(speed=1.0, min_gap_s=10.0, max_gap_s=30.0)
 """Real speed with dead time skipped: over three lanes a goal about every twenty seconds."""
 
 
-def synthetic_day(seed: int, hours: float, pace: Pace = PACE) -> Timetable:
-    """Fill ``hours`` of the world's clock at ``pace``.
+def synthetic_day(
+    seed: int, hours: float, pace: Pace = PACE, *, doubts: Doubts = NONE
+) -> Timetable:
+    """Fill ``hours`` of the world's clock at ``pace``, goals being doubted as ``doubts`` says.
 
     No goal is marked for slow makers or a faster rival: these days are for statistics.
     """
@@ -34,7 +37,9 @@ def synthetic_day(seed: int, hours: float, pace: Pace = PACE) -> Timetable:
         kickoff_s = min(free_s)
         if kickoff_s >= 3600 * hours:
             break
-        match = place(_scheduled(fixture, number, seed), kickoff_s, pace, seed)
+        match = place(
+            doubted(_scheduled(fixture, number, seed), seed, doubts), kickoff_s, pace, seed
+        )
         free_s[free_s.index(kickoff_s)] = match.ends_s + pace.break_s
         placed.append(match)
     scripts = tuple(match.script for match in placed)

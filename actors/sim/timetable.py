@@ -5,7 +5,6 @@ without incident only its two ends are played, and the clock jumps in between.
 Pure; the pace is its only setting (design section 11).
 """
 
-import random
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final, Literal
@@ -16,9 +15,9 @@ from actors.model.score import MatchId, Period, Score
 from actors.sim.beliefs import EVEN, Swing
 from actors.sim.draws import stream
 from actors.sim.matchday import HALVES
-from actors.sim.script import LEVEL, DayScript, Incident, MatchScript
+from actors.sim.script import LEVEL, DayScript, Incident, Kind, MatchScript
 
-Step = Literal["play", "break", "kick"]
+Step = Literal["play", "break", "kick", "review"]
 
 STARTS: Final[dict[Period, tuple[int, int]]] = {
     "1H": (0, 45),
@@ -29,6 +28,8 @@ STARTS: Final[dict[Period, tuple[int, int]]] = {
 """First and last minute of each period in which the ball is in play."""
 
 MOST_CUT: Final = 0.25
+ENSUING: Final[frozenset[Kind]] = frozenset({"review", "stands", "overturn", "correction"})
+"""What follows from an incident before it, in a time of its own."""
 
 assert {(start, end) for end, start in HALVES.items()} == set(STARTS.values())
 
@@ -47,6 +48,10 @@ class Pace:
     """Most wall time of a break, and of the pause between one match and the next."""
     kick_s: float = attrs.field(default=0.5, validator=attrs.validators.gt(0))
     """Wall time of a kick of a shoot-out, which no market here settles on."""
+    review_s: float = attrs.field(default=2.0, validator=attrs.validators.gt(0))
+    """Least wall time from a goal to its review, of the review, and from a phantom to its
+    correction: longer than feeds lag and makers pull, so that each is heard before the next.
+    """
     open_s: float = attrs.field(default=4.0, validator=attrs.validators.ge(3))
     """Markets open so long before kick-off."""
 
@@ -63,7 +68,8 @@ class Pace:
             return self.kick_s
         if step == "break":
             return min(match_s / self.speed, self.break_s)
-        return max(min(match_s / self.speed, self.max_gap_s * (1 - cut)), self.min_gap_s)
+        least_s = self.review_s if step == "review" else self.min_gap_s
+        return max(min(match_s / self.speed, self.max_gap_s * (1 - cut)), least_s)
 
 
 @attrs.frozen(kw_only=True)
@@ -209,18 +215,18 @@ def place(script: MatchScript, kickoff_s: float, pace: Pace, seed: int) -> Match
     return MatchTimetable(
         script=script,
         opens_s=max(0.0, kickoff_s - pace.open_s),
-        moments=_moments(script, kickoff_s, pace, stream(seed, "pace", script.match)),
+        moments=_moments(script, kickoff_s, pace, seed),
         speed=pace.speed,
     )
 
 
-def _moments(
-    script: MatchScript, kickoff_s: float, pace: Pace, draws: random.Random
-) -> tuple[Moment, ...]:
+def _moments(script: MatchScript, kickoff_s: float, pace: Pace, seed: int) -> tuple[Moment, ...]:
     at_s = kickoff_s
+    # What doubts add draws elsewhere, so that it moves nobody else's cut.
+    usual, added = stream(seed, "pace", script.match), stream(seed, "pace of doubts", script.match)
     moments = [Moment(at_s=at_s, incident=script.incidents[0])]
     for now, then in zip(script.incidents, script.incidents[1:], strict=False):
-        cut = draws.uniform(0.0, MOST_CUT)
+        cut = (added if _is_added(then) else usual).uniform(0.0, MOST_CUT)
         at_s += pace.wall_s(_step(now, then), then.at_s - now.at_s, cut)
         moments.append(Moment(at_s=at_s, incident=then))
     return tuple(moments)
@@ -229,7 +235,15 @@ def _moments(
 def _step(now: Incident, then: Incident) -> Step:
     if "kick" in {now.kind, then.kind}:
         return "kick"
+    if then.kind in ENSUING:
+        return "review"
     return "play" if now.period in STARTS else "break"
+
+
+def _is_added(incident: Incident) -> bool:
+    if incident.kind == "goal":
+        return incident.verdict == "overturned"
+    return incident.kind == "phantom" or incident.kind in ENSUING
 
 
 def _after(placed: MatchTimetable, later: MatchScript, pace: Pace) -> float:

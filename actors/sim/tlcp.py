@@ -41,6 +41,8 @@ class ServerSession:
         self.out: list[str] = []
         """Lines to be sent, in order, on the connection that the session is bound to."""
         self.is_over = False
+        self._held: list[str] | None = None
+        """After a loop, what waits for the stream to be bound anew; ``None`` at other times."""
         self._said = 0
         self._kept: deque[str] = deque(maxlen=REMEMBERED)
         self._schemas: dict[int, tuple[str, ...]] = {}
@@ -52,8 +54,10 @@ class ServerSession:
 
     def bind(self, recover_from: int | None) -> bool:
         """The session goes on, on a new connection or after a loop; whether it can."""
+        held, self._held = self._held or [], None
         if recover_from is None:
             self._connected()
+            self.out.extend(held)
             return True
         first_kept = self._said - len(self._kept)
         if not first_kept <= recover_from <= self._said:
@@ -95,12 +99,14 @@ class ServerSession:
             self._data(join("U", place, 1, "|".join(shown)))
 
     def loop(self) -> None:
-        """Ask the client to bind its stream anew."""
+        """Ask the client to bind its stream anew; until it has, nothing follows."""
         self.out.append(join("LOOP", 0))
+        self._held = self._held or []
 
     def probe(self) -> None:
         """Say that there is nothing to say."""
-        self.out.append(join("PROBE"))
+        if self._held is None:
+            self.out.append(join("PROBE"))
 
     def end(self, code: int, why: str) -> None:
         """End the session."""
@@ -147,4 +153,4 @@ class ServerSession:
     def _data(self, line: str) -> None:
         self._said += 1
         self._kept.append(line)
-        self.out.append(line)
+        (self.out if self._held is None else self._held).append(line)

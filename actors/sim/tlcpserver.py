@@ -111,6 +111,7 @@ class TlcpFeedServer(PushServer):
             return
         if not session.out and now_s >= who.said_s + KEEPALIVE_S:
             session.probe()
+            who.said_s = now_s
         if session.out:
             who.said_s = now_s
             # Lines that are there together share a message.

@@ -75,3 +75,17 @@ def test_later_goals_are_counted_from_the_score_that_stands() -> None:
             played.take_back()
 
     assert played.score == Score(2, 0)
+
+
+def test_a_goal_can_be_taken_back_by_its_number_once() -> None:
+    played = Course(timetable=timetable(EXTRA_TIME).matches[0])
+    for moment in played.timetable.moments:
+        played.happen(moment.incident)
+        if moment.incident.goal_no == 2:
+            break
+    taken = played.take_back(1)
+
+    assert taken is not None
+    assert taken.goal_no == 1
+    assert played.score == Score(1, 0), "the second goal stands"
+    assert played.take_back(1) is None

@@ -81,14 +81,13 @@ async def test_everybodys_move_is_noted_once(autojump_clock: trio.testing.MockCl
 
     await play(on, 25.0, (GOAL_S, lambda: on.crew.react(goal(), moves.append)))
 
-    assert sorted(move.who for move in moves) == [
-        "maker-1",
-        "maker-2",
-        "maker-3",
-        "rival-1",
-        "rival-2",
+    assert sorted((move.did, move.who) for move in moves) == [
+        ("heard", "crowd"),
+        *[("pulled", f"maker-{number}") for number in (1, 2, 3)],
+        *[("quoted", f"maker-{number}") for number in (1, 2, 3)],
+        ("took", "rival-1"),
+        ("took", "rival-2"),
     ]
-    assert all(move.did == ("pulled" if "maker" in move.who else "took") for move in moves)
 
 
 async def test_a_maker_never_quotes_on_news_older_than_what_it_pulled_for(
@@ -161,3 +160,42 @@ async def test_habits_set_how_many_book_messages_there_are(
         counts[name] = sum(isinstance(event, BookChanged) for event in heard)
 
     assert counts["standard load"] * 5 < counts["usual"]
+
+
+async def quoted(*, taking: bool) -> list[tuple[str, int, int]]:
+    """Return every order that the makers rest from a goal on, for a book that was traded with."""
+    on, placed = pitch(), list[tuple[str, int, int]]()
+
+    def take() -> None:
+        for ticker in on.crew.seat.tickers.values():
+            best = on.venue.book(ticker).asks[0].price_pips
+            order = CreateOrder(
+                ticker=ticker, side="bid", price_pips=best, count_centi=CentiContracts(1_500)
+            )
+            assert isinstance(on.venue.create_order(BUYER, order), Created)
+
+    def hear(event: VenueEvent) -> None:
+        if isinstance(event, BookChanged) and event.change_centi > 0:
+            placed.append((event.ticker, event.price_pips, event.change_centi))
+
+    def listen() -> None:
+        on.venue.listen(hear)
+
+    on.crew.open()
+    acts = [(at_s, take) for at_s in (5.0, 6.3, 9.1, 14.8)] if taking else []
+    await play(
+        on,
+        GOAL_S + 4,
+        *acts,
+        (GOAL_S, listen),
+        (GOAL_S, lambda: on.crew.react(goal("slow makers"))),
+    )
+    return placed
+
+
+async def test_what_others_trade_moves_no_size_that_a_maker_quotes_later(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    untouched = await quoted(taking=False)
+    assert len(untouched) > 20
+    assert await quoted(taking=True) == untouched

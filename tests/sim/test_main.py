@@ -235,6 +235,66 @@ def test_a_place_it_cannot_write_to_is_one_line(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--hours", "0"], "--hours is a number above 0 and up to 1000, not 0"),
+        (["--hours", "soon"], "--hours is a number above 0 and up to 1000, not soon"),
+        (["--hours", "1e9"], "--hours is a number above 0 and up to 1000, not 1e9"),
+        (["--truth", "x"], "--truth is for a world with clients, not for --tape"),
+        (["--venue-only"], "--venue-only is for a world with clients, not for --tape"),
+    ],
+)
+def test_a_tape_that_cannot_be_meant_is_one_line(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--tape", str(tmp_path / "tape"), *arguments]) == 2
+
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"world: {said}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tape_needs_a_place_and_hours_need_a_tape(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--tape", str(tmp_path / "no" / "tape")]) == 2
+    assert main(["--tape", str(tmp_path)]) == 2
+    assert main(["--hours", "1"]) == 2
+    assert main(["--venue-only", "--plan", "x"]) == 2
+
+    said = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(": ")[2] for line in said] == [
+        "No such file or directory",
+        "a folder, not a file",
+        "--hours is for --tape",
+        "--plan is for a day of matches, not for --venue-only",
+    ]
+
+
+def test_a_tape_is_written_without_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tape = tmp_path / "tape"
+
+    assert main(["--tape", str(tape), "--hours", "0.001", "--seed", "4"]) == 0
+
+    assert capsys.readouterr() == ("", "")
+    assert json.loads(tape.read_text().splitlines()[0])["seed"] == 4
+
+
+async def test_a_plan_is_written_beside_the_truth(tmp_path: Path) -> None:
+    truth = trio.Path(tmp_path / "truth")
+
+    async with world("--matchday", "2026-06-28", "--seed", "3", "--hold", "--truth", str(truth)):
+        pass
+
+    written = await trio.Path(f"{truth}.plan").read_bytes()
+    head, *acts = map(json.loads, written.splitlines())
+    assert (head["kind"], head["seed"], head["matchday"]) == ("plan", 3, "2026-06-28")
+    assert {"whistle", "goal", "act", "report", "faults"} <= {act["kind"] for act in acts}
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["--speed", "0"],

@@ -59,7 +59,7 @@ class Ear:
         return [
             one.score.text
             for one in self.told
-            if one.score is not None and epoch in {None, one.epoch}
+            if one.score is not None and epoch in {None, one.epoch} and not one.replay
         ]
 
 

@@ -294,7 +294,7 @@ async def test_a_goal_taken_back_is_taken_back_for_feeds_and_markets(
         scores = [frame["score"] for _, frame in on.frames(name) if frame["live"]]
         changes = [now for was, now in zip(["", *scores], scores, strict=False) if was != now]
         assert changes == ["0-0", "0-1", "0-0", "0-1"]
-    kinds = [line["kind"] for line in truth(on) if line["kind"] != "card"]
+    kinds = [line["kind"] for line in truth(on) if line["kind"] not in {"card", "penalty"}]
     assert kinds == ["goal", "reversal", "goal", "determined"]
 
 
@@ -384,9 +384,10 @@ async def test_a_plan_of_faults_is_at_work_on_a_whole_day_and_nobody_trades_diff
     hostile, calm = await live(timetable(ONE_GOAL), faults=plan), await live(timetable(ONE_GOAL))
 
     seqs = [body["seq"] for _, body in hostile.frames("books") if "seq" in body]
-    lost = seqs[-1] - len(seqs)
-    assert lost == hostile.world.server.hostility.counts["message_lose"]
-    assert lost > 0
+    lost = hostile.world.server.hostility.counts["message_lose"]
+    assert lost > 1
+    # The very last message may be lost without a later number to show it.
+    assert seqs[-1] - len(seqs) in {lost, lost - 1}
     assert len(calm.frames("books")) == len(hostile.frames("books")) + lost
 
 
