@@ -21,7 +21,7 @@ from actors.config.profile import Gates
 from actors.exchange.orders import OrderConnection, OrderPool
 from actors.exchange.signing import HeaderRing, HeaderSet
 from actors.exchange.tokens import Budget
-from actors.feeds.arbiter import Arbiter
+from actors.feeds.arbiter import Arbiter, admission
 from actors.feeds.codecs import polymarket
 from actors.feeds.contest import Entrant
 from actors.feeds.feed import Connect, Epochs, Feed, FeedHealth
@@ -30,6 +30,7 @@ from actors.messages.catalogue import Catalogue, FeeTerms, Market, Match
 from actors.messages.codec import JournalCodec
 from actors.messages.feeds import FeedEvent
 from actors.messages.market import BookSnapshot
+from actors.messages.race import FULL_PM
 from actors.messages.records import Segment
 from actors.messages.trading import Leg, Lot, Play, Sent
 from actors.model.limits import Exposure, Limits
@@ -204,7 +205,7 @@ async def open_stage(env: Env, limits: Limits, gates: Gates) -> AsyncIterator[St
         name=FEED,
         connect=_connected(prompter),
         decode=polymarket.decode,
-        to_arbiter=inbox.post,
+        to_arbiter=admission(inbox),
         epochs=Epochs(),
         vitals=Latest(FeedHealth()),
         health=Health("rehearsal.feed"),
@@ -237,7 +238,8 @@ def _connected(prompter: Prompter) -> Connect:
 
 
 def _race() -> Race:
-    return Race(feeds={FEED: Entrant()})
+    # A whole play, as for most real goals.
+    return Race(feeds={FEED: Entrant()}, single_feed_pm=FULL_PM)
 
 
 def _headers(now_ns: int) -> HeaderSet:

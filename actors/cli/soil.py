@@ -45,6 +45,8 @@ class Soil:
     """Told when only children that ignore their cancellation are left."""
     garbage: Garbage
     """The interpreter's collector; one that does nothing where a run is seeded."""
+    entities: str
+    """Folder of what a person reviews of feeds' names and ids."""
 
 
 def open_soil(
@@ -110,6 +112,7 @@ def open_soil(
         write=write,
         on_stuck=on_stuck,
         garbage=garbage,
+        entities=profile.catalogue.reviews or str(state.root / "entities"),
     )
 
 

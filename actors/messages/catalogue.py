@@ -7,10 +7,20 @@ import attrs
 
 from actors.model.grid import PriceRange
 from actors.model.orders import Ticker
-from actors.model.score import MatchId
+from actors.model.score import MatchId, Sport
 
-Stage = Literal["DISCOVERED", "BOUND", "ARMED", "LIVE", "ENDED", "SETTLED", "REFUSED"]
-"""Where a match stands; REFUSED has its reason in ``Match.refusal``."""
+Stage = Literal[
+    "DISCOVERED",  # listed, and its kick-off is far away
+    "BOUND",  # its sides and ids are proved; its markets are followed
+    "ARMED",  # its kick-off is near, and every leg trades
+    "LIVE",  # it was to kick off, and every leg trades
+    "PAUSED",  # some leg that traded does not, or the match is put off
+    "ENDED",  # no leg will trade any more
+    "DETERMINED",  # the venue has said how every leg ended
+    "SETTLED",  # and has paid for it
+    "REFUSED",  # not traded; the reason is in ``Match.refusal``
+]
+"""Where a match stands."""
 
 LegRole = Literal["home", "away", "draw"]
 
@@ -51,6 +61,34 @@ class Match:
     provider_ids: frozenset[str]
     """Ids under which feeds report it, from the venue's milestone."""
     kickoff_wall_ns: int
+    sport: Sport = "soccer"
+    home_ids: frozenset[str] = frozenset()
+    """The providers' ids of the home side, where the venue names them."""
+    away_ids: frozenset[str] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class Join:
+    """A feed's id of a match that a person has looked at and found to be one of ours."""
+
+    match: MatchId
+    swapped: bool = False
+    """Whether the feed's home side is our away side: it may corroborate, never trigger."""
+
+
+@attrs.frozen(kw_only=True)
+class Reviewed:
+    """What a person has said of feeds' names and ids. Table to catalogue to arbiter."""
+
+    joins: Mapping[tuple[str, str], Join] = attrs.field(factory=dict)
+    """By feed and its id of the match."""
+    aliases: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
+    """By feed and its name of a side: the venue's."""
+    rejected: frozenset[tuple[str, str]] = frozenset()
+    """Feed and id of what is none of ours; it is not proposed again."""
+
+
+NOTHING_REVIEWED = Reviewed()
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +97,7 @@ class Catalogue:
 
     matches: Mapping[MatchId, Match]
     read_ns: int
+    reviewed: Reviewed = NOTHING_REVIEWED
 
 
 EMPTY = Catalogue(matches={}, read_ns=0)

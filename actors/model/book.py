@@ -120,6 +120,12 @@ class Book:
         return ladder.level(ladder.prices[0]) if ladder.prices else None
 
     @property
+    def top(self) -> tuple[Pips | None, Pips | None]:
+        """The prices of the dearest bid and the cheapest ask."""
+        bids, asks = self._bids.prices, self._asks.prices
+        return bids[-1] if bids else None, asks[0] if asks else None
+
+    @property
     def is_crossed(self) -> bool:
         """Whether somebody bids at least what another asks, which no whole book shows."""
         bids, asks = self._bids.prices, self._asks.prices

@@ -2,7 +2,7 @@
 
 A race key is ``(match, generation, state)`` and the policy writes ``state``: the
 canonical text of what is traded (design section 7). The goal engine trades
-soccer; other sports get their policies with their feeds.
+soccer, whose policy is here; the other sports' are in ``model/sports.py``.
 """
 
 from typing import Final, Literal, NewType, Protocol
@@ -13,6 +13,9 @@ MatchId = NewType("MatchId", str)
 """Our id of one match: the venue's event ticker, the same whichever feed reports it."""
 
 Team = Literal["home", "away"]
+
+Sport = Literal["soccer", "tennis", "basketball", "baseball", "cricket", "esports"]
+"""What is played; each has one policy."""
 
 Period = Literal["pre", "1H", "HT", "2H", "FT", "ET1", "ETHT", "ET2", "AET", "PEN", "END"]
 """Canonical periods of soccer; codecs translate into these."""
@@ -34,6 +37,19 @@ class Score:
         return f"{self.home}-{self.away}"
 
 
+_PAIR_MOST: Final = 16
+"""Characters of a pair of counts; longer ones are no score of any sport."""
+
+
+def read_pair(text: str) -> Score | None:
+    """Return the score whose text is ``text``, ``None`` where it is written otherwise."""
+    home, _, away = text.partition("-")
+    if len(text) > _PAIR_MOST or not (text.isascii() and home.isdecimal() and away.isdecimal()):
+        return None
+    score = Score(int(home), int(away))
+    return score if score.text == text else None
+
+
 @attrs.frozen(order=True)
 class GoalKey:
     """What may be traded once: a state of a match, in one generation of its history."""
@@ -46,7 +62,26 @@ class GoalKey:
 
 
 class Policy(Protocol):
-    """What the race must know of a sport."""
+    """What the race must know of a sport.
+
+    Steps and legal decreases are apart: a step only leads forward, and no way of steps
+    leads back from it. Of a score that the policy does not admit it says no to everything.
+    """
+
+    def admits(self, score: Score) -> bool:
+        """Return whether ``score`` is one of this sport, with the parts that it needs."""
+        ...
+
+    def read(self, state: str) -> Score | None:
+        """Return the score of which ``state`` is the text, ``None`` if it is of none."""
+        ...
+
+    def legal_decrease(self, before: Score, after: Score) -> bool:
+        """Return whether the rules of play lead back from ``before`` to ``after``.
+
+        A feed that shows it takes nothing back: no doubt, no reversal, and no trade.
+        """
+        ...
 
     def state(self, score: Score) -> str:
         """Return the canonical text of what is traded at ``score``."""
@@ -72,6 +107,18 @@ class Policy(Protocol):
 @attrs.frozen
 class Soccer:
     """Soccer, for markets that settle on ninety minutes and stoppage time."""
+
+    def admits(self, score: Score) -> bool:
+        """Return whether ``score`` has goals and nothing else."""
+        return type(score) is Score
+
+    def read(self, state: str) -> Score | None:
+        """Return the score that reads ``"2-1"``."""
+        return read_pair(state)
+
+    def legal_decrease(self, before: Score, after: Score) -> bool:  # noqa: ARG002 - of no score
+        """Return ``False``: a goal that is taken back is a reversal."""
+        return False
 
     def state(self, score: Score) -> str:
         """Return the score itself: nothing else of soccer is traded."""

@@ -15,16 +15,19 @@ from trio.testing import MockClock
 from actors.config.profile import Sheet
 from actors.exchange.errors import VenueUnreachable
 from actors.exchange.wire_market import VenueEvent, VenueMarket, VenueMilestone, VenueSeries
-from actors.messages.catalogue import Match
+from actors.messages.catalogue import FeeTerms, Match
+from actors.model.score import MatchId
 from actors.runtime.errors import leaves
 from actors.runtime.memory import run_seeded
 from actors.sim.venue.listing import DECI_CENT, SeriesTerms
-from actors.trader.catalogue import ARMED_BEFORE_NS, BREATH_S, read_match
+from actors.trader.almanac import ARMED_BEFORE_NS, BOUND_BEFORE_NS, read_match
+from actors.trader.catalogue import BREATH_S
 from tests.sim.venue.hall import SERIES
 from tests.trader.door import error
 from tests.trader.pit import AWAY, EVENT, HOME, TIE, Pit, open_pit
 
 MINUTE_NS = 60 * 1_000_000_000
+DAY_S = 86_400.0
 
 
 @attrs.frozen(kw_only=True)
@@ -143,15 +146,20 @@ def test_a_title_without_two_sides_names_no_leg() -> None:
 
 STAGES = [
     ("initialized", 0, "BOUND"),
-    ("inactive", 0, "BOUND"),
+    ("initialized", -BOUND_BEFORE_NS - 1, "DISCOVERED"),
+    ("active", -BOUND_BEFORE_NS - 1, "DISCOVERED"),
+    ("active", -BOUND_BEFORE_NS, "BOUND"),
+    ("inactive", -1, "BOUND"),
+    ("inactive", 0, "PAUSED"),
     ("active", -ARMED_BEFORE_NS - 1, "BOUND"),
     ("active", -ARMED_BEFORE_NS, "ARMED"),
     ("active", -1, "ARMED"),
     ("active", 0, "LIVE"),
     ("active", 200 * MINUTE_NS, "LIVE"),
     ("closed", 100 * MINUTE_NS, "ENDED"),
-    ("determined", 100 * MINUTE_NS, "ENDED"),
-    ("disputed", 100 * MINUTE_NS, "ENDED"),
+    ("determined", 100 * MINUTE_NS, "DETERMINED"),
+    ("disputed", 100 * MINUTE_NS, "DETERMINED"),
+    ("amended", 100 * MINUTE_NS, "DETERMINED"),
     ("finalized", 100 * MINUTE_NS, "SETTLED"),
     ("a word that is newer than we", 0, "BOUND"),
 ]
@@ -167,7 +175,7 @@ def test_a_match_stands_where_its_markets_and_the_clock_say(
 
 
 @given(st.lists(st.sampled_from([row[0] for row in STAGES]), min_size=3, max_size=3))
-def test_a_match_is_settled_when_every_leg_is_and_over_when_none_can_trade(
+def test_a_match_trades_when_every_leg_does_and_is_settled_when_every_leg_is(
     statuses: list[str],
 ) -> None:
     legs = [
@@ -177,7 +185,9 @@ def test_a_match_is_settled_when_every_leg_is_and_over_when_none_can_trade(
     stage = listed().of(*legs).read().stage
 
     assert (stage == "SETTLED") == (set(statuses) == {"finalized"})
-    assert (stage in {"ARMED", "LIVE"}) == ("active" in statuses)
+    assert (stage == "LIVE") == (set(statuses) == {"active"})
+    over = {"closed", "determined", "disputed", "amended", "finalized"}
+    assert (stage in {"ENDED", "DETERMINED", "SETTLED"}) == (set(statuses) <= over)
 
 
 def test_an_events_own_fee_stands_above_its_series() -> None:
@@ -222,6 +232,30 @@ async def test_a_changed_fee_or_tick_is_told_once_to_whoever_plans(
         assert len(pit.said(Match)) == 3
 
 
+@pytest.mark.parametrize("in_s", [0.5, 100.0, 700.0])
+async def test_an_announced_change_of_fees_is_known_when_it_comes(
+    autojump_clock: MockClock, in_s: float
+) -> None:
+    async with open_pit(catalogue={"poll_s": 600.0}) as pit:
+        at_us = pit.venue.now_us() + round(in_s * 1e6)
+        pit.venue.fees.plan_series(SERIES, at_us, "quadratic", Fraction(2))
+        await pit.start("catalogue")
+        await trio.sleep(in_s + 4.0)
+
+        (market, *_) = pit.desk.catalogue.value.matches[EVENT].markets
+        assert market.fees == FeeTerms(fee_type="quadratic", multiplier_ppm=2_000_000)
+
+
+async def test_a_venue_that_does_not_announce_its_fees_is_read_all_the_same(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        pit.reads.closed["/series/fee_changes"] = error(503, "unavailable")
+        await pit.start("catalogue")
+
+        assert pit.desk.catalogue.value.matches
+
+
 async def test_an_unreachable_venue_keeps_the_last_word(autojump_clock: MockClock) -> None:
     async with open_pit() as pit:
         await pit.start("catalogue")
@@ -263,15 +297,20 @@ async def test_without_a_first_reading_it_does_not_report_ready(
         assert pit.desk.catalogue.value.matches == {}
 
 
-async def test_an_event_that_is_listed_no_more_keeps_its_last_word(
+async def test_an_event_that_is_listed_no_more_is_paused_and_after_a_week_forgotten(
     autojump_clock: MockClock,
 ) -> None:
-    async with open_pit() as pit:
+    async with open_pit(catalogue={"poll_s": DAY_S / 4}) as pit:
         await pit.start("catalogue")
+        pit.trading.catalogue.nudge()
         del pit.venue.floor.events[EVENT]
         await trio.sleep(5.0)
 
-        assert EVENT in pit.desk.catalogue.value.matches
+        assert pit.desk.catalogue.value.matches[EVENT].stage == "PAUSED"
+        assert set(pit.trading.market_data.wanted.value) == {HOME, AWAY, TIE}
+        await trio.sleep(8 * DAY_S)
+        assert not pit.desk.catalogue.value.matches
+        assert pit.trading.market_data.wanted.value == (), "and nothing of it is followed"
 
 
 async def test_a_life_that_goes_on_is_read_at_once_and_a_storm_of_news_seldom(
@@ -294,6 +333,27 @@ async def test_a_life_that_goes_on_is_read_at_once_and_a_storm_of_news_seldom(
         assert readings <= 10.0 / BREATH_S + 1
 
 
+async def test_what_a_message_said_is_asked_for_twice_because_reads_lag(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(catalogue={"poll_s": 600.0}) as pit:
+        await pit.start("catalogue")
+        await trio.sleep(10.0)
+        before = len(pit.reads.asked)
+        pit.trading.catalogue.nudge()
+        await trio.sleep(60.0)
+
+        assert sum(path.endswith("/events") for path in pit.reads.asked[before:]) == 2
+
+
+async def test_the_lives_of_other_series_are_not_read_about(autojump_clock: MockClock) -> None:
+    async with open_pit() as pit:
+        concerns = pit.trading.catalogue.concerns
+
+        assert all(concerns(name) for name in (SERIES, f"{SERIES}-26NOV01XXXYYY", HOME, EVENT))
+        assert not any(concerns(name) for name in ("KXOTHER", f"{SERIES}X-1", "", "KX"))
+
+
 async def test_a_day_is_settled_when_every_match_that_was_traded_is(
     autojump_clock: MockClock,
 ) -> None:
@@ -308,3 +368,63 @@ async def test_a_day_is_settled_when_every_match_that_was_traded_is(
 
         await trio.sleep(5.0)
         assert pit.trading.catalogue.all_settled
+
+
+async def test_a_match_that_closed_long_ago_is_asked_for_until_it_is_settled_and_then_dropped(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(catalogue={"poll_s": DAY_S / 4}) as pit:
+        await pit.start("catalogue")
+        for ticker in (HOME, AWAY, TIE):
+            pit.venue.close_market(ticker)
+        await trio.sleep(3 * DAY_S)
+        assert pit.desk.catalogue.value.matches[EVENT].stage == "ENDED"
+        asked = pit.reads.asked
+        assert any(path.endswith(f"/events/{EVENT}") for path in asked), "it is listed no more"
+
+        for ticker in (HOME, AWAY, TIE):
+            pit.venue.determine(ticker, "no")
+        await trio.sleep(DAY_S / 2)
+        assert pit.said(Match)[-1].stage == "SETTLED"
+        await trio.sleep(2 * DAY_S)
+        assert pit.desk.catalogue.value.matches == {}
+        assert pit.trading.catalogue.all_settled, "what is dropped was settled"
+
+
+@pytest.mark.parametrize("otherwise", [{"stage": "PAUSED"}, {"sport": "tennis"}])
+async def test_a_match_that_is_paused_or_of_another_sport_is_not_played(
+    autojump_clock: MockClock, otherwise: dict[str, Any]
+) -> None:
+    async with open_pit(catalogue={"poll_s": 600.0}) as pit:
+        await pit.start("market_data", "catalogue", "planner")
+        pit.believe()
+        await trio.sleep(8.0)
+        assert pit.desk.plays
+
+        known = pit.desk.catalogue.value
+        changed = attrs.evolve(known.matches[EVENT], **otherwise)
+        pit.desk.catalogue.set(attrs.evolve(known, matches={EVENT: changed}))
+        pit.believe(clock_s=620)
+        await trio.sleep(1.0)
+        assert not pit.desk.plays
+
+
+async def test_a_change_is_told_even_if_the_reader_dies_while_it_tells(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        reader, heard = pit.trading.catalogue, list[MatchId]()
+
+        def fail_once(match: Match) -> None:
+            heard.append(match.match)
+            if len(heard) == 1:
+                raise RuntimeError("dead")
+
+        reader.on_change = fail_once
+        with pytest.raises(RuntimeError, match="dead"):
+            await reader.run()
+        assert pit.desk.catalogue.value.matches.keys() == {EVENT}, "it was published"
+        await pit.start("catalogue")
+
+        assert heard == [EVENT, EVENT]
+        assert len(set(pit.said(Match))) == 1
