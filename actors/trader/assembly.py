@@ -30,6 +30,7 @@ from actors.runtime.health import Health
 from actors.runtime.journal import Journal
 from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
+from actors.trader.almanac import followed
 from actors.trader.books import Books
 from actors.trader.catalogue import CatalogueReader
 from actors.trader.desk import Desk, OpenLot, TradingState
@@ -50,8 +51,6 @@ EXIT_CONNECTIONS: Final = 2
 """One for an exit, whatever entries do, and one to take over while the other is probed."""
 EXIT_HEADER_SETS: Final = 4
 """Header sets kept for exits, apart from the entries'."""
-FOLLOWED: Final = frozenset({"BOUND", "ARMED", "LIVE"})
-"""Stages of a match whose books are followed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -252,6 +251,7 @@ def _market_data(
         to_auditor=given.to_auditor,
         keeper=keeper,
         on_lifecycle=catalogue.nudge,
+        concerns=catalogue.concerns,
         health=given.cell(stream_name(0)),
     )
     return first.beside(given.cell)
@@ -317,12 +317,7 @@ class _Followers:
 
     def hear(self, match: Match) -> None:
         """Take a match that is new or has changed."""
-        tickers = tuple(
-            market.ticker
-            for followed in self.desk.catalogue.value.matches.values()
-            if followed.stage in FOLLOWED
-            for market in followed.markets
-        )
+        tickers = followed(self.desk.catalogue.value)
         if tickers != tuple(self.wanted.value):
             self.wanted.set(tickers)
         if match.stage == "SETTLED":

@@ -14,7 +14,7 @@ from actors.exchange.orders import OrderPool
 from actors.exchange.signing import HeaderRing
 from actors.exchange.tokens import Budget
 from actors.messages.catalogue import EMPTY, Catalogue
-from actors.messages.race import MatchDoubt
+from actors.messages.race import Cause, MatchDoubt
 from actors.messages.records_venue import DelayRow
 from actors.messages.trading import Accepted, ExitPlan, OrderDone, Play, Purpose, Rejected, Sent
 from actors.model.limits import Exposure
@@ -133,8 +133,8 @@ class Desk:
     catalogue: Latest[Catalogue] = attrs.field(factory=lambda: Latest(EMPTY))
     traded: set[GoalKey] = attrs.field(factory=set)
     """Keys that an entry has left for; restored from the journal at start."""
-    doubts: dict[MatchId, dict[GoalKey, None]] = attrs.field(factory=dict)
-    """Keys in doubt, by match: entries of such a match are closed."""
+    doubts: dict[MatchId, dict[tuple[Cause, GoalKey], None]] = attrs.field(factory=dict)
+    """Keys in doubt and why, by match: entries of such a match are closed."""
     lots: dict[str, "OpenLot"] = attrs.field(factory=dict)
     """What is still to be sold, by the entry's client order id."""
     plans: dict[str, ExitPlan] = attrs.field(factory=dict)
@@ -187,9 +187,9 @@ class Desk:
         match = MatchId(doubt.match)
         keys = self.doubts.setdefault(match, {})
         if doubt.in_doubt:
-            keys[doubt.key] = None
+            keys[doubt.cause, doubt.key] = None
         else:
-            keys.pop(doubt.key, None)
+            keys.pop((doubt.cause, doubt.key), None)
         if not keys:
             del self.doubts[match]
 

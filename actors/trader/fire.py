@@ -15,9 +15,9 @@ import trio
 from actors.config.profile import Gates
 from actors.exchange.orders import OrderConnection
 from actors.exchange.signing import HeaderSet
-from actors.messages.race import Trigger
+from actors.messages.race import FULL_PM, Trigger
 from actors.messages.records import Intent
-from actors.messages.trading import ExitPlan, Leg, Lot, Passed, Sent
+from actors.messages.trading import ExitPlan, Leg, Lot, Passed, Play, Sent
 from actors.model.money import CentiContracts, MicroDollars
 from actors.model.score import GoalKey
 from actors.risk import gate
@@ -53,9 +53,13 @@ class Fire:
         if play is None or not play.legs:
             self._pass(trigger, None, "no_play" if play is None else play.reason)
             return
+        legs = play.legs if trigger.size_pm == FULL_PM else _resized(play, trigger.size_pm)
+        if not legs:
+            self._pass(trigger, None, "size")
+            return
         said: list[Sent | Passed] = []
         try:
-            for leg in play.legs:
+            for leg in legs:
                 plan = leg.closes
                 word = self._leg(trigger, leg) if plan is None else self._sell(trigger, leg, plan)
                 said.append(word)
@@ -255,6 +259,13 @@ class Fire:
         self.to_auditor.post(
             Passed(trigger=trigger, ticker=ticker, reason=reason, decided_ns=now_ns)
         )
+
+
+def _resized(play: Play, size_pm: int) -> tuple[Leg, ...]:
+    if play.resized is not None:
+        return play.resized(size_pm)
+    # Nobody can make what opens smaller, so that only what reduces may leave.
+    return tuple(leg for leg in play.legs if leg.closes is not None)
 
 
 def _exit_intent(leg: Leg, plan: ExitPlan) -> Intent:

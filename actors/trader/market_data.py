@@ -91,6 +91,9 @@ class MarketData:
     """Keeps the books; all connections share it."""
     on_lifecycle: Callable[[], None]
     """Told that a market's life went on; the catalogue's nudge."""
+    concerns: Callable[[str], bool] = lambda _name: True
+    """Whether a market, an event or a series is one whose life we follow: the venue tells of
+    all that it has."""
     health: Health
     stream: int = 0
     """Which of the connections this is."""
@@ -199,11 +202,16 @@ class MarketData:
                 | StreamFees()
                 | StreamMissed(channel="market_lifecycle_v2")
             ):
-                self.on_lifecycle()
+                self._live_on(value)
             case StreamMissed(channel="fill"):
                 raise StreamFailed("fills were missed")
             case StreamMissed() | StreamOrder():
                 pass  # Outcomes come with the order's own response, prints are for the record.
+
+    def _live_on(self, value: StreamLifecycle | StreamEvent | StreamFees | StreamMissed) -> None:
+        # What was missed may have been about ours.
+        if isinstance(value, StreamMissed) or self.concerns(_about(value)):
+            self.on_lifecycle()
 
     def _fill(self, seen: FillSeen) -> None:
         fill, desk = seen.fill, self.desk
@@ -213,6 +221,12 @@ class MarketData:
         held = desk.held_centi.get(fill.ticker, 0)
         desk.held_centi[fill.ticker] = held + sign(fill.side) * fill.count_centi
         self.to_auditor.post(seen)
+
+
+def _about(value: StreamLifecycle | StreamEvent | StreamFees) -> str:
+    if isinstance(value, StreamLifecycle):
+        return value.event_ticker or value.ticker
+    return value.series_ticker if isinstance(value, StreamEvent) else value.event_ticker
 
 
 def _trade(value: StreamTrade) -> TradeSeen:

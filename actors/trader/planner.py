@@ -2,7 +2,9 @@
 
 It is woken by whatever a play depends on (book, standing, catalogue) and by time,
 which is in every price; it plans each match at most once in five milliseconds,
-however often it is woken.
+however often it is woken. What lies behind the best prices bounds how much an order may
+ask for and nothing else, and changes all the time: it is planned in turn, one match each
+twenty milliseconds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +20,7 @@ from actors.messages.race import Standing
 from actors.messages.trading import Play
 from actors.model.fair import Outlook, Settlement, TimeLeft, outlook, time_left
 from actors.model.form import Absence, Caution, Form, Quote, Reading
-from actors.model.money import MicroDollars
+from actors.model.money import MicroDollars, Pips
 from actors.model.orders import Ticker
 from actors.model.score import GoalKey, MatchId, Period, Policy, Score
 from actors.runtime.env import Env
@@ -27,6 +29,8 @@ from actors.trader.plays import Holding, Position, Terms, plan
 from actors.trader.pricing import Prospect, Sight, look
 
 CONFLATE_S: Final = 0.005
+DEPTH_S: Final = 0.02
+"""Between two matches that are planned only because of what lies behind their best prices."""
 AGED_S: Final = 2.5
 """A match that nothing has woken is planned again: its clock runs and its prices age."""
 RECORD_NS: Final = 1_000_000_000
@@ -97,6 +101,9 @@ class Bell:
 
     _rung: dict[MatchId, None] = attrs.field(init=False, factory=dict)
     _woken: trio.Event = attrs.field(init=False, factory=trio.Event)
+    _waiting: dict[MatchId, None] = attrs.field(init=False, factory=dict)
+    """Those that may wait for their turn."""
+    _waited: trio.Event = attrs.field(init=False, factory=trio.Event)
     name: str = attrs.field(init=False, default="bell")
     """What it is called where health is shown."""
     taken: int = attrs.field(init=False, default=0)
@@ -109,8 +116,25 @@ class Bell:
 
     def ring(self, match: MatchId) -> None:
         """Ask for a match to be planned again. Never waits."""
+        self._waiting.pop(match, None)
         self._rung[match] = None
         self._woken.set()
+
+    def ring_in_turn(self, match: MatchId) -> None:
+        """Ask for a match to be planned when it is its turn. Never waits."""
+        if match not in self._rung:
+            self._waiting[match] = None
+            self._waited.set()
+
+    async def take_turns(self, every_s: float) -> None:
+        """Ring one match that waits for its turn each ``every_s``, until cancelled."""
+        while True:
+            if not self._waiting:
+                self._waited = trio.Event()
+                await self._waited.wait()
+            await trio.sleep(every_s)
+            if self._waiting:
+                self.ring(next(iter(self._waiting)))
 
     async def rung(self) -> None:
         """Wait until something was rung that nobody has answered."""
@@ -143,11 +167,15 @@ class Planner:
     """Feeds that may trigger."""
     speed: float = 1.0
     """Match seconds in a wall second."""
+    sizes: Callable[[MatchId], Sequence[int]] = lambda _match: ()
+    """Thousandths of a play, less than the whole, that a goal would be traded at just now."""
     _forms: dict[MatchId, Form] = attrs.field(init=False, factory=dict)
     """What each match's book has taught; outlives a crash of the actor."""
     _match_of: dict[Ticker, MatchId] = attrs.field(init=False, factory=dict)
     """The match of each market, as the catalogue of ``_match_of_version`` has it."""
     _match_of_version: int = attrs.field(init=False, default=-1)
+    _tops: dict[Ticker, tuple[Pips | None, Pips | None]] = attrs.field(init=False, factory=dict)
+    """The best prices of each market when it was planned last."""
     _doubt: float | None = attrs.field(init=False, default=None)
     _doubt_ns: int = attrs.field(init=False, default=0)
 
@@ -158,6 +186,7 @@ class Planner:
         task_status.started()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._age)
+            nursery.start_soon(self.bell.take_turns, DEPTH_S)
             while True:
                 await self.bell.rung()
                 # A goal rings several times: its echoes, its orders and their money follow
@@ -174,7 +203,7 @@ class Planner:
 
     def _ring_all(self) -> None:
         for match in self.desk.catalogue.value.matches.values():
-            if match.stage in _PLAYED or match.match in self._forms:
+            if _is_played(match) or match.match in self._forms:
                 self.bell.ring(match.match)
 
     def _plan(self, match_id: MatchId) -> None:
@@ -182,9 +211,9 @@ class Planner:
         standing = self.standing(match_id)
         stale = [key for key in self.desk.plays if key.match == match_id]
         fresh: dict[GoalKey, Play] = {}
-        if match is not None and standing is not None and match.stage in _PLAYED:
+        if match is not None and standing is not None and _is_played(match):
             fresh = self._plays(match, standing)
-        elif match is None or match.stage not in _PLAYED:
+        elif match is None or not _is_played(match):
             self._forms.pop(match_id, None)
         for key in stale:
             if key not in fresh:
@@ -195,6 +224,8 @@ class Planner:
         now_ns, wall_ms = self.env.now_ns(), self.env.wall_ns() // 1_000_000
         quotable = self.desk.books.quotable
         sights = [look(market, quotable(market.ticker, now_ns)) for market in match.markets]
+        for sight in sights:
+            self._tops[sight.market.ticker] = (sight.bid, sight.ask)
         seen = self._outlook(match, standing, sights, now_ns)
         fresh: dict[GoalKey, Play] = {}
         position = self._position(match.match)
@@ -205,7 +236,7 @@ class Planner:
             if not isinstance(seen, Outlook):
                 fresh[key] = Play(key=key, scorer=scorer, legs=(), reason=seen, planned_ns=now_ns)
                 continue
-            fresh[key] = plan(
+            play = fresh[key] = plan(
                 sights=sights,
                 key=key,
                 scorer=scorer,
@@ -219,6 +250,9 @@ class Planner:
                 now_ns=now_ns,
                 wall_ms=wall_ms,
             )
+            if play.resized is not None:
+                for size_pm in self.sizes(match.match):
+                    play.resized(size_pm)
         return fresh
 
     def _outlook(
@@ -282,7 +316,7 @@ class Planner:
         return self.desk.exposure.headroom_micros(ticker, match)
 
     def ring_market(self, ticker: Ticker) -> None:
-        """Ask for the match of ``ticker`` to be planned again."""
+        """Ask for the match of ``ticker`` to be planned again: at once if a best price moved."""
         catalogue = self.desk.catalogue
         if self._match_of_version != catalogue.version:
             self._match_of_version = catalogue.version
@@ -291,12 +325,26 @@ class Planner:
                 for match in catalogue.value.matches.values()
                 for market in match.markets
             }
+            self._tops = {one: top for one, top in self._tops.items() if one in self._match_of}
         match_id = self._match_of.get(ticker)
-        if match_id is not None:
+        if match_id is None:
+            return
+        book = self.desk.books.whole(ticker)
+        if (_NO_BOOK if book is None else book.top) == self._tops.get(ticker):
+            self.bell.ring_in_turn(match_id)
+        else:
             self.bell.ring(match_id)
 
 
+_NO_BOOK: Final = (None, None)
 _PLAYED: Final = frozenset({"ARMED", "LIVE"})
+
+
+def _is_played(match: Match) -> bool:
+    # No other sport has a fair value yet: there the race guards, and nothing is planned.
+    return match.stage in _PLAYED and match.sport == "soccer"
+
+
 _LEVEL: Final = Score(0, 0)
 _PERIODS: Final[Mapping[str, Period]] = {
     "pre": "pre",

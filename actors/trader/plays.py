@@ -13,6 +13,7 @@ import attrs
 
 from actors.config.profile import Gates, Plays
 from actors.messages.forms import IntentForm
+from actors.messages.race import FULL_PM
 from actors.messages.records import Intent
 from actors.messages.trading import ExitPlan, Leg, Play
 from actors.model.fees import FeeUnknown, MemberClass
@@ -38,8 +39,8 @@ REDUCING_MOST: Final = 2
 """Lots that one play sells: an order each, and no more than there are lines for exits."""
 SIDES: Final[tuple[Side, Side]] = ("bid", "ask")
 ONE_CENT_PIPS: Final = 100
-LEGS_KEPT: Final = 512
-"""Encoded legs that are remembered: four a match, of more matches than are ever played at once."""
+LEGS_KEPT: Final = 1_024
+"""Encoded legs that are remembered: eight a match, of more matches than are ever played at once."""
 
 
 @attrs.frozen(kw_only=True)
@@ -108,10 +109,52 @@ def plan(
     except FeeUnknown as unknown:
         reason = "" if selling else str(unknown)
         return Play(key=key, scorer=scorer, legs=tuple(selling), reason=reason, planned_ns=now_ns)
-    legs = (*selling, *_opening(worths, key, position, terms))
+    opening = list(_opening(worths, key, position, terms))
+    legs = (*selling, *(leg for _, leg in opening))
     any_book = any(sight.book is not None for sight in sights)
     reason = "" if legs else "no_edge" if any_book else "no_book"
-    return Play(key=key, scorer=scorer, legs=legs, reason=reason, planned_ns=now_ns)
+    resized = _Resized(selling, opening, key, terms) if opening else None
+    return Play(
+        key=key, scorer=scorer, legs=legs, resized=resized, reason=reason, planned_ns=now_ns
+    )
+
+
+@attrs.frozen(eq=False)
+class _Resized:
+    """A play's legs at a part of their size: made when first asked for, and then kept.
+
+    The planner asks for the sizes that a goal may be traded at just now, so that they are
+    there when it comes; any other costs the goal that needs it what encoding costs.
+    """
+
+    _selling: Sequence[Leg]
+    _opening: Sequence[tuple[Worth, Leg]]
+    _key: GoalKey
+    _terms: Terms
+    _made: dict[int, tuple[Leg, ...]] = attrs.field(init=False, factory=dict)
+
+    def __call__(self, size_pm: int) -> tuple[Leg, ...]:
+        legs = self._made.get(size_pm)
+        if legs is None:
+            legs = self._made[size_pm] = (*self._selling, *self._shrunk(size_pm))
+        return legs
+
+    def _shrunk(self, size_pm: int) -> Iterator[Leg]:
+        terms = self._terms
+        for found, leg in self._opening:
+            whole = leg.count_centi * size_pm // (FULL_PM * ONE_CONTRACT_CENTI)
+            if whole < 1:
+                continue
+            count = CentiContracts(whole * ONE_CONTRACT_CENTI)
+            yield _opened(
+                (terms.encode, terms.write),
+                self._key,
+                leg.client_order_id,
+                (leg.ticker, leg.exchange_index),
+                leg.side,
+                (leg.limit_pips, count),
+                (leg.reference_pips, found.worst_micros(count), leg.floor_pips),
+            )
 
 
 def _reducing(
@@ -175,8 +218,8 @@ def _worths(
 
 def _opening(
     worths: Sequence[Worth], key: GoalKey, position: Position, terms: Terms
-) -> Iterator[Leg]:
-    """Yield the opening legs that the goal's budget pays for."""
+) -> Iterator[tuple[Worth, Leg]]:
+    """Yield the opening legs that the goal's budget pays for, each with what it is made of."""
     purse = Purse(int(terms.settings.play_dollars))
     ranked = sorted(worths, key=lambda leg: leg.rank)
     for leg in ranked[: terms.settings.legs_max]:
@@ -188,7 +231,7 @@ def _opening(
             continue
         count, worst = sized
         purse.put(market.role, side, worst)
-        yield _opened(
+        opened = _opened(
             (terms.encode, terms.write),
             key,
             # One entry per market and side, whichever place it takes in the play: its id
@@ -199,6 +242,7 @@ def _opening(
             (leg.limit_pips, count),
             (leg.reference_pips, worst, exit_floor_pips(side, leg.limit_pips, terms.give_up)),
         )
+        yield leg, opened
 
 
 @lru_cache(maxsize=LEGS_KEPT)

@@ -10,6 +10,7 @@ from actors.exchange.clock import MILLI_NS, ClockOffset, Tolerance
 from actors.exchange.rest import Rest
 from actors.exchange.signing import Sign
 from actors.exchange.tokens import Budget
+from actors.messages.records_venue import OddRow
 from actors.runtime.env import Env
 from actors.runtime.health import Health
 from actors.runtime.http import HttpClient
@@ -56,6 +57,7 @@ def reads_of(
     """Make the account's REST interface; what its answers tell goes to the desk."""
     http = HttpClient(env, profile.venue.rest, ca_file=profile.venue.ca_file or None)
     asking = Asking(now_ns=env.now_ns, clock=desk.clock, budget=desk.budget)
+    asking.oddities.on_first = lambda name: to_auditor.post(OddRow(name=name, at_ns=env.now_ns()))
     patient = Rest(http=http, sign=sign, asking=asking)
     limits = LimitsReader(
         env=env,

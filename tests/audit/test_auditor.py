@@ -3,7 +3,7 @@ import errno
 import pytest
 import trio
 
-from actors.audit.auditor import GATHER_MOST, GATHER_S, TURN_MOST
+from actors.audit.auditor import BEHIND, GATHER_MOST, GATHER_S, TURN_MOST
 from actors.audit.errors import UnknownWord
 from actors.audit.findings import fill_of_row
 from actors.audit.recording import RAW_MOST_BYTES
@@ -334,6 +334,20 @@ async def test_a_burst_lets_others_run_between_short_turns(
             turns += 1
 
         assert turns >= 10
+
+
+async def test_the_more_words_wait_the_longer_is_a_turn(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_day() as day:
+        for number in range(5 * BEHIND):
+            day.inbox.post(delta(number, "bid", 5_000, 1, HOME))
+        turns = 0
+        while day.inbox.depth > 2 * BEHIND:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+        assert turns <= 3 * BEHIND / (3 * TURN_MOST) + 2
 
 
 async def test_words_gather_and_are_written_together(

@@ -7,7 +7,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.exchange.orders import OrderConnection, OrderPool
 from actors.exchange.signing import HeaderRing
-from actors.messages.race import MatchDoubt
+from actors.messages.race import Cause, MatchDoubt
 from actors.messages.trading import Purpose, Sent
 from actors.model.limits import Exposure, Limits
 from actors.model.money import CentiContracts, MicroDollars, Pips
@@ -93,17 +93,20 @@ def test_the_first_reason_of_a_name_is_the_one_that_stands() -> None:
     assert state.reasons == ("journal: disk full",)
 
 
-@given(st.lists(st.tuples(st.sampled_from(KEYS), st.booleans())))
-def test_a_match_is_closed_while_any_key_of_it_is_in_doubt(
-    words: list[tuple[GoalKey, bool]],
+CAUSES: tuple[Cause, ...] = ("score", "goal_review", "review")
+
+
+@given(st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(CAUSES), st.booleans())))
+def test_a_match_is_closed_while_any_key_of_it_is_in_doubt_for_any_cause(
+    words: list[tuple[GoalKey, Cause, bool]],
 ) -> None:
-    held, doubted = desk(), set[GoalKey]()
-    for key, in_doubt in words:
-        held.hear_doubt(MatchDoubt(match=MATCH, in_doubt=in_doubt, reason="", key=key))
+    held, doubted = desk(), set[tuple[GoalKey, Cause]]()
+    for key, cause, in_doubt in words:
+        held.hear_doubt(MatchDoubt(match=MATCH, in_doubt=in_doubt, reason="", key=key, cause=cause))
         if in_doubt:
-            doubted.add(key)
+            doubted.add((key, cause))
         else:
-            doubted.discard(key)
+            doubted.discard((key, cause))
         assert (MATCH in held.doubts) == bool(doubted)
 
 

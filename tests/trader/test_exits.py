@@ -47,14 +47,15 @@ async def bought(
     *,
     ticker: Ticker = HOME,
     key: GoalKey = KEY,
+    after_s: float = 0.1,
 ) -> None:
-    """Win a race and hold what it bought, known to the stream as well."""
+    """Win a race and hold what it bought ``after_s``, known to the stream as well."""
     limit = 5_000 if side == "bid" else 4_200
     if ticker != HOME:
         limit = 3_000 if side == "bid" else 2_000
     pit.play(key, (pit.leg(side, limit, count, ticker=ticker, key=key),))
     assert len(pit.fire(key)) == 1
-    await trio.sleep(0.1)
+    await trio.sleep(after_s)
     pit.desk.held_centi[ticker] = pit.position_centi(ticker)
     assert pit.position_centi(ticker) != 0
 

@@ -9,12 +9,14 @@ import trio
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from actors.messages.market import BookDelta
 from actors.messages.trading import Play
-from actors.model.money import MicroDollars, Pips
+from actors.model.money import CentiContracts, MicroDollars, Pips
+from actors.model.orders import Ticker
 from actors.model.score import GoalKey, MatchId, Period
 from actors.runtime.memory import run_seeded
 from actors.sim.venue.latency import Delay, LatencyProfile
-from actors.trader.planner import CONFLATE_S, Bell, doubt
+from actors.trader.planner import CONFLATE_S, DEPTH_S, Bell, doubt
 from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, Pit, open_pit
 from tests.trader.test_catalogue import charge, regrid
 from tests.trader.test_plays import SETTINGS
@@ -175,7 +177,7 @@ async def test_however_often_it_is_woken_a_match_is_planned_once_in_five_millise
         planned: dict[int, Play] = {}
         began_s = trio.current_time()
         while trio.current_time() < began_s + 0.2:
-            pit.trading.planner.ring_market(HOME)
+            pit.trading.planner.bell.ring(EVENT)
             await trio.sleep(0.0005)
             planned[pit.desk.plays[KEY].planned_ns] = pit.desk.plays[KEY]
 
@@ -183,6 +185,67 @@ async def test_however_often_it_is_woken_a_match_is_planned_once_in_five_millise
         times = sorted(planned)
         gaps = [after - before for before, after in itertools.pairwise(times)]
         assert min(gaps) >= CONFLATE_S * 1e9
+
+
+async def test_a_best_price_that_moves_is_planned_at_once_and_what_lies_behind_it_in_turn(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await planning(pit)
+        planned_ns = pit.desk.plays[KEY].planned_ns
+
+        def replanned() -> bool:
+            return pit.desk.plays[KEY].planned_ns > planned_ns
+
+        pit.trading.planner.ring_market(HOME)
+        await trio.sleep(CONFLATE_S + 0.001)
+        assert not replanned(), "no best price has moved"
+        await trio.sleep(DEPTH_S)
+        assert replanned()
+
+        planned_ns = pit.desk.plays[KEY].planned_ns
+        pit.desk.books.apply(deeper(pit, HOME))
+        pit.trading.planner.ring_market(HOME)
+        await trio.sleep(CONFLATE_S + 0.001)
+        assert replanned()
+
+
+def deeper(pit: Pit, ticker: Ticker) -> BookDelta:
+    """Return the change that empties the best ask of a book."""
+    book = pit.desk.books.whole(ticker)
+    assert book is not None
+    best = book.best_ask
+    assert best is not None
+    return BookDelta(
+        ticker=ticker,
+        side="ask",
+        price_pips=best.price_pips,
+        change_centi=CentiContracts(-best.count_centi),
+        sid=1,
+        seq=1,
+        venue_ts_ms=0,
+        received_ns=pit.desk.books.proved_ns,
+    )
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), max_size=40))
+@settings(max_examples=30)
+def test_whoever_waits_for_a_turn_is_planned_in_the_end(rings: list[tuple[str, bool]]) -> None:
+    run_seeded(0, _ring_in_turn, rings)
+
+
+async def _ring_in_turn(rings: list[tuple[str, bool]]) -> None:
+    bell, answered = Bell(), list[MatchId]()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(bell.take_turns, DEPTH_S)
+        for name, at_once in rings:
+            (bell.ring if at_once else bell.ring_in_turn)(MatchId(name))
+        answered += bell.answer()
+        assert answered == list(dict.fromkeys(name for name, at_once in rings if at_once))
+        await trio.sleep(7 * DEPTH_S)
+        answered += bell.answer()
+        nursery.cancel_scope.cancel()
+    assert sorted(answered) == sorted({name for name, _ in rings})
 
 
 async def test_a_generation_that_rises_leaves_no_play_of_the_one_before(
