@@ -16,7 +16,7 @@ WORST ?= 1.10
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-vs prove-seeds prove-kill9 prove-load prove-awaits prove-venue prove-rules prove-rush lock clean python-is-new-enough
+.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill9 prove-load prove-awaits prove-venue prove-rules prove-rush prove-weathers lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -42,6 +42,10 @@ demo: $(RUN_STAMP) ## trade one real match day in the simulated world
 
 test: $(DEV_STAMP) ## run the tests
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+interop: $(DEV_STAMP) ## our feed servers against the official clients, which it installs where they can be had
+	@$(BIN)/python tests/interop/install.py
+	@$(BIN)/python -m pytest -q -rs tests/interop
 
 lint: $(DEV_STAMP) ## format, style, types, import contracts, cancellation rules
 	@$(BIN)/python -m ruff format --check .
@@ -71,6 +75,9 @@ prove-awaits: $(DEV_STAMP) ## kill each core actor at each of its awaits: nothin
 
 prove-venue: $(DEV_STAMP) ## ten thousand random histories at the venue: all money adds up, no book is crossed
 	@$(BIN)/python tests/sim/venue/history_driver.py --histories $(HISTORIES) --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
+
+prove-weathers: $(DEV_STAMP) ## a day for each thing that the venue may do to a client: no order and no cent is lost
+	@$(BIN)/python tests/system/weather_driver.py --proof docs/proofs.jsonl
 
 prove-rules: $(DEV_STAMP) ## get each rule of money wrong in either copy: a test notices every one
 	@$(BIN)/python tests/system/rule_driver.py --proof docs/proofs.jsonl

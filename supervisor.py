@@ -31,19 +31,20 @@ try:
     from actors.audit.auditor import Auditor
     from actors.audit.errors import NotReconciled
     from actors.audit.reconciler import Reconciler
+    from actors.cli.registry import registrar_of
     from actors.cli.rehearsal import Rehearsal
     from actors.cli.soil import Soil
     from actors.config.bounds import BOUNDS
     from actors.config.calendar import trading_day
     from actors.config.profile import Feed as FeedSettings
     from actors.exchange.errors import ClockOff
-    from actors.feeds.arbiter import Arbiter
+    from actors.feeds.arbiter import Arbiter, admission
     from actors.feeds.contest import Entrant
     from actors.feeds.feed import Epochs, Feed, FeedHealth
     from actors.feeds.race import Race
     from actors.feeds.transports import carrier
     from actors.messages.feeds import FeedEvent
-    from actors.messages.race import Judged, RaceOutput, Trigger
+    from actors.messages.race import FULL_PM, Judged, RaceOutput, Trigger
     from actors.model.score import MatchId, Score
     from actors.runtime.alarms import Alarms
     from actors.runtime.child import Child
@@ -195,7 +196,7 @@ def _race(soil: Soil) -> Race:
         feed.name: Entrant(
             role=feed.role,
             delay_ns=int(feed.delay_s * 1e9),
-            dead_after_ns=int(feed.dead_after_s * 1e9),
+            dead_after_ns=int(feed.bound_s * 1e9),
         )
         for feed in profile.feeds
     }
@@ -203,8 +204,14 @@ def _race(soil: Soil) -> Race:
         feeds=entrants,
         window_ns=int(profile.race.window_s * 1e9),
         max_trigger_age_ns=profile.race.max_trigger_age_ms * 1_000_000,
+        quarantine_after=profile.race.quarantine_after,
+        single_feed_pm=round(profile.race.single_feed_size * FULL_PM),
+        unconfirmed_pm=round(profile.race.unconfirmed_size * FULL_PM),
+        confirm_ns=int(profile.race.confirm_s * 1e9),
+        review_ns=int(profile.race.review_s * 1e9),
         traded=soil.recalled.traded,
         standings=soil.recalled.standings,
+        tallies=soil.recalled.tallies,
     )
 
 
@@ -223,7 +230,9 @@ def _trading(soil: Soil, roster: Roster, boxes: Mailboxes, race: Race) -> Tradin
         cell=roster.cell,
         records=race.ledgers,
     )
-    return assemble(given, trading_day(soil.loaded.profile.run, soil.env.wall_ns()))
+    trading = assemble(given, trading_day(soil.loaded.profile.run, soil.env.wall_ns()))
+    trading.planner.sizes = race.sizes
+    return trading
 
 
 def _audit(
@@ -297,6 +306,7 @@ def _housekeeping(
             wanted=lambda: bool(trading.desk.plays), now_ns=now_ns, health=roster.cell("vigil")
         )
         kept.append(roster.child("vigil", vigil.run, criticality="aux"))
+    kept.append(registrar_of(soil, roster, boxes.console.post, trading, arbiter))
     if rules.rehearse_ms:
         every_ns = int(rules.rehearse_ms * 1e6)
         rehearsal = Rehearsal(
@@ -346,9 +356,9 @@ def _feed(
         decode=way.decode,
         answers=way.answers,
         epochs=epochs,
-        to_arbiter=boxes.arbiter.post,
+        to_arbiter=admission(boxes.arbiter),
         vitals=Latest(FeedHealth()),
-        dead_after_s=settings.dead_after_s,
+        dead_after_s=settings.bound_s,
         health=roster.cell(name),
     )
     return roster.child(
@@ -358,7 +368,7 @@ def _feed(
         policy=FEED,
         boot_wait_s=5.0,
         # Its own deadline ends a silent connection; this one is the net under it.
-        ready_s=settings.dead_after_s + 10.0,
+        ready_s=settings.bound_s + 10.0,
         good_marks=True,
     )
 

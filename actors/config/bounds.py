@@ -21,8 +21,10 @@ BOUNDS: Final[Mapping[str, Bound]] = {
     "clock": Bound(after_s=60.0, by="marks"),
     # Its start has 30 s (``ready_s``); afterwards it rests until the end.
     "reconciler": Bound(after_s=60.0, by="marks"),
-    # Pings every 2 s at least, and gives up a connection that does not answer by itself.
+    # Pings every 2 s at least, and gives up a connection that does not answer by itself. The
+    # second is there with ``venue.streams = 2`` only, and a loop that hangs there is no less one.
     "market_data": Bound(after_s=30.0, by="marks"),
+    "market_data_2": Bound(after_s=30.0, by="marks"),
     # Reads each ``poll_s``; a venue that is away makes it late, which is no fault of ours.
     "catalogue": Bound(after_s=1_800.0, by="marks", vital=False),
     # These take whatever comes at once, and see it through beside the next.

@@ -75,6 +75,18 @@ def world_names(name_or_path: str) -> list[str]:
     return sorted({name for _, value in _flat(merged) for name in _REFERENCE.findall(str(value))})
 
 
+def structured(table: Table, cls: type[T], place: str, faults: list[str]) -> T | None:
+    """Return ``table`` as a ``cls``; what is wrong with it goes to ``faults``, one line each.
+
+    Args:
+        table: As TOML has it.
+        cls: One of our classes; a key that it has not got is a fault.
+        place: Where the table stands, for the lines: ``"reviewed.toml.joins[2]"``.
+        faults: Grows by what is wrong.
+    """
+    return _structured(table, cls, place, faults)
+
+
 _REFERENCE = re.compile(r"\$\{(world\.[a-z0-9_.]+)\}")
 
 

@@ -11,6 +11,7 @@ import attrs
 from attrs import validators
 
 from actors.model.money import MicroDollars, Pips
+from actors.model.score import Sport
 from actors.runtime.collection import Mode
 
 
@@ -55,12 +56,16 @@ class Key:
 CARRIED: Final = {
     "ws_json": ("polymarket",),
     "signalr": ("fields",),
+    "signalr_classic": ("fields",),
     "lightstreamer": ("fields",),
     "sse": ("txline", "opticodds"),
     "push_json": ("sportradar",),
     "http_poll": ("live_data",),
 }
 """The dialects that each transport of a feed can carry."""
+SILENCE_S: Final = {"ws_json": 12.0, "push_json": 12.0}
+"""Silence after which a connection of such a transport is dead: its provider has a beat of
+five seconds (reference ``feeds.md`` section 10). The others have ``dead_after_s`` alone."""
 
 
 @attrs.frozen(kw_only=True)
@@ -68,7 +73,9 @@ class Feed:
     """One feed of the race."""
 
     name: str = attrs.field(validator=validators.matches_re(r"[a-z][a-z0-9_]{0,31}"))
-    transport: Literal["ws_json", "signalr", "lightstreamer", "sse", "push_json", "http_poll"]
+    transport: Literal[
+        "ws_json", "signalr", "signalr_classic", "lightstreamer", "sse", "push_json", "http_poll"
+    ]
     codec: Literal["polymarket", "fields", "txline", "opticodds", "sportradar", "live_data"] = (
         attrs.field()
     )
@@ -80,16 +87,23 @@ class Feed:
     dead_after_s: float = attrs.field(
         default=30.0, validator=validators.and_(validators.gt(0), validators.le(30))
     )
+    silence_s: float = attrs.field(
+        default=0.0, validator=validators.and_(validators.ge(0), validators.le(30))
+    )
+    """The protocol's own bound on silence, inside ``dead_after_s``; 0 for its usual one.
+    ``signalr`` and ``lightstreamer`` keep theirs besides, as their servers say it."""
     user: str = ""
     """Who we are to a provider that asks."""
     secret_file: str = ""
     """Where our bearer or our password lies; read anew for every connection."""
     topic: str = "match"
-    """``signalr``: the topic that holds the matches."""
+    """``signalr``, ``signalr_classic``: the topic that holds the matches."""
     stateful: bool = True
     """``signalr``: whether a dropped connection is to be taken up again, if the hub will."""
     negotiates: bool = True
     """``signalr``: whether the hub is asked before it is opened."""
+    hub: str = "feed"
+    """``signalr_classic``: the hub's name."""
     adapter_set: str = ""
     """``lightstreamer``: empty for the server's own."""
     adapter: str = ""
@@ -99,12 +113,23 @@ class Feed:
     header_file: str = ""
     """``sse``, ``push_json``, ``http_poll``: file of header lines, keys among them; empty
     for none. Read anew for every connection."""
+    token_url: str = ""
+    """The same: where the provider hands out bearers to whoever may ask (TxLINE's guests).
+    Asked when there is none yet, and again when one is refused; empty for never."""
+    snapshot_url: str = ""
+    """``sse``, ``push_json``: where the provider says how matches stand, asked before each
+    stream opens; with ``{match}`` in it, for each match that is in play. Empty for nowhere."""
     redirect_hosts: tuple[str, ...] = ()
     """The same: hosts besides the URL's own that may be redirected to, keys and all."""
     poll_s: float = attrs.field(
         default=1.0, validator=validators.and_(validators.ge(0.25), validators.le(20.0))
     )
     """``http_poll``: the shortest time between two requests."""
+
+    @property
+    def bound_s(self) -> float:
+        """The silence after which a connection is given up: the shorter of the two bounds."""
+        return min(self.dead_after_s, self.silence_s or SILENCE_S.get(self.transport, 30.0))
 
     @codec.validator
     def _is_spoken_there(self, _field: object, codec: str) -> None:
@@ -118,6 +143,26 @@ class Race:
 
     window_s: float = attrs.field(validator=validators.and_(validators.ge(1), validators.le(15)))
     max_trigger_age_ms: int = attrs.field(validator=validators.gt(0))
+    single_feed_size: float = attrs.field(
+        default=0.5, validator=validators.and_(validators.ge(0), validators.le(1))
+    )
+    """Part of a play for a goal that no second feed of its match could deny; 0 trades none."""
+    unconfirmed_size: float = attrs.field(
+        default=0.25, validator=validators.and_(validators.ge(0), validators.le(1))
+    )
+    """Part of a play for a goal that a well-known feed calls unconfirmed; 0 waits for its word."""
+    confirm_s: float = attrs.field(
+        default=20.0, validator=validators.and_(validators.ge(1), validators.le(120))
+    )
+    """Such a goal must be confirmed within it, or is taken for a phantom."""
+    review_s: float = attrs.field(
+        default=600.0, validator=validators.and_(validators.ge(30), validators.le(3_600))
+    )
+    """A review whose end nobody tells closes its match's entries for so long."""
+    quarantine_after: int = attrs.field(
+        default=2, validator=validators.and_(validators.ge(1), validators.le(20))
+    )
+    """Phantoms after which a feed triggers no more; fifty goals that it shows pardon one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -256,6 +301,9 @@ class CatalogueSettings:
     poll_s: float = attrs.field(validator=validators.gt(0))
     aliases: dict[str, str] = attrs.Factory(dict)
     """Reviewed: a feed's name of a team to the venue's."""
+    reviews: str = ""
+    """Folder of what a person is to review, ``proposed.toml``, and has, ``reviewed.toml``;
+    empty for ``entities`` in the state folder."""
 
 
 @attrs.frozen(kw_only=True)
@@ -289,13 +337,15 @@ class Sheet:
     """What the API does not say about a series, written down and reviewed by a person."""
 
     series: str
-    sport: Literal["soccer"]
+    sport: Sport
     settles_on: Literal["regulation", "extra", "advance"]
     """Ninety minutes; extra time too; or who goes through, shoot-out included."""
     legs: int = attrs.field(validator=validators.gt(0))
     exhaustive: bool
     tie: str
-    """Title of the leg that pays on a draw."""
+    """Title of the leg that pays on a draw; empty where nobody can draw."""
+    title: Literal["home vs away", "away vs home", "away at home"] = "home vs away"
+    """How an event's title names its sides."""
     void: str
     """What the rules say happens when no result stands."""
     in_play_delay_ms: int = attrs.field(validator=validators.ge(0))

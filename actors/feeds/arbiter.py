@@ -7,11 +7,11 @@ from typing import Final
 import attrs
 import trio
 
-from actors.feeds.entities import Bindings
+from actors.feeds.entities import Bindings, Stranger
 from actors.feeds.ledger import FeedLedger
 from actors.feeds.race import Race
 from actors.messages.catalogue import Catalogue
-from actors.messages.feeds import FeedEvent
+from actors.messages.feeds import FeedEvent, Kind
 from actors.messages.race import Judged, Judgement, MatchDoubt, RaceOutput, Trigger
 from actors.runtime.env import Env
 from actors.runtime.health import Health
@@ -20,6 +20,28 @@ from actors.runtime.mailbox import Mailbox
 
 TURN_NS: Final = 300_000
 """How long reports that already wait are judged before the others get their turn."""
+
+
+SPARE: Final[frozenset[Kind]] = frozenset({"clock", "heartbeat"})
+"""What may be missed: the next frame says it again."""
+
+
+def admission(inbox: Mailbox[FeedEvent]) -> Callable[[FeedEvent], None]:
+    """Return what feeds post reports with.
+
+    Where the arbiter is far behind, half of its mailbox is kept for reports that are said
+    once; one for which there is no room at all still costs its feed the connection.
+
+    Raises (what is returned):
+        MailboxFull: The arbiter does not keep up, which means that it is dead.
+    """
+    post, most = inbox.post, inbox.capacity // 2
+
+    def admit(report: FeedEvent) -> None:
+        if report.kind not in SPARE or inbox.depth < most:
+            post(report)
+
+    return admit
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -68,6 +90,10 @@ class Arbiter:
             while await self._judge_until_due():
                 self._tick()
             nursery.cancel_scope.cancel()
+
+    def strangers(self) -> list[Stranger]:
+        """Return the ids that nobody knows, noted since somebody asked last."""
+        return self._bindings.strangers()
 
     async def drain(self) -> None:
         """Wait until every report posted so far is judged."""
@@ -127,7 +153,9 @@ class Arbiter:
 
     def _judge(self, report: FeedEvent) -> None:
         now_ns = self.env.now_ns()
-        self._act(self.race.enter(report, self._bindings.lookup(report), now_ns))
+        binding = self._bindings.lookup(report)
+        self._act(self.race.enter(report, binding, now_ns))
+        self._bindings.learn(report, binding)
         self.health.mark(now_ns)
         if not self.inbox.depth:
             self.health.rest()

@@ -1,21 +1,19 @@
 """What the race knows: its runners, what each shows of a match, what is accepted. Pure.
 
-Rules stand in ``race.py`` (forward) and ``doubts.py`` (back); here are the facts
-that they work on, and the questions that both ask.
+Rules stand in ``judging.py`` (forward), ``doubts.py`` (back) and ``reviews.py``; here are
+the facts that they work on, and the questions that all of them ask.
 """
 
-from collections.abc import Callable
 from typing import Final, Literal
 
 import attrs
 
+from actors.feeds.claims import FOREVER, Claim, Doubt, Inquiry, Withdrawal
+from actors.feeds.coverage import Coverage
 from actors.feeds.ledger import Tally
 from actors.messages.feeds import FeedEvent
-from actors.messages.race import Judged, Judgement, MatchDoubt, RaceOutput
+from actors.messages.race import FULL_PM
 from actors.model.score import GoalKey, MatchId, Period, Policy, Score
-
-FOREVER: Final = 2**63
-"""A time in nanoseconds that no clock reaches."""
 
 TRAIL_KEPT: Final = 24
 """Newest accepted scores of a match that are remembered with the words they were accepted on:
@@ -26,6 +24,15 @@ WITHDRAWN_KEPT: Final = 16
 
 CROSSINGS_KEPT: Final = 16
 """Steps back remembered of one feed in one match."""
+
+QUORUM: Final = 2
+"""Feeds that must be able to notice a false goal before a whole play is staked on one."""
+
+QUARANTINED: Final = "quarantined"
+"""Why a feed may trigger nothing that has reported phantoms. It corroborates as before."""
+
+SEASONED: Final = 50
+"""Goals that a feed must have shown before one that it calls unconfirmed is traded."""
 
 
 @attrs.frozen(kw_only=True)
@@ -60,66 +67,28 @@ class Rules:
     """A withdrawn score that is back within it was never away: nobody scores so soon."""
     quarantine_after: int
     """Phantoms after which a feed may trigger no more."""
+    single_feed_pm: int
+    """Thousandths of a play for a goal of a match that one feed alone follows."""
+    unconfirmed_pm: int
+    """Thousandths of a play for a goal that its feed calls unconfirmed."""
+    confirm_ns: int
+    """Within it such a goal must be confirmed."""
+    review_ns: int
+    """So long a review may last whose end nobody tells."""
+
+    def size_pm(self, quorum: int, unconfirmed: bool) -> int:  # noqa: FBT001 - an order waits for it
+        """Return how much of a play a goal is worth, in thousandths.
+
+        Args:
+            quorum: Feeds that would notice if it were none.
+            unconfirmed: Whether its own feed is not sure of it yet.
+        """
+        size_pm = FULL_PM if quorum >= QUORUM else self.single_feed_pm if quorum else 0
+        return size_pm * self.unconfirmed_pm // FULL_PM if unconfirmed else size_pm
 
     def reaches(self, score: Score, goal: Score) -> bool:
         """Return whether whoever shows ``score`` counts the goal that made ``goal``."""
         return score == goal or self.policy.is_behind(goal, score)
-
-
-@attrs.define(eq=False)
-class Sitting:
-    """One event, or one look at the clock, being dealt with."""
-
-    at_ns: int
-    """Event time: when the report was read. Every window is measured in it."""
-    judged_ns: int
-    """Our own time; later, if the report had to wait."""
-    outputs: list[RaceOutput] = attrs.field(init=False, factory=list)
-
-    def doubt(self, key: GoalKey, reason: str, *, in_doubt: bool) -> None:
-        """Close entries over ``key``, or say how its doubt ended."""
-        self.outputs.append(MatchDoubt(match=key.match, in_doubt=in_doubt, reason=reason, key=key))
-
-    def conclude(self, report: FeedEvent, judgement: Judgement, reason: str, key: GoalKey) -> None:
-        """Put on record what follows, now, from a report that was judged before."""
-        self.outputs.append(
-            Judged(
-                report=report,
-                judgement=judgement,
-                reason=reason,
-                key=key,
-                consequence=True,
-                judged_ns=self.judged_ns,
-            )
-        )
-
-
-@attrs.define(eq=False)
-class Hearing(Sitting):
-    """A sitting about one report."""
-
-    report: FeedEvent = attrs.field(kw_only=True)
-    unfinished: Callable[[], None] | None = attrs.field(init=False, default=None)
-    """Book-keeping that a trigger does not wait for."""
-
-    def judge(
-        self,
-        judgement: Judgement,
-        reason: str = "",
-        key: GoalKey | None = None,
-        behind_ns: int | None = None,
-    ) -> None:
-        """Put on record what the report is."""
-        self.outputs.append(
-            Judged(
-                report=self.report,
-                judgement=judgement,
-                reason=reason,
-                key=key,
-                behind_ns=behind_ns,
-                judged_ns=self.judged_ns,
-            )
-        )
 
 
 @attrs.define(eq=False)
@@ -134,6 +103,17 @@ class Runner:
     epoch: int = attrs.field(init=False, default=0)
     open: bool = attrs.field(init=False, default=False)
     heard_ns: int = attrs.field(init=False, default=0)
+    hesitates: bool = attrs.field(init=False, default=False)
+    """Whether it has ever called a goal unconfirmed."""
+
+    def weigh(self, rules: Rules) -> None:
+        """Let its phantoms cost it its right to trigger, or give it back."""
+        if not self.barred or self.barred == QUARANTINED:
+            self.barred = QUARANTINED if self.tally.charges >= rules.quarantine_after else ""
+
+    def unconfirmed_pm(self, rules: Rules) -> int:
+        """Return how much of a play a goal of its own is worth that it is not sure of."""
+        return rules.unconfirmed_pm if self.tally.goals >= SEASONED else 0
 
     def hear(self, report: FeedEvent, at_ns: int) -> bool:
         """Note a sign of life; return whether it belongs to the newest connection."""
@@ -165,6 +145,9 @@ class View:
     period: Period | None
     report: FeedEvent
     """What it said when it came to show this score."""
+    coverage: Coverage
+    tentative: Score | None = None
+    """The score that it called unconfirmed last and has not confirmed since."""
     apart_since_ns: int | None = None
     """Since when it disagrees with the accepted score; ``None`` while it agrees."""
     denies: Score | None = None
@@ -193,6 +176,10 @@ class View:
         self.denies = None
         self.crossings = [one for one in self.crossings if one.at_ns < self.denies_since_ns]
 
+    def doubts_itself(self, rules: Rules, score: Score) -> bool:
+        """Return whether what it says of ``score`` rests on a goal that it has not confirmed."""
+        return self.tentative is not None and rules.reaches(score, self.tentative)
+
     def is_fresh(self, at_ns: int) -> bool:
         """Return whether its connection is open and not silent for too long."""
         runner = self.runner
@@ -201,47 +188,6 @@ class View:
             and runner.epoch == self.epoch
             and at_ns - runner.heard_ns <= runner.entrant.dead_after_ns
         )
-
-
-@attrs.define(eq=False)
-class Claim:
-    """A score that was accepted, and on whose word."""
-
-    key: GoalKey
-    score: Score
-    before: Score | None
-    """What was accepted until then; ``None`` at the first score of a match."""
-    feed: str
-    report: FeedEvent | None
-    """``None`` for a score remembered from the journal."""
-    at_ns: int
-    due_ns: int
-    """When a second feed must have shown it; ``FOREVER`` where none need."""
-    corroborated: bool = False
-    seen_by: set[str] = attrs.field(factory=set)
-    """Feeds that have shown it; asked for membership alone."""
-
-
-@attrs.frozen
-class Withdrawal:
-    """A score that was taken back, ``times`` over in short succession."""
-
-    claimed_ns: int
-    """When it was accepted the first of these times."""
-    at_ns: int
-    """When it was taken back the last time."""
-    times: int
-
-
-@attrs.define(eq=False)
-class Doubt:
-    """Entries of a match are closed until it is known whether its last goals stand."""
-
-    claims: list[Claim]
-    """The doubted ones, the newest first."""
-    report: FeedEvent
-    """What raised it."""
-    due_ns: int
 
 
 @attrs.define(eq=False)
@@ -259,6 +205,10 @@ class Contest:
     views: dict[str, View] = attrs.field(factory=dict)
     withdrawn: dict[Score, Withdrawal] = attrs.field(factory=dict)
     doubt: Doubt | None = None
+    coverages: dict[str, Coverage] = attrs.field(factory=dict)
+    """By feed, as the next one."""
+    inquiries: dict[str, Inquiry] = attrs.field(factory=dict)
+    """Reviews that are open."""
     unvouched_since_ns: int | None = None
     """Since when fresh feeds show older scores alone, and none the accepted one."""
 
@@ -280,13 +230,31 @@ class Contest:
             view.apart_since_ns = None if view.score == score else at_ns
         return key
 
-    def fresh_feeds(self, at_ns: int) -> int:
-        """Return how many fresh and oriented feeds know the match."""
-        fresh = 0
+    def coverage(self, feed: str) -> Coverage:
+        """Return what ``feed`` says of the match beside its score."""
+        return self.coverages.setdefault(feed, Coverage())
+
+    def quorum(self, at_ns: int) -> int:
+        """Return how many feeds would notice a false goal: fresh, oriented and undelayed ones.
+
+        One that has disagreed with the accepted score for longer than the window, or says
+        itself that it sees nothing, is none of them.
+        """
+        quorum, earliest_ns = 0, at_ns - self.rules.window_ns
         for view in self.views.values():
-            if view.oriented and view.is_fresh(at_ns):
-                fresh += 1
-        return fresh
+            runner, since_ns = view.runner, view.apart_since_ns
+            # As ``is_fresh``, written out: an order waits for this.
+            if (
+                view.oriented
+                and not runner.entrant.delay_ns
+                and not view.coverage.is_blind
+                and (since_ns is None or since_ns >= earliest_ns)
+                and runner.open
+                and runner.epoch == view.epoch
+                and at_ns - runner.heard_ns <= runner.entrant.dead_after_ns
+            ):
+                quorum += 1
+        return quorum
 
     def accept(self, claim: Claim, winner: View, at_ns: int) -> None:
         """Make ``claim`` the accepted score."""
@@ -306,10 +274,12 @@ class Contest:
                 view.apart_since_ns = None
                 claim.seen_by.add(view.runner.name)
                 if is_fresh:
-                    claim.corroborated = True
-                    view.runner.tally.earlier += 1
+                    view.runner.tally.was_earlier()
+                    view.runner.weigh(self.rules)
+                    if not view.doubts_itself(self.rules, score):
+                        claim.corroborated, claim.confirm_by_ns = True, FOREVER
         winner.apart_since_ns = None
-        winner.runner.tally.wins += 1
+        winner.runner.tally.win()
         self.trail.append(claim)
         del self.trail[:-TRAIL_KEPT]
 
@@ -319,21 +289,48 @@ class Contest:
         for claim in reversed(self.trail):
             if claim.corroborated:
                 return
-            if claim.feed != name and self.rules.reaches(score, claim.score):
-                claim.corroborated = True
+            if (
+                claim.feed != name
+                and self.rules.reaches(score, claim.score)
+                and not view.doubts_itself(self.rules, claim.score)
+            ):
+                claim.corroborated, claim.confirm_by_ns = True, FOREVER
                 winner = self.views.get(claim.feed)
                 if winner is not None and claim.before is not None:
                     winner.runner.tally.margins_ns.append(at_ns - claim.at_ns)
 
-    def before(self, score: Score) -> Score | None:
-        """Return what was accepted until ``score`` was; ``None`` if it does not stand."""
+    def awaits(self, view: View) -> bool:
+        """Return whether a goal of ``view``'s feed stands that nobody has confirmed yet."""
+        name = view.runner.name
+        return any(claim.feed == name and claim.confirm_by_ns < FOREVER for claim in self.trail)
+
+    def confirm(self, view: View) -> None:
+        """Let ``view``, whose feed is sure of its score by now, confirm its own goals."""
         for claim in self.trail:
-            if claim.score == score:
-                return claim.before
+            if claim.feed == view.runner.name and self.rules.reaches(view.score, claim.score):
+                claim.confirm_by_ns = FOREVER
+        self.corroborate(view, view.runner.heard_ns)
+
+    def before(self, score: Score) -> Score | None:
+        """Return what ``score`` was before its last goal; ``None`` if nobody can say.
+
+        Nobody can where it does not stand, or came with more than one goal.
+        """
+        for claim in self.trail:
+            if claim.score == score and claim.before is not None:
+                is_one_goal = self.rules.policy.step(claim.before, score) is not None
+                return claim.before if is_one_goal else None
         return None
 
     def withdraw(self, claim: Claim, at_ns: int) -> None:
-        """Remember that ``claim`` was taken back, against late news of it."""
+        """Remember that ``claim`` was taken back, and that its winner was wrong."""
+        self.leave(claim, at_ns)
+        winner = self.views.get(claim.feed)
+        if winner is not None and claim.before is not None:
+            winner.runner.tally.overturned += 1
+
+    def leave(self, claim: Claim, at_ns: int) -> None:
+        """Remember that ``claim`` stands no more, against late news of it."""
         last = self.withdrawn.pop(claim.score, None)
         if last is not None and claim.at_ns - last.at_ns <= 2 * self.rules.window_ns:
             # A slow feed has all of them still to tell.
@@ -343,9 +340,6 @@ class Contest:
         self.withdrawn[claim.score] = withdrawal
         if len(self.withdrawn) > WITHDRAWN_KEPT:
             del self.withdrawn[next(iter(self.withdrawn))]
-        winner = self.views.get(claim.feed)
-        if winner is not None and claim.before is not None:
-            winner.runner.tally.overturned += 1
 
     def watch_support(self, at_ns: int) -> None:
         """Note whether any fresh feed still vouches for the accepted score."""
@@ -372,5 +366,7 @@ class Contest:
             due_ns = min(due_ns, self.unvouched_since_ns + self.rules.window_ns)
         for claim in self.trail:
             if not claim.corroborated:
-                due_ns = min(due_ns, claim.due_ns)
+                due_ns = min(due_ns, claim.due_ns, claim.confirm_by_ns)
+        for inquiry in self.inquiries.values():
+            due_ns = min(due_ns, inquiry.due_ns)
         return due_ns

@@ -8,15 +8,10 @@ reversal is explicit, or two feeds made it, or no fresh feed holds against it
 
 from typing import Final
 
-from actors.feeds.contest import (
-    FOREVER,
-    Claim,
-    Contest,
-    Doubt,
-    Rules,
-    Sitting,
-    View,
-)
+from actors.feeds.claims import FOREVER, Claim, Doubt
+from actors.feeds.contest import Contest, Rules, View
+from actors.feeds.hearing import Sitting
+from actors.feeds.inquiries import end_moot, end_overdue
 from actors.messages.feeds import FeedEvent
 from actors.model.score import Policy, Score
 
@@ -117,6 +112,7 @@ def overturn(
     report: FeedEvent,
     *,
     phantom: Claim | None = None,
+    why: str = "",
 ) -> None:
     """Take back every accepted score that ``to`` does not count; a new generation begins.
 
@@ -125,7 +121,8 @@ def overturn(
         sitting: The event being dealt with.
         to: What stands instead.
         report: The report, already judged, that decided it.
-        phantom: The claim that nobody else has shown, if that is why.
+        phantom: The claim that is none after all, if that is the reason.
+        why: What makes it one.
     """
     at_ns = sitting.at_ns
     doubted = [] if contest.doubt is None else contest.doubt.claims
@@ -140,7 +137,7 @@ def overturn(
     key = contest.key(contest.rules.policy.state(to))
     for claim in taken_back:
         if claim is phantom:
-            sitting.conclude(report, "phantom", "nobody else has shown it", claim.key)
+            sitting.conclude(report, "phantom", why, claim.key)
         else:
             sitting.conclude(report, "overturned", f"back to {key.state}", claim.key)
     sitting.conclude(report, "stands", f"generation {key.generation}", key)
@@ -156,6 +153,7 @@ def overturn(
         _look_anew(contest.rules, view, to, taken_back, at_ns)
     for claim in taken_back:
         sitting.doubt(claim.key, "overturned", in_doubt=False)
+    end_moot(contest, sitting, taken_back)
     _keep_doubt_about_the_rest(contest, sitting)
 
 
@@ -207,11 +205,16 @@ def expire(contest: Contest, sitting: Sitting) -> None:
     """Do what the clock alone decides: phantoms, doubts that nobody confirmed, lost support."""
     at_ns = sitting.at_ns
     for claim in contest.trail:
+        if at_ns >= claim.confirm_by_ns:
+            _withdraw_phantom(contest, sitting, claim, "not confirmed in time")
+            break
         if not claim.corroborated and at_ns >= claim.due_ns:
             claim.due_ns = at_ns + contest.rules.window_ns
             if _is_phantom(contest, claim, at_ns):
-                _withdraw_phantom(contest, sitting, claim)
+                _withdraw_phantom(contest, sitting, claim, "nobody else has shown it")
                 break
+    if contest.inquiries:
+        end_overdue(contest, sitting)
     doubt = contest.doubt
     if doubt is not None and at_ns >= doubt.due_ns:
         doubt.due_ns = at_ns + contest.rules.window_ns
@@ -236,16 +239,14 @@ def _is_phantom(contest: Contest, claim: Claim, at_ns: int) -> bool:
     return deniers >= DENIERS
 
 
-def _withdraw_phantom(contest: Contest, sitting: Sitting, claim: Claim) -> None:
+def _withdraw_phantom(contest: Contest, sitting: Sitting, claim: Claim, why: str) -> None:
     assert claim.report is not None
     assert claim.before is not None
     winner = contest.views.get(claim.feed)
     if winner is not None:
-        runner = winner.runner
-        runner.tally.phantoms += 1
-        if runner.tally.phantoms >= contest.rules.quarantine_after:
-            runner.barred = runner.barred or "quarantined"
-    overturn(contest, sitting, claim.before, claim.report, phantom=claim)
+        winner.runner.tally.charge()
+        winner.runner.weigh(contest.rules)
+    overturn(contest, sitting, claim.before, claim.report, phantom=claim, why=why)
 
 
 def _end_of_window(contest: Contest, sitting: Sitting, doubt: Doubt) -> None:

@@ -8,14 +8,22 @@ judgement on record.
 from functools import partial
 from typing import Final
 
-from actors.feeds.contest import FOREVER, Claim, Contest, Hearing, View, Withdrawal
+from actors.feeds.claims import FOREVER, Claim, Withdrawal
+from actors.feeds.contest import QUARANTINED, Contest, View
 from actors.feeds.doubts import has_returned, open_doubt, settle
 from actors.feeds.entities import Bound
-from actors.messages.race import Trigger
+from actors.feeds.hearing import Hearing
+from actors.messages.race import FULL_PM, Trigger
 from actors.model.score import GoalKey, Period, Score
 
 FIRST: Final = "first score of the match"
-"""Reason of the baseline that begins a match; ``recall.py`` reads it."""
+"""Reason of the baseline that begins a match; ``recall.py`` reads it, and the next one."""
+
+TOOK_BACK: Final = "took back what does not stand"
+"""Reason of an agreement that is a feed's own step back."""
+
+HEARD_BACK: Final = "heard of a reversal"
+"""Reason of a step back that is only news of one that is known."""
 
 BEYOND: Final[frozenset[Period]] = frozenset({"FT", "ET1", "ETHT", "ET2", "AET", "PEN", "END"})
 """Periods after which no goal of the ninety minutes is reported for the first time."""
@@ -46,8 +54,8 @@ def judge_baseline(contest: Contest, hearing: Hearing, view: View) -> None:
     elif until_ns := _late_news_until_ns(contest, view, at_ns):
         view.disowned_until_ns = until_ns
         hearing.judge("baseline", "late news of a withdrawn score")
-    elif bar := _bar(contest, view, accepted, at_ns):
-        if not _accept_by_all(contest, hearing, view):
+    elif bar := _bar(contest, view, accepted, at_ns) or _unsure(hearing):
+        if not accept_by_all(contest, hearing, view):
             hearing.judge("baseline", f"ahead, {bar}")
     else:
         # Nobody knows how old this goal is, and the price may have heard it.
@@ -65,11 +73,14 @@ def judge_agreement(contest: Contest, hearing: Hearing, view: View, before: Scor
         hearing.judge("laggard", "may be late news of a withdrawn score", claim.key)
         return
     reason = ""
-    if contest.rules.policy.is_behind(claim.score, before):
-        reason = "took back what does not stand"
-        view.runner.tally.reversals += view.disowned_until_ns <= at_ns
+    policy = contest.rules.policy
+    if policy.is_behind(claim.score, before) and not policy.legal_decrease(before, view.score):
+        reason = HEARD_BACK
+        if view.disowned_until_ns <= at_ns:
+            reason = TOOK_BACK
+            view.runner.tally.reversals += 1
     view.disowned_until_ns = 0
-    behind_ns = _lag_ns(claim, view, at_ns)
+    behind_ns = _lag_ns(contest, claim, view, at_ns)
     _vouch(contest, hearing, view)
     returned = has_returned(contest, hearing)
     hearing.judge("restored" if returned else "echo", reason, claim.key, behind_ns)
@@ -88,7 +99,7 @@ def judge_ahead(
     if until_ns := _late_news_until_ns(contest, view, at_ns):
         view.disowned_until_ns = until_ns
         _note_apart(view, at_ns)
-        if not _accept_by_all(contest, hearing, view):
+        if not accept_by_all(contest, hearing, view):
             hearing.judge("laggard", "late news of a withdrawn score")
         return
     view.disowned_until_ns = 0
@@ -98,15 +109,18 @@ def judge_ahead(
         bar = "period unknown"
     if bar:
         _note_apart(view, at_ns)
-        if not _accept_by_all(contest, hearing, view):
+        if not accept_by_all(contest, hearing, view):
             hearing.judge("claim", bar, contest.key(contest.rules.policy.state(score)))
         return
     key = contest.key(contest.rules.policy.state(score))
+    quorum = contest.quorum(at_ns)
+    unconfirmed = view.tentative is not None and view.doubts_itself(contest.rules, score)
+    size_pm = contest.rules.size_pm(quorum, unconfirmed)
     hold = "match not open"
     if scorer is None:
         hold = "more than one step"
     elif bound.open:
-        hold = _hold(contest, hearing, view, key)
+        hold = _hold(contest, hearing, view, key) if size_pm else "one feed alone"
     if scorer is None or hold:
         _accept(contest, hearing, view, key)
         hearing.judge("advance", hold, key)
@@ -118,16 +132,45 @@ def judge_ahead(
             scorer=scorer,
             score=score,
             report=hearing.report,
-            fresh_feeds=contest.fresh_feeds(at_ns),
+            fresh_feeds=quorum,
+            size_pm=size_pm,
             judged_ns=hearing.judged_ns,
         )
     )
-    hearing.unfinished = partial(_book_trigger, contest, hearing, view, key)
+    reason = "" if size_pm == FULL_PM else _reduced(size_pm, unconfirmed=unconfirmed)
+    hearing.unfinished = partial(_book_trigger, contest, hearing, view, key, reason)
 
 
-def _book_trigger(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> None:
+def _reduced(size_pm: int, *, unconfirmed: bool) -> str:
+    return f"{'unconfirmed' if unconfirmed else 'one feed alone'}, {size_pm / 10:g} % of the play"
+
+
+def _book_trigger(
+    contest: Contest, hearing: Hearing, view: View, key: GoalKey, reason: str
+) -> None:
     _accept(contest, hearing, view, key)
-    hearing.judge("trigger", "", key)
+    hearing.judge("trigger", reason, key)
+
+
+def judge_step_down(contest: Contest, hearing: Hearing, view: View, before: Score) -> None:
+    """Judge a move back that the rules of play allow: it takes nothing back and trades nothing."""
+    accepted, score, at_ns = contest.accepted, view.score, hearing.at_ns
+    assert accepted is not None
+    if score == accepted:
+        judge_agreement(contest, hearing, view, before)
+        return
+    view.disowned_until_ns = 0
+    if contest.rules.policy.legal_decrease(accepted, score) and not _bar(
+        contest, view, before, at_ns
+    ):
+        contest.leave(contest.trail[-1], at_ns)
+        key = contest.key(contest.rules.policy.state(score))
+        _accept(contest, hearing, view, key)
+        hearing.judge("advance", "back, as the rules of play allow", key)
+        return
+    _note_apart(view, at_ns)
+    hearing.judge("laggard", "back, as the rules of play allow")
+    contest.watch_support(at_ns)
 
 
 def judge_other(contest: Contest, hearing: Hearing, view: View, before: Score) -> None:
@@ -145,7 +188,7 @@ def judge_other(contest: Contest, hearing: Hearing, view: View, before: Score) -
         else:
             _judge_conflict(contest, hearing, view, accepted)
     elif was_late_news:
-        hearing.judge("laggard", "heard of a reversal")
+        hearing.judge("laggard", HEARD_BACK)
     else:
         _judge_reversal(contest, hearing, view, before)
     contest.watch_support(at_ns)
@@ -156,7 +199,7 @@ def _judge_laggard(contest: Contest, hearing: Hearing, view: View) -> None:
     key = behind_ns = None
     for claim in reversed(contest.trail):
         if claim.score == view.score:
-            key, behind_ns = claim.key, _lag_ns(claim, view, at_ns)
+            key, behind_ns = claim.key, _lag_ns(contest, claim, view, at_ns)
             break
     _vouch(contest, hearing, view)
     apart_ns = at_ns - (view.apart_since_ns or at_ns)
@@ -188,7 +231,7 @@ def _judge_reversal(contest: Contest, hearing: Hearing, view: View, before: Scor
     if view.denies is None or contest.rules.reaches(before, view.denies):
         view.deny(before, hearing.at_ns)
     key = contest.trail[-1].key
-    explicit = hearing.report.kind == "retraction"
+    explicit = hearing.explicit
     if view.runner.entrant.delay_ns:
         # It speaks of the past: by now the same score may have been scored anew.
         hearing.judge("reversal", "delayed", key)
@@ -196,7 +239,9 @@ def _judge_reversal(contest: Contest, hearing: Hearing, view: View, before: Scor
         return
     open_doubt(contest, hearing, view, f"{view.runner.name} went back to {view.score.text}")
     hearing.judge("reversal", "explicit" if explicit else "", key)
-    settle(contest, hearing, hearing.report, explicit=explicit and view.oriented)
+    # Whoever reports phantoms may close entries on its word alone, and decide nothing.
+    believed = view.oriented and view.runner.barred != QUARANTINED
+    settle(contest, hearing, hearing.report, explicit=explicit and believed)
 
 
 def _accept(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> None:
@@ -210,13 +255,18 @@ def _accept(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> Non
         at_ns=at_ns,
         due_ns=at_ns + contest.rules.window_ns,
     )
+    if view.doubts_itself(contest.rules, view.score):
+        claim.confirm_by_ns = at_ns + contest.rules.confirm_ns
     _vouch(contest, hearing, view)
     contest.accept(claim, view, at_ns)
     has_returned(contest, hearing)
 
 
-def _accept_by_all(contest: Contest, hearing: Hearing, view: View) -> bool:
-    # Feeds that may not trigger can still agree; then no race is left to win.
+def accept_by_all(contest: Contest, hearing: Hearing, view: View) -> bool:
+    """Accept what every fresh feed shows; return whether they do, and the report is judged so.
+
+    Feeds that may not trigger can still agree; then no race is left to win.
+    """
     agreeing = [other for other in contest.views.values() if other.oriented]
     if view not in agreeing or any(
         other.score != view.score and other.is_fresh(hearing.at_ns) for other in agreeing
@@ -237,6 +287,8 @@ def _bar(contest: Contest, view: View, before: Score, at_ns: int) -> str:
         return view.runner.barred
     if not view.oriented:
         return "unoriented"
+    if view.coverage.flaw:
+        return view.coverage.flaw
     accepted = contest.accepted
     if before is not accepted and before != accepted and accepted is not None:
         if not contest.rules.policy.is_behind(before, accepted):
@@ -247,11 +299,17 @@ def _bar(contest: Contest, view: View, before: Score, at_ns: int) -> str:
     return ""
 
 
+def _unsure(hearing: Hearing) -> str:
+    return "unconfirmed" if hearing.report.conf == "unconfirmed" else ""
+
+
 def _hold(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> str:
     # Why this step is not traded although it is accepted; empty if it is traded.
     rules = contest.rules
     if contest.doubt is not None:
         return "in doubt"
+    if contest.inquiries:
+        return "under review"
     if key in contest.traded:
         return "traded before"
     if hearing.judged_ns - hearing.report.received_ns > rules.max_trigger_age_ns:
@@ -269,13 +327,14 @@ def _outside_regulation(contest: Contest, hearing: Hearing, view: View) -> str:
     # A feed whose period lags would sell a goal of extra time as one of the ninety.
     for other in contest.views.values():
         if (
-            other.period in BEYOND
+            (other.coverage.is_over or other.period in BEYOND)
             and other is not view
             and other.oriented
-            and other.runner.barred != "quarantined"
+            and other.runner.barred != QUARANTINED
             and other.is_fresh(hearing.at_ns)
         ):
-            return f"not regulation, says {other.runner.name}"
+            what = "not regulation" if other.period in BEYOND else other.coverage.status
+            return f"{what}, says {other.runner.name}"
     return ""
 
 
@@ -316,13 +375,15 @@ def _has_crossed(contest: Contest, view: View, score: Score, withdrawal: Withdra
     return known >= withdrawal.times
 
 
-def _lag_ns(claim: Claim, view: View, at_ns: int) -> int | None:
+def _lag_ns(contest: Contest, claim: Claim, view: View, at_ns: int) -> int | None:
     # Sampled once per feed and score; a flap is no second echo.
     if view.runner.name in claim.seen_by:
         return None
     claim.seen_by.add(view.runner.name)
     behind_ns = at_ns - claim.at_ns
     view.runner.tally.echo(behind_ns)
+    if view.runner.barred:
+        view.runner.weigh(contest.rules)
     return behind_ns
 
 

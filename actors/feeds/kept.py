@@ -14,6 +14,8 @@ from actors.feeds.errors import FeedDeaf, FeedLost, FeedStale
 from actors.runtime.websocket import WebSocket
 from actors.runtime.websocket_frames import Heard, WebSocketFailed
 
+READ_BYTES: Final = 4 * 1024
+"""One read. Small, so that no read can hold more work than the loop has time for."""
 ANSWER_S: Final = 1.0
 """How long what we say may take to leave."""
 

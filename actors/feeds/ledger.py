@@ -11,6 +11,9 @@ KEPT: Final = 256
 RECENT: Final = 32
 """Newest lags that say what is usual for a feed today."""
 
+PARDONED_AFTER: Final = 50
+"""Goals that a feed must show, without a phantom among them, for one phantom to be forgiven."""
+
 
 @attrs.frozen(kw_only=True)
 class FeedLedger:
@@ -62,13 +65,46 @@ class Tally:
     phantoms: int = 0
     reversals: int = 0
     overturned: int = 0
+    charges: int = 0
+    """Phantoms that are not forgiven yet."""
     lags_ns: deque[int] = attrs.field(factory=lambda: deque(maxlen=KEPT))
     margins_ns: deque[int] = attrs.field(factory=lambda: deque(maxlen=KEPT))
+
+    good: int = 0
+    """Goals shown since the last phantom, or since one was forgiven."""
+
+    def win(self) -> None:
+        """Count a score that was accepted on its word."""
+        self.wins += 1
+        self._shown()
 
     def echo(self, behind_ns: int) -> None:
         """Count an echo that came ``behind_ns`` after the winner."""
         self.echoes += 1
         self.lags_ns.append(behind_ns)
+        self._shown()
+
+    def was_earlier(self) -> None:
+        """Count a score that it had shown before it was accepted on another's word."""
+        self.earlier += 1
+        self._shown()
+
+    def charge(self) -> None:
+        """Count a phantom."""
+        self.phantoms += 1
+        self.charges += 1
+        self.good = 0
+
+    def _shown(self) -> None:
+        if self.charges:
+            self.good += 1
+            if self.good >= PARDONED_AFTER:
+                self.charges, self.good = self.charges - 1, 0
+
+    @property
+    def goals(self) -> int:
+        """Scores that it showed, first or later: how well it is known."""
+        return self.wins + self.echoes + self.earlier
 
     @property
     def usual_lag_ns(self) -> int:

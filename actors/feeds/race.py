@@ -2,7 +2,9 @@
 
 Every report brings its own time, so the same reports give the same race. Design
 section 7 states the rules and reference ``feeds.md`` section 7 the cases that
-they must survive (A1 to A43); ``doubts.py`` holds those that lead back.
+they must survive (A1 to A43). ``judging.py`` holds those that lead forward,
+``doubts.py`` those that lead back, ``reviews.py`` those of reviews by the officials
+and of goals that their own feed is not sure of yet.
 
 A report can be ahead of the accepted score in two ways that are not traded.
 Where its *feed* may not speak (it only corroborates, its sides are unproved, it
@@ -13,23 +15,22 @@ accepted and its race is over.
 
 from collections.abc import Iterable, Mapping
 
-from actors.feeds.contest import (
-    FOREVER,
-    Contest,
-    Entrant,
-    Hearing,
-    Rules,
-    Runner,
-    Sitting,
-    Standing,
-    View,
-)
+from actors.feeds.claims import FOREVER
+from actors.feeds.contest import QUARANTINED, Contest, Entrant, Rules, Runner, Standing, View
 from actors.feeds.doubts import expire, settle
 from actors.feeds.entities import Binding, Bound, Unbound
-from actors.feeds.judging import judge_agreement, judge_ahead, judge_baseline, judge_other
-from actors.feeds.ledger import FeedLedger
+from actors.feeds.hearing import Hearing, Sitting
+from actors.feeds.judging import (
+    judge_agreement,
+    judge_ahead,
+    judge_baseline,
+    judge_other,
+    judge_step_down,
+)
+from actors.feeds.ledger import FeedLedger, Tally
+from actors.feeds.reviews import judge_review, judge_tentative
 from actors.messages.feeds import FeedEvent
-from actors.messages.race import RaceOutput
+from actors.messages.race import FULL_PM, RaceOutput
 from actors.model.score import SOCCER, GoalKey, MatchId, Policy, Score
 
 
@@ -45,8 +46,13 @@ class Race:
         max_trigger_age_ns: int = 500_000_000,
         flap_ns: int = 3_000_000_000,
         quarantine_after: int = 2,
+        single_feed_pm: int = 500,
+        unconfirmed_pm: int = 250,
+        confirm_ns: int = 20_000_000_000,
+        review_ns: int = 600_000_000_000,
         traded: Iterable[GoalKey] = (),
         standings: Mapping[MatchId, Standing] | None = None,
+        tallies: Mapping[str, Tally] | None = None,
     ) -> None:
         """Begin where the journal ended.
 
@@ -57,8 +63,13 @@ class Race:
             max_trigger_age_ns: A report read longer ago may corroborate but not trigger.
             flap_ns: A withdrawn score that is back within it is accepted, never traded.
             quarantine_after: Phantoms after which a feed triggers no more.
+            single_feed_pm: Thousandths of a play for a goal of a match that one feed follows.
+            unconfirmed_pm: Thousandths of a play for a goal that its feed calls unconfirmed.
+            confirm_ns: Such a goal must be confirmed within it.
+            review_ns: So long a review may last whose end nobody tells.
             traded: Keys that were ever traded; none of them triggers again.
             standings: What was accepted last of each match.
+            tallies: Each feed's record so far; the race goes on counting in it.
         """
         self._rules = Rules(
             policy=policy,
@@ -66,10 +77,18 @@ class Race:
             max_trigger_age_ns=max_trigger_age_ns,
             flap_ns=flap_ns,
             quarantine_after=quarantine_after,
+            single_feed_pm=single_feed_pm,
+            unconfirmed_pm=unconfirmed_pm,
+            confirm_ns=confirm_ns,
+            review_ns=review_ns,
         )
         self._runners = {
             name: Runner(name, entrant, _bar(entrant)) for name, entrant in feeds.items()
         }
+        for name, tally in (tallies or {}).items():
+            if name in self._runners:
+                self._runners[name].tally = tally
+                self._runners[name].weigh(self._rules)
         self._contests: dict[MatchId, Contest] = {}
         self._standings = dict(standings or {})
         self._traded = set(traded)
@@ -94,13 +113,30 @@ class Race:
     def is_in_doubt(self, match: MatchId) -> bool:
         """Return whether entries of ``match`` are closed."""
         contest = self._contests.get(match)
-        return contest is not None and contest.doubt is not None
+        return contest is not None and (contest.doubt is not None or bool(contest.inquiries))
+
+    def sizes(self, match: MatchId) -> tuple[int, ...]:
+        """Return the thousandths of a play that a goal of ``match`` could be traded at just now.
+
+        The whole is not among them: it is always ready.
+        """
+        contest = self._contests.get(match)
+        if contest is None:
+            return ()
+        rules, quorum = self._rules, contest.quorum(self._at_ns)
+        sizes = [rules.size_pm(quorum, unconfirmed=False)]
+        if any(
+            view.runner.hesitates and view.runner.unconfirmed_pm(rules)
+            for view in contest.views.values()
+        ):
+            sizes.append(rules.size_pm(quorum, unconfirmed=True))
+        return tuple(size_pm for size_pm in sizes if 0 < size_pm < FULL_PM)
 
     def ledgers(self) -> tuple[FeedLedger, ...]:
         """Return every feed's record, in the profile's order."""
         self._book()
         return tuple(
-            runner.tally.ledger(runner.name, quarantined=runner.barred == "quarantined")
+            runner.tally.ledger(runner.name, quarantined=runner.barred == QUARANTINED)
             for runner in self._runners.values()
         )
 
@@ -113,7 +149,7 @@ class Race:
         self._book()
         kept = frozenset(matches)
         for match, contest in list(self._contests.items()):
-            if match in kept or contest.doubt is not None:
+            if match in kept or contest.doubt is not None or contest.inquiries:
                 continue
             standing = self.standing(match)
             if standing is not None:
@@ -185,17 +221,40 @@ class Race:
         elif isinstance(binding, Unbound):
             said = report.feed_match is not None
             hearing.judge("ignored", binding.reason if said else report.kind)
-        elif report.score is None and report.kind != "retraction":
-            contest = self._contest(binding.match)
-            view = contest.views.get(report.feed)
+        elif report.replay:
+            # History: it may have been taken back since, and a price has heard it long ago.
+            hearing.judge("ignored", "replayed", self._contest(binding.match).standing_key)
+        else:
+            self._hear(hearing, runner, binding)
+        return hearing.outputs
+
+    def _hear(self, hearing: Hearing, runner: Runner, bound: Bound) -> None:
+        report, contest = hearing.report, self._contest(bound.match)
+        view = contest.views.get(runner.name)
+        if view is not None and view.epoch != report.epoch:
+            view = None
+        if report.status is not None or report.reliable is not None:
+            contest.coverage(runner.name).hear(report)
+        takes_back = report.kind == "retraction" or report.conf == "cancelled"
+        if report.kind == "review":
+            judge_review(contest, hearing, view)
+            contest.watch_support(hearing.at_ns)
+            self._wake_after(hearing)
+        elif (report.score is None and not takes_back) or report.kind == "possible":
             if view is not None and report.period is not None:
                 view.period = report.period
             hearing.judge("ignored", report.kind, contest.standing_key)
+        elif view is not None:
+            self._judge(hearing, contest, view, bound, takes_back=takes_back)
+        elif report.score is None:
+            hearing.judge("ignored", "takes back what it never showed")
         else:
-            self._judge(hearing, runner, binding)
-            if hearing.unfinished is not None:
-                self._unfinished = hearing
-        return hearing.outputs
+            judge_baseline(
+                contest, hearing, _new_view(contest, runner, bound, report, report.score)
+            )
+            self._wake_after(hearing)
+        if hearing.unfinished is not None:
+            self._unfinished = hearing
 
     def _contest(self, match: MatchId) -> Contest:
         contest = self._contests.get(match)
@@ -220,27 +279,24 @@ class Race:
         # once too often costs less than working out whether it is needed.
         self._due_ns = min(self._due_ns, sitting.at_ns + self._rules.window_ns)
 
-    def _judge(self, hearing: Hearing, runner: Runner, bound: Bound) -> None:
+    def _judge(
+        self, hearing: Hearing, contest: Contest, view: View, bound: Bound, *, takes_back: bool
+    ) -> None:
         report = hearing.report
-        contest = self._contest(bound.match)
-        view = contest.views.get(runner.name)
-        if view is None or view.epoch != report.epoch:
-            if report.score is None:
-                hearing.judge("ignored", "takes back what it never showed")
-                return
-            view = _new_view(contest, runner, bound, report, report.score)
-            judge_baseline(contest, hearing, view)
-            self._wake_after(hearing)
-            return
         view.oriented = bound.oriented
         if report.period is not None:
             view.period = report.period
         before, score = view.score, report.score
-        if report.kind == "retraction":
+        if (report.conf != "unstated" or view.tentative is not None) and judge_tentative(
+            contest, hearing, view
+        ):
+            return
+        if takes_back:
             score = contest.before(before) if score is None else score
             if score is None or self._rules.reaches(score, before):
                 hearing.judge("ignored", "takes nothing back")
                 return
+            hearing.explicit = True
         if contest.accepted is None:
             view.score, view.report = score or before, report
             judge_baseline(contest, hearing, view)
@@ -262,6 +318,9 @@ class Race:
         is_forward = policy.is_behind(before, score)
         if not is_forward:
             view.step_back(before, hearing.at_ns)
+            if policy.legal_decrease(before, score) and not hearing.explicit:
+                judge_step_down(contest, hearing, view, before)
+                return
         # Codecs give the same object for the same score, so that a feed in step
         # is known by identity.
         if is_forward if before is accepted else policy.is_behind(accepted, score):
@@ -284,7 +343,8 @@ def _new_view(
     # What a feed took back it has taken back for good: a new connection to a
     # server that lags must not make an old goal look new.
     old = contest.views.get(runner.name)
-    view = View(runner, report.epoch, score, bound.oriented, report.period, report)
+    coverage = contest.coverage(runner.name)
+    view = View(runner, report.epoch, score, bound.oriented, report.period, report, coverage)
     if old is not None:
         view.crossings = old.crossings
         if old.denies is not None:

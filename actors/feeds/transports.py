@@ -11,11 +11,14 @@ import attrs
 from actors.config.profile import Feed as FeedSettings
 from actors.feeds import websocket
 from actors.feeds.codecs import Decode, fields, polymarket
+from actors.feeds.cookies import Cookies
+from actors.feeds.dials import MeteredEnv
 from actors.feeds.errors import FeedUnreachable
 from actors.feeds.feed import Connect, Frames
 from actors.feeds.lightstreamer.link import LightstreamerLink
 from actors.feeds.lightstreamer.requests import Account, Wanted
 from actors.feeds.pull.carriers import pulled
+from actors.feeds.signalr.classic_link import ClassicLink, ClassicSettings
 from actors.feeds.signalr.link import HubSettings, SignalrLink
 from actors.runtime.env import Env
 
@@ -33,11 +36,14 @@ class Carrier:
 
 def carrier(env: Env, settings: FeedSettings) -> Carrier:
     """Return what carries the feed of ``settings``."""
-    ca_file = settings.ca_file or None
+    env, ca_file = MeteredEnv(env), settings.ca_file or None
     match settings.transport:
         case "ws_json":
             return Carrier(
-                connect=partial(websocket.connect, env, settings.url, ca_file=ca_file),
+                # The provider's machines do not all know the same: a cookie leads to one.
+                connect=partial(
+                    websocket.connect, env, settings.url, ca_file=ca_file, cookies=Cookies()
+                ),
                 decode=polymarket.decode,
                 answers={polymarket.PING: polymarket.PONG},
             )
@@ -53,6 +59,17 @@ def carrier(env: Env, settings: FeedSettings) -> Carrier:
                 ),
             )
             return Carrier(connect=partial(_armed, hub, settings), decode=hub.decode)
+        case "signalr_classic":
+            older = ClassicLink(
+                env=env,
+                settings=ClassicSettings(
+                    url=settings.url,
+                    hub=settings.hub,
+                    topics=(settings.topic,),
+                    ca_file=ca_file,
+                ),
+            )
+            return Carrier(connect=partial(_armed, older, settings), decode=older.decode)
         case "lightstreamer":
             session = LightstreamerLink(
                 env=env,
@@ -74,12 +91,14 @@ def carrier(env: Env, settings: FeedSettings) -> Carrier:
 
 @asynccontextmanager
 async def _armed(
-    link: SignalrLink | LightstreamerLink, settings: FeedSettings
+    link: SignalrLink | ClassicLink | LightstreamerLink, settings: FeedSettings
 ) -> AsyncIterator[Frames]:
     """Connect with the secret as it is now: a rotated one needs no restart."""
     secret = _secret(settings)
     match link:
         case SignalrLink():
+            link.settings = attrs.evolve(link.settings, token=secret)
+        case ClassicLink():
             link.settings = attrs.evolve(link.settings, token=secret)
         case LightstreamerLink():
             link.account = attrs.evolve(link.account, password=secret)

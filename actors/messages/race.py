@@ -1,6 +1,6 @@
 """What the race decided. Arbiter to the trigger, and arbiter to the auditor."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -20,9 +20,19 @@ Judgement = Literal[
     "overturned",  # the reversal is confirmed: the score of ``key`` was taken back
     "stands",  # what is accepted after that: ``key`` is of the generation that begins
     "phantom",  # a triggered score that nobody else has shown in time
+    "review",  # where a review by the officials stands: reason says what of, and how
     "restored",  # the doubt is over and the old score stands
     "ignored",  # says nothing about a score we follow: reason says why
 ]
+
+
+FULL_PM: Final = 1_000
+"""A whole play, in thousandths."""
+
+Cause = Literal["score", "goal_review", "review"]
+"""Why entries of a match are closed: feeds disagree about its score, the officials look
+at a goal (what was bought for it is at risk), or at something else.
+"""
 
 
 @attrs.frozen(kw_only=True)
@@ -35,7 +45,9 @@ class Trigger:
     report: FeedEvent
     """The winner's report."""
     fresh_feeds: int
-    """Fresh, bound, oriented feeds of the match at this instant, the winner included."""
+    """Fresh, bound, oriented, undelayed feeds of the match at this instant, the winner included."""
+    size_pm: int = FULL_PM
+    """How much of the play may be staked, in thousandths; what reduces goes out whole."""
     judged_ns: int
 
 
@@ -59,15 +71,16 @@ class Judged:
 class MatchDoubt:
     """Entries of one match are closed or open again. Arbiter to the trigger's state and risk.
 
-    One for each key that is in doubt, the newest first, and later one for each
-    that says how its doubt ended: ``"stands"`` or ``"overturned"``.
+    One for each cause and key that is in doubt, the newest key first, and later one for
+    each that says how its doubt ended: ``"stands"`` or ``"overturned"``.
     """
 
     match: str
     in_doubt: bool
     reason: str
     key: GoalKey
-    """The key whose score is in doubt."""
+    """The key whose score is in doubt, or that stood when a review of something else began."""
+    cause: Cause = "score"
 
 
 RaceOutput = Trigger | Judged | MatchDoubt

@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 
 from actors.messages.records_stream import StreamRow
-from actors.messages.records_venue import ClockRow, DelayRow, LimitsRow
+from actors.messages.records_venue import VENUE_TYPES
 
 
 @attrs.frozen(kw_only=True)
@@ -393,8 +393,6 @@ TYPES: Final[dict[int, tuple[type, int]]] = {
     51: (ActorRow, 1),
     52: (TradingState, 1),
     53: (DayRoll, 1),
-    60: (ClockRow, 1),
-    61: (LimitsRow, 1),
-    62: (DelayRow, 1),
+    **VENUE_TYPES,
 }
 """Type number to class and its current version."""

@@ -1,5 +1,7 @@
 """What the journal keeps of the venue itself: its clock, its limits, how long it holds orders."""
 
+from typing import Final
+
 import attrs
 
 
@@ -47,3 +49,21 @@ class DelayRow:
     orders: int
     p50_ns: int
     p90_ns: int
+
+
+@attrs.frozen(kw_only=True)
+class OddRow:
+    """Something that the venue said over REST and that is new to us, the first time it came."""
+
+    name: str
+    """``orders.colour`` is a field, ``orders.status=odd`` a word."""
+    at_ns: int
+
+
+VENUE_TYPES: Final[dict[int, tuple[type, int]]] = {
+    60: (ClockRow, 1),
+    61: (LimitsRow, 1),
+    62: (DelayRow, 1),
+    63: (OddRow, 1),
+}
+"""These rows' part of the list in ``records.py``."""

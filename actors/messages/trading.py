@@ -1,5 +1,6 @@
 """Plays, sends, outcomes, positions to get out of."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import attrs
@@ -67,6 +68,11 @@ class Play:
     scorer: Team
     legs: tuple[Leg, ...]
     """Empty where nothing is worth doing; ``reason`` says why."""
+    resized: Callable[[int], tuple[Leg, ...]] | None = attrs.field(
+        default=None, eq=False, repr=False
+    )
+    """Gives the legs of the same play at so many thousandths of its size, in whole contracts:
+    what is less than one is left out, what reduces stays whole. ``None`` where none opens."""
     reason: str = ""
     planned_ns: int
 

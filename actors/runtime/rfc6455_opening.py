@@ -28,6 +28,8 @@ class Opened:
     trailing: bytes
     """Bytes of frames that came with the answer."""
     subprotocol: str | None
+    cookies: tuple[str, ...] = ()
+    """What the answer wants to see again: its ``Set-Cookie`` headers."""
 
 
 @attrs.frozen
@@ -159,7 +161,8 @@ class Opening:
         if len(chosen) > 1 or any(one not in self._subprotocols for one in chosen):
             return Botched("handshake: a subprotocol that was not offered")
         trailing, _ = self._h11.trailing_data
-        return Opened(bytes(trailing), chosen[0] if chosen else None)
+        cookies = tuple(said.get("set-cookie", []))
+        return Opened(bytes(trailing), chosen[0] if chosen else None, cookies)
 
 
 def accept_token(key: bytes) -> str:

@@ -50,6 +50,8 @@ BURST: Final = 16
 """Messages of one read that come out without a checkpoint, so that no peer can hold the loop."""
 PONGS: Final = 16
 """Pings that are owed an answer at most; of more, the newest (RFC 6455 section 5.5.3)."""
+SHOWN: Final = 80
+"""Bytes of a read that broke the rules, in the report of it."""
 MASK_BYTES: Final = 4
 PING_BYTES: Final = 4
 
@@ -66,6 +68,7 @@ async def open_websocket(
     headers: Sequence[tuple[str, str]] = (),
     subprotocols: Sequence[str] = (),
     max_message_bytes: int = 64 * 1024,
+    read_bytes: int | None = None,
     connect_timeout_s: float = 5.0,
     on_ping: Callable[[bytes], None] | None = None,
 ) -> AsyncIterator["WebSocket"]:
@@ -83,6 +86,8 @@ async def open_websocket(
         headers: Sent with the handshake.
         subprotocols: Offered in the handshake, the best first.
         max_message_bytes: Longer messages end the connection.
+        read_bytes: At most so much is read at once, and dealt with before others get
+            their turn; ``None`` for as much as the wire gives.
         connect_timeout_s: For the dial, TLS and the handshake together.
         on_ping: Called with the payload of every ping of the server's, before its pong leaves.
 
@@ -111,6 +116,7 @@ async def open_websocket(
             where = f"{endpoint.authority}{resource_of(url)}"
             raise WebSocketFailed(f"{where}: no WebSocket within {connect_timeout_s:g} s")
         frames = WebSocket(env, wire, FrameReader(max_message_bytes), rng, on_ping)
+        frames.cookies, frames.read_bytes = opened.cookies, read_bytes
         frames.take(opened.trailing)
         try:
             yield frames
@@ -160,6 +166,9 @@ class WebSocket:
         on_ping: Callable[[bytes], None] | None,
     ) -> None:
         """Take over ``wire`` after its handshake; whoever opened it closes it."""
+        self.cookies: tuple[str, ...] = ()
+        """The ``Set-Cookie`` headers of the answer that opened it."""
+        self.read_bytes: int | None = None
         self._wire = wire
         self._reader = reader
         self._rng = rng
@@ -247,7 +256,7 @@ class WebSocket:
             if isinstance(event, MESSAGE):
                 self._ready.append(event)
             else:
-                self._note(event)
+                self._note(event, data)
         if self._owed or self._unsent:
             self._settle()
 
@@ -270,7 +279,7 @@ class WebSocket:
 
     async def _read(self) -> None:
         try:
-            data = await self._wire.receive_some()
+            data = await self._wire.receive_some(self.read_bytes)
         except GONE:
             data = b""
         if data:
@@ -278,7 +287,7 @@ class WebSocket:
         else:
             self._over(LOST, ABNORMAL)
 
-    def _note(self, event: Control) -> None:
+    def _note(self, event: Control, data: bytes) -> None:
         match event:
             case Ping(payload):
                 if self._on_ping is not None:
@@ -288,10 +297,15 @@ class WebSocket:
                 answered = self._pings.get(payload)
                 if answered is not None:
                     answered.set()
-            case Closed(code, reason) | Failed(code, reason):
+            case Closed(code, reason):
                 self._settle()
                 self._say_goodbye(code)
                 self._over(describe(code, reason), code)
+            case Failed(code, why):
+                self._settle()
+                self._say_goodbye(code)
+                # What broke the rules is shown, as far as one line can.
+                self._over(f"{describe(code, why)}: {data[:SHOWN]!a}", code)
 
     def _settle(self) -> None:
         """Answer the pings that are owed an answer, if the wire has room for it."""

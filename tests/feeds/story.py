@@ -1,19 +1,25 @@
 """Tells a race to the law: who says what, when, in one line each."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 import attrs
 
 from actors.feeds.contest import Entrant, Standing
 from actors.feeds.entities import UNKNOWN, Binding, Bound
+from actors.feeds.ledger import Tally
 from actors.feeds.race import Race
-from actors.messages.feeds import FeedEvent, Kind
-from actors.messages.race import Judged, MatchDoubt, RaceOutput, Trigger
-from actors.model.score import SOCCER, GoalKey, MatchId, Period, Score
+from actors.messages.feeds import FeedEvent, Kind, Review
+from actors.messages.race import Cause, Judged, MatchDoubt, RaceOutput, Trigger
+from actors.model.score import SOCCER, GoalKey, MatchId, Period, Policy, Score
 
 MATCH = MatchId("KXWCGAME-22DEC18ARGFRA")
 FIVE = ("ada", "bob", "cyd", "dan", "eve")
 SECOND = 1_000_000_000
+TAKEN_BACK = Score(99, 99)
+"""What a feed shows that took a goal back without saying what stands instead."""
+Subject = Literal["goal", "penalty", "red", "other"]
+Outcome = Literal["open", "stands", "overturned", "unknown"]
 
 
 def score_of(text: str) -> Score:
@@ -30,7 +36,10 @@ class Story:
     )
     traded: Iterable[GoalKey] = ()
     standings: Mapping[MatchId, Standing] = attrs.field(factory=dict)
+    policy: Policy = SOCCER
     stage_is_open: bool = True
+    goals_known: int = 0
+    """Goals that each feed showed before the story begins."""
     finishes: bool = True
     """Whether the books are kept after every report, or only when somebody asks."""
     race: Race = attrs.field(init=False)
@@ -38,12 +47,19 @@ class Story:
     epochs: dict[str, int] = attrs.field(init=False, factory=dict)
     frames: int = attrs.field(init=False, default=0)
     _traded_ever: set[GoalKey] = attrs.field(init=False, factory=set)
-    _in_doubt: set[GoalKey] = attrs.field(init=False, factory=set)
+    _in_doubt: set[tuple[Cause, GoalKey]] = attrs.field(init=False, factory=set)
     _shown: dict[tuple[str, int, MatchId], Score] = attrs.field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self._traded_ever = set(self.traded)
-        self.race = Race(feeds=self.feeds, traded=self.traded, standings=self.standings)
+        tallies = {name: Tally(echoes=self.goals_known) for name in self.feeds}
+        self.race = Race(
+            feeds=self.feeds,
+            policy=self.policy,
+            traded=self.traded,
+            standings=self.standings,
+            tallies=tallies,
+        )
 
     def restart(self) -> None:
         """Die, and come back with nothing but what a journal keeps."""
@@ -51,6 +67,7 @@ class Story:
         self._in_doubt.clear()
         self.race = Race(
             feeds=self.feeds,
+            policy=self.policy,
             traded=self._traded_ever,
             standings={} if standing is None else {MATCH: standing},
         )
@@ -80,7 +97,7 @@ class Story:
     def say(
         self,
         feed: str,
-        score: str | None,
+        score: str | Score | None,
         at_s: float,
         *,
         kind: Kind = "snapshot",
@@ -88,13 +105,23 @@ class Story:
         oriented: bool = True,
         waited_s: float = 0,
         match: MatchId = MATCH,
+        **says: Any,  # noqa: ANN401 - the event's own fields
     ) -> list[RaceOutput]:
         """Let ``feed`` show ``score``; return what the race made of it."""
-        event = self._event(
-            feed, kind, at_s, score=None if score is None else score_of(score), period=period
-        )
+        shown = score_of(score) if isinstance(score, str) else score
+        event = self._event(feed, kind, at_s, score=shown, period=period)
+        if says:
+            event = attrs.evolve(event, **says)
         bound = Bound(match=match, oriented=oriented, open=self.stage_is_open)
         return self._enter(event, bound, waited_s)
+
+    def review(
+        self, feed: str, subject: Subject, outcome: Outcome, at_s: float
+    ) -> list[RaceOutput]:
+        """Let ``feed`` tell where a review stands; return what the race made of it."""
+        return self.say(
+            feed, None, at_s, kind="review", review=Review(subject=subject, outcome=outcome)
+        )
 
     def wait_until(self, at_s: float) -> list[RaceOutput]:
         """Let the clock go on, waking the race whenever it asked to be woken."""
@@ -122,7 +149,7 @@ class Story:
             epoch=self.epochs.get(feed, 0),
             frame_no=self.frames,
             kind=kind,
-            feed_match="1" if score is not None or kind == "retraction" else None,
+            feed_match=None if kind in {"opened", "closed", "heartbeat"} else "1",
             score=score,
             period=period,
             received_ns=at_ns,
@@ -151,8 +178,12 @@ class Story:
             assert shown not in {None, event.score}, "a trigger is the feed's own move"
             if before is not None and trigger.key.match == MATCH and len(told) == 1:
                 assert not was_in_doubt, "nothing is traded in doubt"
-                assert SOCCER.step(before.score, trigger.score) == trigger.scorer
-        if isinstance(binding, Bound) and event.score is not None:
+                assert self.policy.step(before.score, trigger.score) == trigger.scorer
+        said = next(one for one in told if one.report is event and not one.consequence)
+        is_hearsay = said.judgement == "ignored" or said.reason == "unconfirmed"
+        if isinstance(binding, Bound) and said.judgement == "reversal" and event.score is None:
+            self._shown[event.feed, event.epoch, binding.match] = TAKEN_BACK
+        elif isinstance(binding, Bound) and event.score is not None and not is_hearsay:
             self._shown[event.feed, event.epoch, binding.match] = event.score
         return self._check(outputs, before)
 
@@ -165,12 +196,17 @@ class Story:
             assert after is not None
             assert after.generation >= before.generation, "the generation never falls"
             if after.generation == before.generation:
-                assert before.score == after.score or SOCCER.is_behind(before.score, after.score)
+                assert before.score == after.score or (
+                    self.policy.is_behind(before.score, after.score)
+                    or self.policy.legal_decrease(before.score, after.score)
+                )
         for one in outputs:
             if isinstance(one, MatchDoubt):
-                assert (one.key in self._in_doubt) is not one.in_doubt, "doubts open and end"
-                (self._in_doubt.add if one.in_doubt else self._in_doubt.remove)(one.key)
-        assert any(key.match == MATCH for key in self._in_doubt) == self.race.is_in_doubt(MATCH)
+                doubted = one.cause, one.key
+                assert (doubted in self._in_doubt) is not one.in_doubt, "doubts open and end"
+                (self._in_doubt.add if one.in_doubt else self._in_doubt.remove)(doubted)
+        closed = any(key.match == MATCH for _, key in self._in_doubt)
+        assert closed == self.race.is_in_doubt(MATCH)
         return outputs
 
     @property
@@ -190,6 +226,11 @@ class Story:
             for one in self.outputs
             if isinstance(one, MatchDoubt)
         ]
+
+    @property
+    def sizes_pm(self) -> list[int]:
+        """The size of every trigger so far, in thousandths."""
+        return [one.size_pm for one in self.outputs if isinstance(one, Trigger)]
 
     @property
     def standing(self) -> tuple[int, str] | None:

@@ -96,31 +96,6 @@ async def test_a_stale_feed_is_noticed_and_redialled_in_time(autojump_clock: Clo
     assert [one.epoch for one in told if one.kind == "opened"] == [1, 2]
 
 
-async def test_an_outage_overnight_is_outlived(autojump_clock: Clock) -> None:
-    told: list[FeedEvent] = []
-    provider = Provider([[(0, GOAL)]], down_until_s=8 * 3600)
-    env = seeded_env()
-    tree = Supervisor(
-        name="feeds",
-        children=[
-            Child(
-                id="feed.alpha",
-                run=feed_of(provider, told.append, env=env).run,
-                criticality="feed",
-                policy=RestartPolicy(max_restarts=None, starts_per_minute=20),
-                ready_s=40,
-            )
-        ],
-        now_ns=env.now_ns,
-        rng=random.Random(1),
-    )
-
-    with trio.move_on_after(8 * 3600 + 10):
-        await tree.run()
-
-    assert any(one.score == Score(1, 0) for one in told)
-
-
 @pytest.mark.parametrize("frame", ["{", b"\xff", '{"score":"1.0-0"}'])
 async def test_a_garbled_frame_costs_this_connection_and_is_counted(
     frame: str | bytes, autojump_clock: Clock

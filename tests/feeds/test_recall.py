@@ -1,15 +1,25 @@
 """What the race knows again after a restart."""
 
-from hypothesis import given
+from hypothesis import given, settings
 
+from actors.audit.recording import report_row
 from actors.feeds.contest import Standing
 from actors.feeds.judging import FIRST
+from actors.feeds.race import Race
 from actors.feeds.recall import recall
 from actors.messages.race import Judged
-from actors.messages.records import DayRoll, Intent, Report, Triggered
+from actors.messages.records import DayRoll, Intent, Report, Segment, Triggered
 from actors.model.score import GoalKey, MatchId, Score
-from tests.feeds.story import MATCH, Story
-from tests.feeds.test_race_laws import Line, lines, tell
+from tests.feeds.story import FIVE, MATCH, Story
+from tests.feeds.test_race_laws import (
+    Happening,
+    Line,
+    happenings,
+    lines,
+    tell,
+    truth_of,
+    watch,
+)
 
 
 def report(judgement: str, state: str, generation: int = 0, reason: str = "") -> Report:
@@ -138,3 +148,73 @@ def test_what_a_race_journals_is_enough_to_go_on_from(plot: list[Line]) -> None:
     recalled = recall(rows)
 
     assert recalled.standings.get(MatchId(MATCH)) == story.race.standing(MATCH)
+
+
+@settings(max_examples=60, deadline=None)
+@given(match=happenings("home", "away", slowest_s=11.5))
+def test_the_feeds_records_are_counted_again_from_the_journal(match: list[Happening]) -> None:
+    story = watch(truth_of(match))
+
+    recalled = recall(row(one) for one in story.outputs if isinstance(one, Judged))
+
+    for ledger in story.race.ledgers():
+        tally = recalled.tallies[ledger.feed]
+        assert tally.ledger(ledger.feed, quarantined=False) == ledger
+
+
+def test_phantoms_and_what_was_taken_back_are_remembered_and_so_is_the_quarantine() -> None:
+    story = Story()
+    story.all_at("0-0")
+    for at_s in (60, 120):
+        story.say("ada", "1-0", at_s)
+        story.wait_until(at_s + 13)
+        story.say("ada", "0-0", at_s + 14)
+    for feed in FIVE[1:]:
+        story.say(feed, "0-1", 200)
+    story.say("bob", "0-0", 210)
+    story.say("cyd", "0-0", 211)
+    before = {one.feed: one for one in story.race.ledgers()}
+
+    recalled = recall(row(one) for one in story.outputs if isinstance(one, Judged))
+    race = Race(feeds=story.feeds, tallies=recalled.tallies)
+
+    after = {one.feed: one for one in race.ledgers()}
+    assert before["ada"].quarantined
+    assert after["ada"].quarantined
+    for feed in FIVE:
+        assert (after[feed].phantoms, after[feed].overturned, after[feed].reversals) == (
+            before[feed].phantoms,
+            before[feed].overturned,
+            before[feed].reversals,
+        )
+
+
+def test_in_another_run_every_connection_is_a_new_one() -> None:
+    story = Story()
+    story.all_at("0-0")
+    rows = [row(one) for one in story.outputs if isinstance(one, Judged)]
+    goal = report("trigger", "1-0")
+
+    same = recall([segment("a"), *rows, segment("a"), goal])
+    other = recall([segment("a"), *rows, segment("b"), goal])
+
+    assert sum(one.chances for one in same.tallies.values()) == len(FIVE)
+    assert sum(one.chances for one in other.tallies.values()) == 0
+
+
+def row(judged: Judged) -> Report:
+    return report_row(judged, 0)
+
+
+def segment(run: str) -> Segment:
+    return Segment(
+        run=run,
+        account="",
+        environment="",
+        mono_ns=0,
+        wall_ns=0,
+        commit="",
+        config_sha256="",
+        lock_sha256="",
+        previous_anchor="",
+    )

@@ -9,6 +9,7 @@ import trio.testing
 
 from actors.feeds import websocket
 from actors.feeds.codecs import polymarket
+from actors.feeds.cookies import Cookies
 from actors.feeds.errors import FeedGarbled, FeedLost, FeedStale, FeedUnreachable
 from actors.feeds.feed import Epochs, Feed, FeedHealth
 from actors.messages.feeds import FeedEvent
@@ -213,3 +214,31 @@ async def test_a_client_that_leaves_is_seen_to_leave(env: Env) -> None:
         nursery.cancel_scope.cancel()
 
     assert told[-1].reason == "stopped"
+
+
+async def test_the_cookie_that_leads_to_one_machine_is_shown_to_it_again(
+    autojump_clock: Clock,
+) -> None:
+    env = SeededEnv(1, MemoryNetwork(1))
+    shown: list[str | None] = []
+    cookies = Cookies()
+
+    async def accept(request: Request) -> Response | None:
+        shown.append(request.header("cookie"))
+        return Response(101, headers=(("set-cookie", f"sports-results=m{len(shown)}; Path=/"),))
+
+    async def session(_request: Request, _session: Session) -> None:
+        await trio.sleep(1)
+
+    async def serve(stream: trio.abc.Stream) -> None:
+        routes = {"/ws": WebSocketRoute(accept, session)}
+        await serve_connection(stream, nothing_here, websockets=routes)
+
+    async with trio.open_nursery() as nursery:
+        where: Endpoint = await nursery.start(env.listen, Endpoint("127.0.0.1", 0), serve)
+        for _ in range(3):
+            async with websocket.connect(env, f"ws://{where.authority}/ws", cookies=cookies):
+                pass
+        nursery.cancel_scope.cancel()
+
+    assert shown == [None, "sports-results=m1", "sports-results=m2"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from actors.messages.records import OrderOutcome, PassedRow, Reconciled, TradingState, Triggered
-from actors.messages.records_venue import ClockRow, DelayRow, LimitsRow
+from actors.messages.records_venue import ClockRow, DelayRow, LimitsRow, OddRow
 from tests.system.stage import QUICK, SHOWER, bold, entries, traded_twice, trader, world
 
 
@@ -65,6 +65,7 @@ async def test_storms_of_401_and_429_cost_races_and_nothing_else(tmp_path: Path)
     assert not list(traded_twice(rows))
     (limits, *_) = running.journal.of(LimitsRow)
     assert limits.write_rate > 0
+    assert running.journal.of(OddRow) == [], "nothing that our own venue says is new to us"
     last = running.journal.of(Reconciled)[-1]
     assert (last.phase, last.clean, last.statement_difference_micros) == ("end", True, 0)
     accepted = [row for row in running.journal.of(OrderOutcome) if row.outcome == "accepted"]

@@ -25,7 +25,7 @@ LONG_S = 600.0
 
 def patient(profile: Profile) -> Profile:
     """The profile with the longest silence that a feed may be allowed."""
-    feeds = tuple(attrs.evolve(feed, dead_after_s=30.0) for feed in profile.feeds)
+    feeds = tuple(attrs.evolve(feed, dead_after_s=30.0, silence_s=30.0) for feed in profile.feeds)
     return attrs.evolve(profile, feeds=feeds)
 
 

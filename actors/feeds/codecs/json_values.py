@@ -1,10 +1,11 @@
 """What the JSON dialects share: one frame to one object, and its values to ours. Pure."""
 
+import re
 from typing import Final, NoReturn
 
-import msgspec
-
+from actors.feeds import strict_json
 from actors.feeds.errors import FeedGarbled
+from actors.messages.feeds import Status
 from actors.model.score import Score
 
 ALIVE: Final = ""
@@ -13,11 +14,23 @@ TYPED: Final = "event: "
 """How the frame of a named event begins; a line feed and the event's data follow."""
 MOST_GOALS: Final = 99
 LARGEST_FRAME: Final = 65_536
+LARGEST_SNAPSHOT: Final = 262_144
+"""Of what is asked for beside a stream: how one match, or all of them, came to stand."""
 MOST_MATCHES: Final = 200
 """In one frame; more would hold the loop for longer than any feed may."""
+TROUBLES: Final[dict[str, Status]] = {
+    "suspended": "suspended",
+    "interrupted": "interrupted",
+    "delayed": "interrupted",
+    "abandoned": "abandoned",
+    "postponed": "postponed",
+    "canceled": "cancelled",
+    "cancelled": "cancelled",
+}
+"""Words for a match that is not as usual, in lower case, that several providers share."""
 _LONGEST_TEXT: Final = 200
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LATEST_S: Final = 150 * 60
-_JSON: Final = msgspec.json.Decoder()
 _SCORES: Final = {(home, away): Score(home, away) for home in range(10) for away in range(10)}
 
 
@@ -43,21 +56,37 @@ def split_event(frame: bytes | str) -> tuple[str, str]:
     return "message", frame
 
 
-def json_object(text: str) -> dict[str, object]:
+def json_object(text: str, most: int = LARGEST_FRAME) -> dict[str, object]:
     """Return the one JSON object that ``text`` is.
 
     Raises:
         FeedGarbled: It is none, or a longer one than we take.
     """
-    if len(text) > LARGEST_FRAME:
-        refuse(f"{len(text)} characters", text)
-    try:
-        body = _JSON.decode(text)
-    except (ValueError, RecursionError) as error:
-        refuse(f"{type(error).__name__}: {str(error)[:120]}", text)
+    body = _json(text, most)
     if not isinstance(body, dict):
         refuse("no object", text)
     return body
+
+
+def json_array(text: str) -> list[object]:
+    """Return the one JSON array that ``text`` is.
+
+    Raises:
+        FeedGarbled: It is none, or a longer one than we take.
+    """
+    body = _json(text, LARGEST_SNAPSHOT)
+    if not isinstance(body, list):
+        refuse("no array", text)
+    return body
+
+
+def _json(text: str, most: int) -> object:
+    if len(text) > most:
+        refuse(f"{len(text)} characters", text)
+    try:
+        return strict_json.read(text)
+    except (ValueError, RecursionError) as error:
+        refuse(f"{type(error).__name__}: {str(error)[:120]}", text)
 
 
 def part(body: dict[str, object], *names: str) -> dict[str, object]:
@@ -70,10 +99,16 @@ def part(body: dict[str, object], *names: str) -> dict[str, object]:
 
 
 def text_of(body: dict[str, object], *names: str) -> str | None:
-    """Return the first of ``names`` that is a text of sane length or a whole number."""
+    """Return the first of ``names`` that is a text of sane length or a whole number.
+
+    Raises:
+        ValueError: It has a control character in it.
+    """
     for name in names:
         value = body.get(name)
         if isinstance(value, str) and 0 < len(value) <= _LONGEST_TEXT:
+            if _CONTROL.search(value):
+                raise ValueError(f"{name} holds a control character")
             return value
         if type(value) is int:
             return str(value)

@@ -1,9 +1,10 @@
 """Dialect of OpticOdds' results stream: named events with JSON data.
 
 Source: reference ``feeds.md`` section 1: events ``connected``, ``fixture-results`` and
-``ping``; goals under ``data.score.scores.home.total``. The shape is the documented one and
-not checked against the live service. A period that we cannot tell leaves a report unable
-to trigger, so that a field we misread costs a race and not money.
+``ping``; goals under ``data.score.scores.home.total``, written as ``1.0``; the fixture beside
+them. The shape is the documented one and not checked against the live service. A period
+that we cannot tell leaves a report unable to trigger, so that a field we misread costs a
+race and not money.
 """
 
 from typing import Final
@@ -12,6 +13,7 @@ from actors.feeds.codecs import Decoded
 from actors.feeds.codecs.json_values import (
     ALIVE,
     MOST_MATCHES,
+    TROUBLES,
     goals,
     json_object,
     part,
@@ -23,6 +25,7 @@ from actors.feeds.codecs.json_values import (
 from actors.model.score import Period
 
 RESULTS: Final = "fixture-results"
+SOCCER: Final = "soccer"
 PERIODS: Final[dict[str, Period]] = {
     "1": "1H",
     "1h": "1H",
@@ -60,8 +63,11 @@ def decode(frame: bytes | str) -> list[Decoded]:
 def _read(result: dict[str, object]) -> Decoded:
     score_part = part(result, "score")
     scores = part(score_part, "scores")
-    score = score_of(goals(part(scores, "home"), "total"), goals(part(scores, "away"), "total"))
-    fixture = part(result, "fixture") or result
+    score = None
+    # The same totals are sets in tennis and points elsewhere.
+    if (text_of(result, "sport") or SOCCER).lower() == SOCCER:
+        score = score_of(_total(part(scores, "home")), _total(part(scores, "away")))
+    fixture = part(score_part, "fixture") or part(result, "fixture") or result
     status = (text_of(fixture, "status") or "").lower()
     in_play = part(result, "in_play") or part(score_part, "in_play") or result
     period = PERIODS.get((text_of(in_play, "period") or "").lower())
@@ -78,4 +84,13 @@ def _read(result: dict[str, object]) -> Decoded:
         period=period,
         live=status == "live" if status else None,
         ended=status in _OVER if status else None,
+        status=TROUBLES.get(status),
     )
+
+
+def _total(side: dict[str, object]) -> int | None:
+    # This provider's numbers are written as fractions: "total": 1.0.
+    total = side.get("total")
+    if isinstance(total, float) and total.is_integer():
+        side = {"total": int(total)}
+    return goals(side, "total")

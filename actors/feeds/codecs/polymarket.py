@@ -17,6 +17,7 @@ extra time, without a result). Extra time and the shoot-out are read, and sent b
 our simulated provider, as ``ET1 ETHT ET2 AET PEN END``. Any other text is an
 unknown period, with which no report may trigger. A match that is not ``live``
 has no period we could trust, unless it has ``ended``: then it is at least ``FT``.
+The free text of ``status`` tells of matches that are suspended, postponed and the like.
 
 Clocks. ``"32:15"`` counts up from kick-off over the halves; ``"90+4"`` is the
 ninety-fourth minute and ``"45:00+2:13"`` says the same to the second. A clock
@@ -31,11 +32,15 @@ from typing import Annotated, Final, NoReturn
 import msgspec
 
 from actors.feeds.codecs import Decoded
+from actors.feeds.codecs.json_values import TROUBLES
 from actors.feeds.errors import FeedGarbled
 from actors.model.score import Period, Score
 
 LARGEST_FRAME: Final = 65_536
 """Bytes. The transport has the same bound; a codec does not rely on it."""
+
+MOST_OBJECTS: Final = 800
+"""In one frame, so that none holds the loop for long; as many as the longest can hold."""
 
 PING: Final = "ping"
 PONG: Final = "pong"
@@ -79,6 +84,7 @@ class _Frame(msgspec.Struct, rename="camel", frozen=True, gc=False):
     away_team: _Text | None = None
     score: _Text | None = None
     period: _Text | None = None
+    status: _Text | None = None
     elapsed: _Text | None = None
     live: bool | None = None
     ended: bool | None = None
@@ -87,6 +93,7 @@ class _Frame(msgspec.Struct, rename="camel", frozen=True, gc=False):
     finished_timestamp_too: object = msgspec.field(default=None, name="finished_timestamp")
 
 
+_SPACED: Final = re.compile(rb'"[ \t\r\n]')
 _FIELDS: Final = frozenset(field.encode_name for field in msgspec.structs.fields(_Frame))
 _JSON: Final = msgspec.json.Decoder()
 
@@ -142,10 +149,16 @@ def _refuse(why: str, data: bytes) -> NoReturn:
 def _objects(data: bytes) -> list[_Frame]:
     if b"\\" not in data:
         body = _JSON.decode(data)
-        # Without escapes each key ends in `":`, so that as many keys as colons
-        # means one flat object in which nothing is said twice.
-        if isinstance(body, dict) and len(body) == data.count(b'":'):
+        # Without escapes, and with nothing between a quote and its colon, each key ends in
+        # `":`: as many keys as those means one flat object in which nothing is said twice.
+        if (
+            isinstance(body, dict)
+            and len(body) == data.count(b'":')
+            and _SPACED.search(data) is None
+        ):
             return [msgspec.convert(body, _Frame, strict=True)]
+    if data.count(b"{") > MOST_OBJECTS:
+        raise ValueError(f"over {MOST_OBJECTS} objects")
     body = json.loads(data, object_pairs_hook=_distinct, parse_constant=_no_constant)
     objects = body if isinstance(body, list) else [body]
     return [msgspec.convert(one, _Frame, strict=True) for one in objects]
@@ -181,6 +194,7 @@ def _read(frame: _Frame) -> Decoded:
         ),
         live=frame.live,
         ended=frame.ended,
+        status=None if frame.status is None else TROUBLES.get(frame.status.lower()),
     )
 
 

@@ -15,7 +15,7 @@ import trio
 from actors.feeds.codecs import Decoded, fields
 from actors.feeds.errors import FeedGarbled, FeedLost, FeedUnreachable
 from actors.feeds.feed import Frames
-from actors.feeds.kept import KeptFrames
+from actors.feeds.kept import READ_BYTES, KeptFrames
 from actors.feeds.lightstreamer.requests import PATH, SUBPROTOCOL, Account, Wanted
 from actors.feeds.lightstreamer.session import Bound, Ended, Event, Idle, Lost, Session, Update
 from actors.feeds.lightstreamer.streaming import stream
@@ -80,6 +80,7 @@ class LightstreamerLink:
                 ca_file=self.ca_file,
                 subprotocols=(SUBPROTOCOL,),
                 max_message_bytes=LARGEST_MESSAGE,
+                read_bytes=READ_BYTES,
                 connect_timeout_s=OPENING_S,
             ) as frames:
                 self._session.open(trio.current_time())

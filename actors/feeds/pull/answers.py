@@ -6,7 +6,7 @@ its first 80 bytes.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 import h11
@@ -42,8 +42,14 @@ class Exchange:
         self._interim = 0
         self._first = b""
 
-    def ask(self, host: str, resource: str, headers: Sequence[tuple[str, str]]) -> bytes:
-        """Return the bytes of a GET.
+    def ask(
+        self,
+        host: str,
+        resource: str,
+        headers: Sequence[tuple[str, str]],
+        method: Literal["GET", "POST"] = "GET",
+    ) -> bytes:
+        """Return the bytes of a request without a body.
 
         Raises:
             ValueError: HTTP cannot carry one of the headers.
@@ -52,9 +58,11 @@ class Exchange:
             self._h11.start_next_cycle()
         self._interim, self._first = 0, b""
         wanted = [("Host", host), ("Accept-Encoding", "identity"), *headers]
+        if method == "POST":
+            wanted.append(("Content-Length", "0"))
         lines = [(name.encode("ascii"), value.encode("latin-1")) for name, value in wanted]
         try:
-            request = h11.Request(method="GET", target=resource, headers=lines)
+            request = h11.Request(method=method, target=resource, headers=lines)
             return self._h11.send(request) + self._h11.send(h11.EndOfMessage())
         except h11.LocalProtocolError as error:
             raise ValueError(f"not a request: {error}") from error

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Literal, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import attrs
 import trio
 
-from actors.feeds.errors import FeedLost, FeedUnreachable
+from actors.feeds.errors import FeedGarbled, FeedLost, FeedUnreachable
 from actors.feeds.pull.answers import Exchange, Head
 from actors.runtime.env import BadEndpoint, Endpoint, Env, Wire
 from actors.runtime.rfc6455_opening import host_of, resource_of
@@ -18,6 +18,7 @@ READ_BYTES: Final = 8 * 1024
 BURST: Final = 32
 """Pieces of one read that are dealt with before others get their turn."""
 MOST_REDIRECTS: Final = 3
+UNAUTHORIZED: Final = 401
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 CONNECT_S: Final = 5.0
 LARGEST_HEADER_FILE: Final = 16 * 1024
@@ -25,6 +26,18 @@ LARGEST_HEADER_FILE: Final = 16 * 1024
 _GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 Headers = Sequence[tuple[str, str]]
+
+
+class Bearer(Protocol):
+    """Gives the bearer of one feed, and takes back one that was refused."""
+
+    async def headers(self, env: Env, address: "Address") -> Headers:
+        """Return the header that shows it."""
+        ...
+
+    def refused(self) -> bool:
+        """Forget it; return whether another may do better."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +50,9 @@ class Address:
     """File of ``Name: value`` lines, read anew for every connection; empty for none."""
     redirect_hosts: tuple[str, ...] = ()
     """Hosts besides the URL's own that a redirect may lead to, headers and all."""
+    guest: "Bearer | None" = None
+    """Who gives us a bearer, where the provider wants one that it hands out itself."""
+    method: Literal["GET", "POST"] = "GET"
     connect_s: float = CONNECT_S
     """For the dial, TLS, the request and the head of the answer together, redirects included."""
 
@@ -53,14 +69,20 @@ class Pipe:
         self._now_ns, self._wall_ns = env.now_ns, env.wall_ns
         self._pieces = 0
 
-    async def ask(self, host: str, resource: str, headers: Headers) -> Head:
-        """Send a GET and return the head of its answer.
+    async def ask(
+        self,
+        host: str,
+        resource: str,
+        headers: Headers,
+        method: Literal["GET", "POST"] = "GET",
+    ) -> Head:
+        """Send a request and return the head of its answer.
 
         Raises:
             FeedError: There is none.
         """
         try:
-            request = self.exchange.ask(host, resource, headers)
+            request = self.exchange.ask(host, resource, headers, method)
         except ValueError as error:
             raise FeedUnreachable(str(error)) from error
         try:
@@ -82,6 +104,20 @@ class Pipe:
         piece = await self._next()
         assert isinstance(piece, bytes)
         return piece
+
+    async def body(self, most: int) -> bytes:
+        """Return the rest of the body, whole.
+
+        Raises:
+            FeedGarbled: It is longer than ``most`` bytes.
+            FeedError: The connection is over, or brings no HTTP.
+        """
+        body = bytearray()
+        while piece := await self.piece():
+            body += piece
+            if len(body) > most:
+                raise FeedGarbled(f"a body above {most} bytes: {bytes(body[:80])!a}")
+        return bytes(body)
 
     async def _next(self) -> Head | bytes:
         self._pieces += 1
@@ -122,16 +158,19 @@ async def open_pipe(
     url = address.url
     try:
         with trio.move_on_after(address.connect_s):
-            own = credentials(env, address.header_file)
+            given = credentials(env, address.header_file)
             for _ in range(MOST_REDIRECTS + 1):
-                endpoint = _endpoint(url, address.ca_file)
+                own = [*given, *await _bearer(env, address)]
+                endpoint = dialled(url, address)
                 wire = await _dial(env, endpoint)
                 pipe = Pipe(env, wire, own)
-                head = await pipe.ask(host_of(endpoint), resource_of(url), [*own, *headers()])
-                if head.status not in REDIRECTS:
+                asked = [*own, *headers()]
+                head = await pipe.ask(host_of(endpoint), resource_of(url), asked, address.method)
+                if head.status in REDIRECTS:
+                    url = _followed(url, head, address)
+                elif head.status != UNAUTHORIZED or not _again(address):
                     opened = pipe, head, url
                     break
-                url = _followed(url, head, address)
                 await trio.aclose_forcefully(wire)
             else:
                 raise FeedUnreachable(f"{address.url}: more than {MOST_REDIRECTS} redirects")
@@ -166,9 +205,23 @@ def credentials(env: Env, path: str) -> list[tuple[str, str]]:
     return found
 
 
-def _endpoint(url: str, ca_file: str | None) -> Endpoint:
+async def _bearer(env: Env, address: Address) -> Headers:
+    return () if address.guest is None else await address.guest.headers(env, address)
+
+
+def _again(address: Address) -> bool:
+    """Whether a refusal may be of a bearer that has had its day."""
+    return address.guest is not None and address.guest.refused()
+
+
+def dialled(url: str, address: Address) -> Endpoint:
+    """Return whom to dial for ``url``.
+
+    Raises:
+        FeedUnreachable: It is no URL.
+    """
     try:
-        return Endpoint.parse(url, ca_file)
+        return Endpoint.parse(url, address.ca_file)
     except BadEndpoint as error:
         raise FeedUnreachable(str(error)) from error
 

@@ -12,6 +12,7 @@ from typing_extensions import override
 from actors.feeds.codecs.json_values import ALIVE, TYPED
 from actors.feeds.errors import FeedLost, FeedUnreachable
 from actors.feeds.feed import Frames
+from actors.feeds.pull.beside import Snapshots, frames_of
 from actors.feeds.pull.event_stream import MESSAGE, EventStream
 from actors.feeds.pull.pipe import BURST, Address, Pipe, open_pipe
 from actors.feeds.pull.polling import http_date_s
@@ -49,7 +50,12 @@ class Place:
 
 @asynccontextmanager
 async def connect_events(
-    env: Env, address: Address, place: Place, *, begin: Begin = _nobody
+    env: Env,
+    address: Address,
+    place: Place,
+    *,
+    begin: Begin = _nobody,
+    snapshots: Snapshots | None = None,
 ) -> AsyncIterator[Frames]:
     """Open an event stream where ``place`` left it. Frames: data, under ``event: NAME`` if named.
 
@@ -65,6 +71,7 @@ async def connect_events(
             wanted.append(("Last-Event-ID", place.last_id.encode().decode("latin-1")))
         return wanted
 
+    beside = await frames_of(env, address, snapshots)
     async with open_pipe(env, address, headers) as (pipe, head, url):
         kind = head.header("content-type").partition(";")[0].strip().lower()
         if head.status != OK or kind != "text/event-stream":
@@ -72,7 +79,7 @@ async def connect_events(
         begin(http_date_s(head.header("date")))
         stream = EventStream(place.last_id)
         try:
-            yield _Streamed(pipe, _Events(stream), place)
+            yield _Streamed(pipe, _Events(stream), place, beside)
         finally:
             if stream.retry_ms is not None:
                 wait_s = min(stream.retry_ms / 1_000, LONGEST_RETRY_S)
@@ -81,7 +88,11 @@ async def connect_events(
 
 @asynccontextmanager
 async def connect_lines(
-    env: Env, address: Address, *, begin: Begin = _nobody
+    env: Env,
+    address: Address,
+    *,
+    begin: Begin = _nobody,
+    snapshots: Snapshots | None = None,
 ) -> AsyncIterator[Frames]:
     """Open a stream of lines. Frames: the lines; a blank one says that the provider lives.
 
@@ -89,11 +100,12 @@ async def connect_lines(
         FeedUnreachable: There is no stream to be had.
         FeedError: What is to be had is no HTTP.
     """
+    beside = await frames_of(env, address, snapshots)
     async with open_pipe(env, address, tuple) as (pipe, head, url):
         if head.status != OK:
             await _refuse(pipe, f"{url}: status {head.status}")
         begin(http_date_s(head.header("date")))
-        yield _Streamed(pipe, _Lines(PushedLines()), Place())
+        yield _Streamed(pipe, _Lines(PushedLines()), Place(), beside)
 
 
 async def _refuse(pipe: Pipe, why: str) -> NoReturn:
@@ -132,9 +144,11 @@ class _Lines(_Reader):
 class _Streamed:
     """Frames out of one body."""
 
-    def __init__(self, pipe: Pipe, reader: _Reader, place: Place) -> None:
+    def __init__(
+        self, pipe: Pipe, reader: _Reader, place: Place, beside: Sequence[str] = ()
+    ) -> None:
         self._pipe, self._reader, self._place = pipe, reader, place
-        self._ready: deque[tuple[str, str]] = deque()
+        self._ready: deque[tuple[str, str]] = deque((frame, "") for frame in beside)
         self._burst = 0
 
     async def hear(self) -> Heard:

@@ -13,13 +13,16 @@ import attrs
 import msgspec
 
 from actors.feeds.errors import FeedGarbled, FeedUnreachable
+from actors.feeds.signalr.negotiation import Redirected
 from actors.feeds.signalr.records import LARGEST_RECORD, parsed
 
 PROTOCOL: Final = "2.1"
 WARNED_AT: Final = 2 / 3
 """Share of the keep-alive bound after which a connection is slow; at the whole it is lost."""
 CONNECT_S: Final = 10.0
-"""For a connection whose server names no keep-alive bound, as for its first message."""
+"""For the first message, and for the answer to the first call."""
+MOST_PUSHES: Final = 150
+"""In one message, so that none holds the loop for long."""
 LARGEST_CURSOR: Final = 4_096
 
 
@@ -77,7 +80,7 @@ class Reconnect:
 Event = Started | Pushed | Answered | Progressed | Beat | Reconnect
 
 
-def read_terms(status: int, body: bytes) -> Terms:
+def read_terms(status: int, body: bytes) -> Terms | Redirected:
     """Read the answer to a classic negotiation.
 
     Raises:
@@ -87,15 +90,18 @@ def read_terms(status: int, body: bytes) -> Terms:
         raise FeedUnreachable(f"negotiate answered with status {status}: {body[:80]!a}")
     try:
         said = parsed(body)
-    except FeedGarbled as error:
+        if said.get("RedirectUrl"):
+            return Redirected(
+                url=_bounded(said["RedirectUrl"], "redirect"),
+                token=_bounded(said.get("AccessToken") or "", "access token"),
+            )
+    except (FeedGarbled, TypeError) as error:
         raise FeedUnreachable(f"negotiate: {error}") from None
     token = said.get("ConnectionToken")
     if not isinstance(token, str) or not token:
         raise FeedUnreachable("not a classic SignalR server")
     if said.get("TryWebSockets") is False:
         raise FeedUnreachable("no WebSocket is offered")
-    if said.get("RedirectUrl"):
-        raise FeedUnreachable(f"the server moved: {str(said['RedirectUrl'])[:120]!a}")
     return Terms(
         token=token,
         keepalive_s=_seconds(said.get("KeepAliveTimeout")),
@@ -168,8 +174,8 @@ class Classic:
             self.cursor = _bounded(cursor, "cursor")
         if groups is not None:
             self._groups = _bounded(groups, "groups")
-        if not isinstance(pushes, list):
-            raise TypeError("pushes are no list")
+        if not isinstance(pushes, list) or len(pushes) > MOST_PUSHES:
+            raise TypeError(f"pushes are no list of at most {MOST_PUSHES}")
         if said.get("S") == 1 and not self._started:
             self._started = True
             events.append(Started())
@@ -202,6 +208,20 @@ def _push(said: object) -> Pushed:
             return Pushed(hub=hub, method=method, arguments=arguments)
         case _:
             raise ValueError("not a push")
+
+
+def read_started(status: int, body: bytes) -> None:
+    """Read the answer to ``start``.
+
+    Raises:
+        FeedUnreachable: The server has not started.
+    """
+    try:
+        started = status == 200 and parsed(body).get("Response") == "started"  # noqa: PLR2004 - HTTP's own
+    except FeedGarbled:
+        started = False
+    if not started:
+        raise FeedUnreachable(f"start answered with status {status}: {body[:80]!a}")
 
 
 def _bounded(value: object, what: str) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from actors.feeds import strict_json
 from actors.feeds.errors import FeedGarbled
 
 DEEPEST: Final = 32
@@ -26,8 +27,6 @@ MOST_GROWTH: Final = 100_000
 
 DELETED: Final = "_deleted"
 KEYFRAME: Final = "_kf"
-
-_JSON: Final = msgspec.json.Decoder()
 
 
 class Topics:
@@ -129,7 +128,7 @@ def opened(topic: str, said: object) -> object:
         raise FeedGarbled(f"{topic[:80]!a} is no text")
     try:
         packed = binascii.a2b_base64(said, strict_mode=True)
-        return _JSON.decode(_inflated(packed))
+        return strict_json.read(_inflated(packed))
     except (ValueError, zlib.error, RecursionError) as error:
         raise FeedGarbled(f"{topic[:80]!a}: {error}") from None
 

@@ -11,14 +11,15 @@ from typing import Final
 import attrs
 import trio
 
-from actors.feeds.codecs import Decoded, fields
+from actors.feeds.codecs import Decoded
+from actors.feeds.cookies import Cookies
 from actors.feeds.errors import FeedGarbled, FeedLost, FeedUnreachable
 from actors.feeds.feed import Frames
-from actors.feeds.kept import KeptFrames
-from actors.feeds.signalr import negotiation
+from actors.feeds.kept import READ_BYTES, KeptFrames
+from actors.feeds.signalr import matches, negotiation
 from actors.feeds.signalr.delta import Topics
 from actors.feeds.signalr.hub import HubClient
-from actors.feeds.signalr.negotiation import Cookies, Granted, Redirected
+from actors.feeds.signalr.negotiation import Granted, Redirected
 from actors.feeds.signalr.records import (
     END,
     LARGEST_RECORD,
@@ -35,10 +36,8 @@ from actors.runtime.websocket_frames import WebSocketFailed, WebSocketRefused
 
 REPLAY_S: Final = 2.0
 """After a reconnect: what comes sooner may be a replay."""
-MOST_MATCHES: Final = 500
-"""In one topic, so that no message holds the loop for long."""
 MOST_RECORDS: Final = 500
-"""In one message, for the same reason."""
+"""In one message, so that none holds the loop for long."""
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +101,7 @@ class SignalrLink:
                 ca_file=self.settings.ca_file,
                 headers=self._headers(),
                 max_message_bytes=LARGEST_RECORD,
+                read_bytes=READ_BYTES,
                 connect_timeout_s=self.settings.connect_timeout_s,
             ) as frames:
                 self._begin(granted, resumes=resumes)
@@ -219,9 +219,10 @@ class SignalrLink:
                     self._granted = None
                     raise FeedLost(f"subscription refused: {record.error[:120]!a}")
                 self._topics.snapshot(record.result)
-                told += self._all()
+                told += matches.all_of(self._topics)
             case Invocation() if record.target == self.settings.target:
-                told += self._patched(record)
+                is_told = self._told_from_s is None
+                told += matches.patched(self._topics, record.arguments, is_told=is_told)
         return told
 
     def _restated(self, record: Record, now_s: float) -> list[Decoded]:
@@ -231,26 +232,4 @@ class SignalrLink:
         ):
             return []
         self._told_from_s = None
-        return self._all()
-
-    def _patched(self, call: Invocation) -> list[Decoded]:
-        match call.arguments:
-            case [str(topic), patch, *_]:
-                pass
-            case _:
-                raise FeedGarbled(f"{call.target} without a topic and a patch")
-        if not self._topics.patch(topic, patch) or self._told_from_s is not None:
-            return []
-        state = self._topics.state(topic)
-        if not isinstance(state, dict) or topic.endswith(".z") or not isinstance(patch, dict):
-            return _matches(state)
-        return _matches({key: state[key] for key in patch if key in state})
-
-    def _all(self) -> list[Decoded]:
-        return [one for state in self._topics.states.values() for one in _matches(state)]
-
-
-def _matches(state: object) -> list[Decoded]:
-    if not isinstance(state, dict) or len(state) > MOST_MATCHES:
-        raise FeedGarbled(f"a topic that holds no matches, or over {MOST_MATCHES}")
-    return [fields.read(match, said) for match, said in state.items() if isinstance(said, dict)]
+        return matches.all_of(self._topics)

@@ -14,7 +14,6 @@ from actors.feeds.signalr.records import parsed
 
 MOST_REDIRECTS: Final = 100
 LARGEST_ANSWER: Final = 64 * 1024
-MOST_COOKIES: Final = 32
 
 
 @attrs.frozen(kw_only=True)
@@ -51,7 +50,7 @@ def read_answer(status: int, body: bytes) -> Granted | Redirected:
     except FeedGarbled as error:
         raise FeedUnreachable(f"negotiate: {error}") from None
     if "ProtocolVersion" in said:
-        raise FeedUnreachable("a classic SignalR server: this feed needs hub = classic")
+        raise FeedUnreachable("a classic SignalR server: the transport is signalr_classic")
     if said.get("error"):
         raise FeedUnreachable(f"negotiate refused: {str(said['error'])[:120]!a}")
     url = said.get("url")
@@ -92,29 +91,6 @@ def same_origin(one: str, other: str) -> bool:
     """Whether both are of one server, sockets and plain requests alike."""
     parts, others = urlsplit(one), urlsplit(other)
     return (_http(parts.scheme), parts.netloc) == (_http(others.scheme), others.netloc)
-
-
-@attrs.define
-class Cookies:
-    """What a server wants to see again, by name: attributes are of no use to one origin."""
-
-    _held: dict[str, str] = attrs.field(factory=dict)
-
-    def take(self, headers: tuple[tuple[str, str], ...]) -> None:
-        """Keep what an answer sets."""
-        for name, value in headers:
-            if name.lower() != "set-cookie":
-                continue
-            key, equals, rest = value.partition(";")[0].partition("=")
-            if equals and (key.strip() in self._held or len(self._held) < MOST_COOKIES):
-                self._held[key.strip()] = rest.strip()
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """The header that sends them back, if there are any."""
-        if not self._held:
-            return ()
-        return (("Cookie", "; ".join(f"{name}={value}" for name, value in self._held.items())),)
 
 
 def _http(scheme: str) -> str:

@@ -8,13 +8,12 @@ from typing import Final
 import attrs
 import msgspec
 
+from actors.feeds import strict_json
 from actors.feeds.errors import FeedGarbled
 
 END: Final = b"\x1e"
 LARGEST_RECORD: Final = 512 * 1024
 """Bytes. The first answer to a subscription holds every topic whole."""
-
-_JSON: Final = msgspec.json.Decoder()
 
 
 @attrs.frozen(kw_only=True)
@@ -152,7 +151,7 @@ def parsed(record: bytes) -> dict[str, object]:
         FeedGarbled: It is none.
     """
     try:
-        body = _JSON.decode(record)
+        body = strict_json.read(record)
     except (ValueError, RecursionError) as error:
         raise FeedGarbled(f"{type(error).__name__}: {record[:80]!a}") from None
     if not isinstance(body, dict):

@@ -161,6 +161,21 @@ def test_a_strange_score_beside_a_period_of_another_sport_is_no_fault() -> None:
     assert read(score="6-4, 3-2", period="S2").kind == "clock"
 
 
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("Suspended", "suspended"), ("POSTPONED", "postponed"), ("Canceled", "cancelled")],
+)
+def test_a_match_that_is_not_as_usual_is_told(word: str, status: str) -> None:
+    assert read(status=word).status == status
+    assert read(status="InProgress").status is None
+
+
+@pytest.mark.parametrize("gap", [" ", "\t", "\r", "\n"])
+def test_a_field_that_is_said_twice_is_no_frame_however_it_is_spaced(gap: str) -> None:
+    with pytest.raises(FeedGarbled, match="twice"):
+        decode(f'{{"gameId":1,"score":"1-0","score"{gap}:"2-0","period":"1H"}}')
+
+
 def test_a_frame_without_a_score_says_at_most_a_period() -> None:
     assert read(score=None).kind == "period"
     assert read(score=None, period=None).kind == "clock"

@@ -129,7 +129,24 @@ def test_results_are_read_and_every_other_event_is_a_sign_of_life() -> None:
     assert opticodds.decode("event: connected\nok") == [Decoded(kind="heartbeat")]
 
 
-@pytest.mark.parametrize("goals", ["1", -1, 100, 1.0, True])
+def test_a_result_as_its_provider_documents_it_is_read_whole() -> None:
+    score = {
+        "fixture": {"status": "live", "home_team_display": "A", "away_team_display": "B"},
+        "in_play": {"period": "1"},
+        "scores": {"home": {"total": 1.0, "periods": {}}, "away": {"total": 0.0}},
+    }
+    data = {"fixture_id": "F1", "sport": "soccer", "is_live": True, "score": score}
+    (said,) = opticodds.decode("event: fixture-results\n" + json.dumps({"data": data}))
+
+    assert (said.score, said.period, said.live) == (Score(1, 0), "1H", True)
+    assert (said.feed_match, said.home_name, said.away_name) == ("F1", "A", "B")
+    (tennis,) = opticodds.decode(
+        "event: fixture-results\n" + json.dumps({"data": {**data, "sport": "tennis"}})
+    )
+    assert tennis.score is None
+
+
+@pytest.mark.parametrize("goals", ["1", -1, 100, 1.5, True])
 def test_goals_that_are_none_garble_every_dialect(goals: object) -> None:
     for spoil in (
         lambda: live(home_points=goals, away_points=0),

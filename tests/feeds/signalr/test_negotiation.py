@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given, strategies as st
 
+from actors.feeds.cookies import Cookies
 from actors.feeds.errors import FeedGarbled, FeedUnreachable
 from actors.feeds.signalr.classic import (
     Answered,
@@ -15,10 +16,10 @@ from actors.feeds.signalr.classic import (
     Pushed,
     Reconnect,
     Started,
+    Terms,
     read_terms,
 )
 from actors.feeds.signalr.negotiation import (
-    Cookies,
     Granted,
     Redirected,
     hub_url,
@@ -96,8 +97,16 @@ def test_a_classic_server_states_its_timers() -> None:
     terms = read_terms(
         200, b'{"ConnectionToken":"t","KeepAliveTimeout":20.0,"DisconnectTimeout":40,"x":1}'
     )
-    assert (terms.token, terms.keepalive_s, terms.disconnect_s) == ("t", 20.0, 40.0)
-    assert read_terms(200, b'{"ConnectionToken":"t","KeepAliveTimeout":null}').keepalive_s is None
+    assert terms == Terms(token="t", keepalive_s=20.0, disconnect_s=40.0)  # noqa: S106 - nobody's
+    none = read_terms(200, b'{"ConnectionToken":"t","KeepAliveTimeout":null}')
+    assert none == Terms(token="t", keepalive_s=None, disconnect_s=30.0)  # noqa: S106 - nobody's
+
+
+def test_a_classic_server_that_moved_says_where() -> None:
+    moved = b'{"RedirectUrl":"https://there/signalr","AccessToken":"k"}'
+    assert read_terms(200, moved) == Redirected(url="https://there/signalr", token="k")  # noqa: S106 - nobody's
+    with pytest.raises(FeedUnreachable, match="redirect"):
+        read_terms(200, b'{"RedirectUrl":7}')
 
 
 def asked(target: str) -> tuple[str, dict[str, list[str]]]:
