@@ -24,8 +24,11 @@ try:
 
     from actors.runtime.env import RealEnv
     from actors.runtime.errors import leaves
+    from actors.sim.calibration import AHEAD_S, play
+    from actors.sim.calibration_figures import figures
     from actors.sim.errors import BadStage, WorldError
     from actors.sim.fault_file import read_plan
+    from actors.sim.feedtiming import FIVE
     from actors.sim.matchday import DEFAULT, matchday, matchdays
     from actors.sim.plan import plan
     from actors.sim.reviews import NONE, USUAL, doubted_day
@@ -37,7 +40,7 @@ try:
     from actors.sim.tape import record
     from actors.sim.timetable import Pace, Timetable, lay_out
     from actors.sim.venue.faults import CALM, FaultPlan
-    from actors.sim.venue.latency import PROFILES
+    from actors.sim.venue.latency import PROFILES, LatencyProfile
     from actors.sim.world import Options, World
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("actors"):
@@ -56,6 +59,10 @@ PLAN: Final = ".plan"
 HOURS: Final = 1.0
 """Of a tape, where nobody says."""
 MOST_HOURS: Final = 1_000.0
+GOALS: Final = 2_000
+"""Of a calibration, where nobody says."""
+LEAST_GOALS: Final = 50
+MOST_GOALS: Final = 100_000
 DOUBTS: Final = {"usual": USUAL, "none": NONE}
 CHUNK: Final = 4096
 """What the parent writes to us is not read for its meaning; only its end matters."""
@@ -69,37 +76,68 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         refuse_strangers(chosen)
-        if chosen.venue_only:
-            scene = _scene(chosen)
-            return _run(chosen, lambda folder: trio.run(_stand, scene, chosen.port, folder))
-        pace = Pace(
-            speed=chosen.speed,
-            min_gap_s=chosen.min_gap,
-            max_gap_s=max(chosen.min_gap, chosen.max_gap),
-        )
-        seed, doubts = 1 if chosen.seed is None else chosen.seed, DOUBTS[chosen.reviews]
-        faults = CALM if chosen.faults is None else read_plan(Table(_toml(chosen.faults)))
-        if chosen.tape is not None:
-            _log_to_stderr()
-            record(
-                str(Path(chosen.tape).absolute()),
-                disk=RealEnv().disk,
-                seed=seed,
-                hours=_hours(chosen.hours),
-                doubts=doubts,
-                faults=faults,
-                progress=_progress,
-            )
-            return 0
-        day = doubted_day(day_script(matchday(chosen.matchday), seed), doubts)
-        timetable = lay_out(day, pace)
+        run = _chosen(chosen)
     except (WorldError, ValueError) as error:
         sys.stderr.write(f"world: {error}\n")
         return USAGE
     except OSError as error:
         sys.stderr.write(f"world: {chosen.tape}: {error.strerror}\n")
         return USAGE
-    return _run(chosen, lambda folder: _begin(timetable, _options(chosen, folder, faults), chosen))
+    return run()
+
+
+def _chosen(chosen: argparse.Namespace) -> Callable[[], int]:
+    """Prepare what was asked for, or do it if it needs no world that stays; return the rest.
+
+    Raises:
+        WorldError: It cannot be done as it was asked for.
+        OSError: A tape cannot be written.
+    """
+    if chosen.venue_only:
+        scene = _scene(chosen)
+        return lambda: _run(chosen, lambda folder: trio.run(_stand, scene, chosen.port, folder))
+    seed, doubts = 1 if chosen.seed is None else chosen.seed, DOUBTS[chosen.reviews]
+    if chosen.calibrate:
+        code = _calibrate(seed, chosen.goals or GOALS, PROFILES[chosen.latency or "nj"])
+        return lambda: code
+    faults = CALM if chosen.faults is None else read_plan(Table(_toml(chosen.faults)))
+    if chosen.tape is not None:
+        _log_to_stderr()
+        record(
+            str(Path(chosen.tape).absolute()),
+            disk=RealEnv().disk,
+            seed=seed,
+            hours=_hours(chosen.hours),
+            doubts=doubts,
+            faults=faults,
+            progress=_progress,
+        )
+        return lambda: 0
+    pace = Pace(
+        speed=chosen.speed,
+        min_gap_s=chosen.min_gap,
+        max_gap_s=max(chosen.min_gap, chosen.max_gap),
+    )
+    timetable = lay_out(doubted_day(day_script(matchday(chosen.matchday), seed), doubts), pace)
+    return lambda: _run(
+        chosen, lambda folder: _begin(timetable, _options(chosen, folder, faults), chosen)
+    )
+
+
+def _calibrate(seed: int, goals: int, latency: LatencyProfile) -> int:
+    """Print the races' figures beside the original's; return 0 if all are where they ought to be.
+
+    Raises:
+        BadStage: So many goals cannot be told apart from chance, or would take for ever.
+    """
+    if not LEAST_GOALS <= goals <= MOST_GOALS:
+        raise BadStage(f"--goals is a number from {LEAST_GOALS} to {MOST_GOALS}, not {goals}")
+    plain = play(seed, goals, feeds=FIVE, latency=latency)
+    faster = play(seed, goals, feeds=FIVE, latency=latency, ahead_s=AHEAD_S)
+    found = figures(plain, faster)
+    sys.stdout.write(f"{len(plain.races)} goals of seed {seed}\n")
+    sys.stdout.writelines(f"{figure.line()}\n" for figure in found)
+    return 0 if all(figure.holds for figure in found) else 1
 
 
 def _begin(timetable: Timetable, options: Options, chosen: argparse.Namespace) -> int:
@@ -165,8 +203,18 @@ def refuse_strangers(chosen: argparse.Namespace) -> None:
             raise BadStage(f"--{name} is for --venue-only")
     elif chosen.hold or chosen.truth is not None:
         raise BadStage("--hold and --truth are for a day of matches, not for --venue-only")
+    _refuse_strange_statistics(chosen)
+    if chosen.plan is not None and chosen.venue_only:
+        raise BadStage("--plan is for a day of matches, not for --venue-only")
+
+
+def _refuse_strange_statistics(chosen: argparse.Namespace) -> None:
     if chosen.hours is not None and chosen.tape is None:
         raise BadStage("--hours is for --tape")
+    if chosen.goals is not None and not chosen.calibrate:
+        raise BadStage("--goals is for --calibrate")
+    if chosen.calibrate and (chosen.venue_only or chosen.tape is not None):
+        raise BadStage("--calibrate plays matches of its own, without --venue-only or --tape")
     if chosen.tape is not None:
         strange = ("venue_only", "hold", "truth", "plan", "folder")
         given = [name for name in strange if getattr(chosen, name)]
@@ -175,8 +223,6 @@ def refuse_strangers(chosen: argparse.Namespace) -> None:
             raise BadStage(f"--{name} is for a world with clients, not for --tape")
         if Path(chosen.tape).is_dir():
             raise BadStage(f"{chosen.tape}: a folder, not a file")
-    if chosen.plan is not None and chosen.venue_only:
-        raise BadStage("--plan is for a day of matches, not for --venue-only")
 
 
 def catalogue() -> str:
@@ -309,6 +355,8 @@ def _parser() -> argparse.ArgumentParser:
     add = taped.add_argument
     add("--tape", metavar="FILE", help="write every event, act, trade and fault, as JSON lines")
     add("--hours", metavar="H", help="virtual time on the tape (1)")
+    add("--calibrate", action="store_true", help="print the races' figures beside the original's")
+    add("--goals", type=int, metavar="N", help=f"goals to calibrate with ({GOALS})")
     alone = parser.add_argument_group("the venue alone, for any client")
     add = alone.add_argument
     add("--venue-only", action="store_true", help="no matches, no feeds; until SIGTERM")

@@ -42,6 +42,8 @@ from actors.sim.venue.latency import NJ, LatencyProfile
 from actors.sim.venue.order_entry import Created
 
 REFERENCE: Final = "reference"
+AHEAD_S: Final = 0.030
+"""How much faster the second play is."""
 OWN_S: Final = 0.0003
 """From a frame to the order's bytes: the trader's own part."""
 CONTRACTS: Final = 15
@@ -50,7 +52,7 @@ LEAST_MOVE_CENTS: Final = 6.0
 """A leg that moves less is left alone."""
 MARGIN_CENTS: Final = 1.0
 """What a leg must be worth more than it costs."""
-EXIT_S: Final = 11.0
+EXIT_S: Final = 11.5
 """After its entry it sells. At this pace two more things have happened in the match by then:
 that is the risk of who holds for some minutes of a match."""
 PACE: Final = Pace(speed=60.0, min_gap_s=4.5, max_gap_s=5.5)

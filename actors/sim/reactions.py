@@ -48,7 +48,7 @@ class Tempers:
     (``calibration.py`` prints its figures): change either and look again.
     """
 
-    news: Delay = Delay(0.203, 0.08)
+    news: Delay = Delay(0.201, 0.08)
     """From the goal until the professionals know."""
     maker: Delay = Delay(0.030, 0.6)
     """From the news until a maker has pulled."""
