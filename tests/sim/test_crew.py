@@ -170,7 +170,7 @@ async def quoted(*, taking: bool) -> dict[tuple[str, str, int, int], int]:
         for ticker in on.crew.seat.tickers.values():
             best = on.venue.book(ticker).asks[0].price_pips
             order = CreateOrder(
-                ticker=ticker, side="bid", price_pips=best, count_centi=CentiContracts(1_500)
+                ticker=ticker, side="bid", price_pips=best, count_centi=CentiContracts(50_000)
             )
             assert isinstance(on.venue.create_order(BUYER, order), Created)
 
