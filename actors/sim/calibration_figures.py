@@ -1,7 +1,6 @@
 """The original's figures beside ours, each with its interval. Pure."""
 
 import math
-import random
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import Final
@@ -9,6 +8,7 @@ from typing import Final
 import attrs
 
 from actors.sim.calibration import Race, Season
+from actors.sim.draws import stream
 
 SURE: Final = 1.96
 """Standard errors on both sides of a figure: 95 %."""
@@ -198,7 +198,7 @@ def _booted(values: Sequence, figure: Callable) -> tuple[float, float, float]:  
     """Return a figure of ``values`` and where 95 of 100 resamples have it."""
     if not values:
         return 0.0, 0.0, 0.0
-    draws = random.Random("resamples")
+    draws = stream(0, "resamples")
     again = sorted(
         figure([values[draws.randrange(len(values))] for _ in values]) for _ in range(RESAMPLES)
     )

@@ -340,6 +340,8 @@ async def test_the_more_words_wait_the_longer_is_a_turn(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async with open_day() as day:
+        # Once it has written what the day began with, it waits for the first word.
+        await trio.sleep(2 * GATHER_S)
         for number in range(5 * BEHIND):
             day.inbox.post(delta(number, "bid", 5_000, 1, HOME))
         turns = 0

@@ -4,7 +4,6 @@ Each table names the groups of Autobahn's cases whose question it asks. Groups 1
 are about compression, which is never offered.
 """
 
-import time
 from collections.abc import Iterable
 
 import pytest
@@ -317,22 +316,6 @@ def test_bytes_one_at_a_time_say_what_the_whole_says(data: bytes, cut: int, max_
     ends = [at for at, event in enumerate(whole) if isinstance(event, Closed | Failed)]
     assert ends in ([], [len(whole) - 1])
     assert all(len(event) <= max_bytes for event in whole if isinstance(event, bytes))
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [b"\x81\x00", b"\x89\x00", b"\x81\x01x", b"\x01\x00" + b"\x00\x00" * 50 + b"\x80\x00"],
-)
-def test_ten_times_the_bytes_take_about_ten_times_as_long(pattern: bytes) -> None:
-    def spent_s(data: bytes, cut: int) -> float:
-        began_s = time.process_time()
-        fed(data, cut)
-        return time.process_time() - began_s
-
-    short, long = (pattern * (size // len(pattern)) for size in (20_000, 200_000))
-    for cut in (1, 64 * 1024):
-        # Quadratic work would take a hundred times as long.
-        assert spent_s(long, cut) < 40 * max(0.001, spent_s(short, cut))
 
 
 # Against wsproto, whose code is not ours
