@@ -35,11 +35,14 @@ class Figure:
     unit: str = ""
     scale: float = 1.0
     """What value and bounds are multiplied with to be shown."""
+    beyond_chance: bool = False
+    """Whether all of its interval must lie above the least: for a difference."""
 
     @property
     def holds(self) -> bool:
-        """Whether the figure itself lies where it ought to."""
-        return self.least <= self.value <= self.most
+        """Whether the figure lies where it ought to, and a difference does so beyond chance."""
+        lowest = self.low if self.beyond_chance else self.value
+        return self.least <= lowest and self.value <= self.most
 
     def line(self) -> str:
         """Return it as one line of a table."""
@@ -138,7 +141,15 @@ def _more(name: str, ones: Sequence[Race], others: Sequence[Race]) -> Figure:
     low = value - math.hypot(one[0] - one[1], other[2] - other[0])
     high = value + math.hypot(one[2] - one[0], other[0] - other[1])
     return Figure(
-        name=name, value=value, low=low, high=high, least=0.01, most=1.0, unit="pp", scale=100
+        name=name,
+        value=value,
+        low=low,
+        high=high,
+        least=0.0,
+        most=1.0,
+        unit="pp",
+        scale=100,
+        beyond_chance=True,
     )
 
 
