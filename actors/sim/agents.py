@@ -130,13 +130,10 @@ class Maker:
     def quote(self, at_s: float, *outcomes: Outcome) -> None:
         """Bring the ladders of some markets, or of all, to what they should be at ``at_s``.
 
-        Rungs that stay keep their place in the queue. How much it would put on each rung
-        is drawn for each look and rung, whatever has traded away meanwhile.
+        Rungs that stay keep their place in the queue.
         """
         self._quotes = True
-        self._looks += 1
-        draws = self._draws("sizes", self._looks)
-        wanted = {rung: draws.randint(*self.style.contracts) for rung in self._wanted(at_s)}
+        wanted = self.intended(at_s)
         for outcome in outcomes or OUTCOMES:
             resting = set(self.seat.venue.open_orders(self.account, self.seat.tickers[outcome]))
             mine = [rung for rung in self._ladder if rung[0] == outcome]
@@ -146,6 +143,16 @@ class Maker:
             for rung, contracts in wanted.items():
                 if rung[0] == outcome and rung not in self._ladder:
                     self._place(rung, contracts)
+
+    def intended(self, at_s: float) -> dict[Rung, int]:
+        """Return how much it would put on each rung at this look.
+
+        Drawn for each look, and looks are by its own plan: what has traded meanwhile, and
+        with whom, moves none of it (design section 11).
+        """
+        self._looks += 1
+        draws = self._draws("sizes", self._looks)
+        return {rung: draws.randint(*self.style.contracts) for rung in self._wanted(at_s)}
 
     def follow(self, at_s: float) -> None:
         """Bring every ladder up to date, unless it has pulled."""
