@@ -27,6 +27,7 @@ from actors.sim.agents import STYLES
 from actors.sim.beliefs import OUTCOMES, Outcome, Rates as TrueRates, left_of, odds, seen_through
 from actors.sim.crew import NOISE
 from actors.sim.draws import stream
+from actors.sim.feedtiming import FIVE
 from actors.sim.listing import event_ticker
 from actors.sim.matchday import Fixture, matchdays
 from actors.sim.script import CARD_CHANCE, match_script
@@ -61,7 +62,7 @@ NOWHERE: Final = {
     "ws": "ws://127.0.0.1:1/ws",
     "ca_file": "",
     "key": {"id": "none", "pem_file": "/none"},
-    "feeds": {name: {"url": "ws://127.0.0.1:1/ws"} for name in ("alpha", "bravo")},
+    "feeds": {name: {"url": "ws://127.0.0.1:1/ws"} for name in FIVE},
 }
 """A world that is never dialled: the profile's figures are all that is wanted."""
 

@@ -178,7 +178,10 @@ def feed_commands(feeds: Mapping[str, Faulty]) -> dict[str, Command]:
             feed = feeds.get(name)
             if feed is None:
                 raise CommandRefused(f"no feed {_short(name)}; known: {', '.join(feeds)}")
-            act(feed, arguments)
+            try:
+                act(feed, arguments)
+            except ValueError as error:
+                raise CommandRefused(str(error)) from error
             return {"feed": name, **feed.status()}
 
         return run

@@ -13,13 +13,15 @@ from actors.feeds.signalr.hub import HubServer
 from actors.feeds.signalr.records import Close, Invocation, Record
 from actors.runtime.serve import Request, Response
 from actors.sim.draws import stream
-from actors.sim.feedframes import MatchState, iso
+from actors.sim.feedframes import MatchState, Spoil, iso, spoiled
 from actors.sim.feedtiming import FeedTiming
 from actors.sim.pushserver import PushServer, Wire, fields
 
 HUB: Final = "/hub"
 TOPIC: Final = "match"
 COOKIE: Final = "hub-affinity"
+END: Final = "\x1e"
+"""Ends a record of the hub protocol."""
 KEPT: Final = 64
 """Connections that were negotiated and may still be opened, or opened again."""
 
@@ -36,6 +38,9 @@ class _Client:
 
 class HubFeedServer(PushServer):
     """One provider, for any client of the hub protocol in JSON."""
+
+    path = HUB
+    scheme = "ws"
 
     def __init__(self, *, name: str, timing: FeedTiming, seed: int, token: str = "") -> None:
         """Make a server that does not listen yet.
@@ -157,6 +162,16 @@ class HubFeedServer(PushServer):
         for client in self._clients.values():
             if client.subscribed and client.hub.stage == "open":
                 self._send(client, news)
+
+    @override
+    def spoil(self, kind: Spoil) -> None:
+        arguments = [TOPIC, self._fields or {"1": {"live": True}}, iso(0)]
+        record = {"type": 1, "target": "feed", "arguments": arguments}
+        item = spoiled(kind, msgspec.json.encode(record).decode())
+        whole = item + END if isinstance(item, str) else item
+        for client in self._clients.values():
+            if client.wire is not None:
+                client.wire.put([whole])
 
     def _send(self, client: _Client, record: Record) -> None:
         try:

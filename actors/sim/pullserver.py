@@ -1,8 +1,8 @@
 """A provider that is pulled: the same truth as a stream of events and as a body to poll.
 
 ``/api/scores/stream`` speaks TxLINE's event stream, with ``Last-Event-ID`` and the
-history behind it; ``/live_data/batch`` answers conditional requests. It hears of an
-incident when its world says so; lags are the world's to draw.
+history behind it; ``/live_data/batch`` answers conditional requests. One provider is one
+of the two in a race: the stream's lag is not the poll's.
 """
 
 from collections import deque
@@ -14,10 +14,13 @@ from typing import Final
 
 import attrs
 import trio
+from typing_extensions import override
 
 from actors.runtime.env import Endpoint, Env, ServerTls
 from actors.runtime.serve import Request, Response, ServeLimits, serve_connection
-from actors.sim.feedframes import MatchState
+from actors.sim.broadcaster import CLIENTS, Broadcaster, Serving
+from actors.sim.feedframes import MatchState, Spoil, spoiled
+from actors.sim.feedtiming import FeedTiming
 from actors.sim.pullframes import action, batch, event, heartbeat
 
 STREAM: Final = "/api/scores/stream"
@@ -26,7 +29,6 @@ HISTORY: Final = 10_000
 """Actions that a client can still ask for."""
 OUTBOX: Final = 256
 """Events a client may be behind before it is dropped."""
-CLIENTS: Final = 64
 LIMITS: Final = ServeLimits(header_bytes=8 * 1024, body_bytes=0)
 
 
@@ -46,67 +48,96 @@ class _Client:
     outbox: trio.MemorySendChannel[bytes]
 
 
-class PullServer:
-    """One provider. Its verbs act at once and may be called from any task."""
+class PullServer(Broadcaster):
+    """One provider, whose clients ask for what they want to know."""
 
-    def __init__(self, env: Env, *, beat_s: float = 5.0, retry_ms: int = 1_000) -> None:
+    path = STREAM
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        timing: FeedTiming,
+        seed: int,
+        beat_s: float = 5.0,
+        retry_ms: int = 1_000,
+    ) -> None:
         """Make a server that does not listen yet.
 
         Args:
-            env: Whose wall clock stamps the actions and the answers.
+            name: As ``Broadcaster``.
+            timing: As ``Broadcaster``.
+            seed: As ``Broadcaster``.
             beat_s: Between two heartbeats of the stream.
             retry_ms: What clients are told to wait after a loss.
         """
-        self._env = env
+        super().__init__(name=name, timing=timing, seed=seed)
         self._beat_s = beat_s
         self._retry_ms = retry_ms
-        self._truth: dict[int, MatchState] = {}
+        self._told: dict[int, MatchState] = {}
+        """How each match stands, as this provider tells it."""
         self._seqs: dict[int, int] = {}
         self._latest: dict[int, _Told] = {}
         self._history: deque[_Told] = deque(maxlen=HISTORY)
         self._clients: dict[int, _Client] = {}
         self._sessions = 0
-        self._muted = False
+        self._audible = trio.Event()
+        self._spoilt: bytes | None = None
+        """What the next poll gets instead of the truth."""
 
+    @override
     async def run(
         self,
+        env: Env,
         endpoint: Endpoint,
         tls: ServerTls | None = None,
         *,
         task_status: trio.TaskStatus[Endpoint] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Serve until cancelled; reports the endpoint really bound.
+        self._wall_ns = env.wall_ns
+        await super().run(env, endpoint, tls, task_status=task_status)
 
-        Raises:
-            OSError: The endpoint cannot be had.
-        """
-        serve = partial(serve_connection, handler=self._answer, limits=LIMITS)
-        await self._env.listen(endpoint, serve, tls=tls, task_status=task_status)
+    @property
+    @override
+    def clients(self) -> int:
+        return len(self._clients)
 
-    def publish(self, state: MatchState) -> None:
-        """Tell ``state`` to every client, and to those that come back for it."""
+    @override
+    def serving(self) -> Serving:
+        return partial(serve_connection, handler=self._answer, limits=LIMITS, counts=self.requests)
+
+    @override
+    def tell(self, before: MatchState | None, state: MatchState, wall_ns: int) -> None:
         seq = self._seqs[state.game_id] = self._seqs.get(state.game_id, 0) + 1
-        at_ms = self._env.wall_ns() // 1_000_000
-        told = _Told(at_ms, seq, action(state, self._truth.get(state.game_id), seq, at_ms))
-        self._truth[state.game_id] = state
+        at_ms = wall_ns // 1_000_000
+        told = _Told(at_ms, seq, action(state, self._told.get(state.game_id), seq, at_ms))
+        self._told[state.game_id] = state
         self._history.append(told)
         self._latest[state.game_id] = told
-        if not self._muted:
-            self._broadcast(event(told.at_ms, told.seq, told.data))
+        self._broadcast(event(told.at_ms, told.seq, told.data))
 
+    @override
     def drop(self) -> None:
-        """End every stream; new ones are welcome."""
         for client in self._clients.values():
             client.outbox.close()
         self._clients.clear()
 
-    def mute(self) -> None:
-        """Write nothing more, heartbeats included, and keep every stream open."""
-        self._muted = True
+    @override
+    def speak(self) -> None:
+        self._audible.set()
+        self._audible = trio.Event()
 
-    def revive(self) -> None:
-        """Write again. What happened meanwhile is in the history of whoever comes back."""
-        self._muted = False
+    @override
+    def spoil(self, kind: Spoil) -> None:
+        text = next((told.data for told in self._latest.values()), '{"live":true}')
+        if kind == "not_utf8":
+            data = text.encode() + b"\xff"
+        else:
+            item = spoiled(kind, text)
+            assert isinstance(item, str), kind
+            data = item.encode()
+        self._broadcast(b"data: " + data + b"\n\n")
+        self._spoilt = data
 
     def _broadcast(self, data: bytes) -> None:
         for number, client in list(self._clients.items()):
@@ -117,14 +148,19 @@ class PullServer:
                 del self._clients[number]
 
     async def _answer(self, request: Request) -> Response:
-        date = ("date", formatdate(self._env.wall_ns() // 10**9, usegmt=True))
+        date = ("date", formatdate(self._wall_ns() // 10**9, usegmt=True))
         if request.path == STREAM:
             if len(self._clients) >= CLIENTS:
                 return Response(503, headers=(("retry-after", "1"),))
             events = self._events(request.header("last-event-id") or "")
             return Response(200, events, headers=(date,), content_type="text/event-stream")
         if request.path == BATCH:
-            body = batch(self._truth.values())
+            while self._fault == "mute":
+                await self._audible.wait()
+            if self._spoilt is not None:
+                spoilt, self._spoilt = self._spoilt, None
+                return Response(200, spoilt, headers=(date,))
+            body = batch(self._told.values())
             tag = ("etag", f'"{sha256(body).hexdigest()[:16]}"')
             headers = (date, tag, ("cache-control", "max-age=1"))
             if request.header("if-none-match") == tag[1]:
@@ -150,8 +186,8 @@ class PullServer:
                     return
                 if item is not None:
                     yield item
-                elif not self._muted:
-                    yield heartbeat(self._env.wall_ns() // 1_000_000)
+                elif self._fault != "mute":
+                    yield heartbeat(self._wall_ns() // 1_000_000)
         finally:
             self._clients.pop(number, None)
             outbox.close()
@@ -165,3 +201,13 @@ class PullServer:
                 return missed[::-1]
             missed.append(told)
         return list(self._latest.values())
+
+
+class PollServer(PullServer):
+    """A provider that is polled, and pushes nothing."""
+
+    path = BATCH
+
+    @override
+    def drop(self) -> None:
+        self._listen_again()

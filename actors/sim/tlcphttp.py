@@ -47,7 +47,9 @@ class Stream:
                 wire.wake = trio.Event()
                 self.tick()
                 if wire.outbox:
-                    data = "".join(wire.outbox).encode()
+                    data = b"".join(
+                        item.encode() if isinstance(item, str) else item for item in wire.outbox
+                    )
                     wire.outbox.clear()
                     if self.polls:
                         wire.scope.cancel()

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -13,7 +14,7 @@ from actors.feeds.lightstreamer.lines import join
 from actors.feeds.lightstreamer.requests import PATH, SUBPROTOCOL, Asked, read_message
 from actors.runtime.serve import Request, Response
 from actors.sim.draws import stream
-from actors.sim.feedframes import MatchState
+from actors.sim.feedframes import FRAME_LIMIT, MatchState, Spoil, text_frame
 from actors.sim.feedtiming import FeedTiming
 from actors.sim.pushserver import PushServer, Wire, fields
 from actors.sim.tlcp import KEEPALIVE_S, Fields, ServerSession
@@ -21,6 +22,11 @@ from actors.sim.tlcphttp import Stream, asked_of
 
 _COUNT: Final = re.compile("[0-9]{1,15}")
 TEXT: Final = "text/plain; charset=utf-8"
+SPOILT: Final[Mapping[Spoil, str | bytes]] = {
+    "malformed": "U,1\r\n",
+    "oversized": f"U,1,1,{'x' * FRAME_LIMIT}\r\n",
+    "not_utf8": text_frame(b"U,1,1,\xff\r\n"),
+}
 TOGETHER: Final = 50
 """Lines in one message at most."""
 KEPT: Final = 64
@@ -35,6 +41,9 @@ class _Socket:
 
 class TlcpFeedServer(PushServer):
     """One provider, for any TLCP-2.5.0 client over WebSocket."""
+
+    path = PATH
+    scheme = "ws"
 
     def __init__(self, *, name: str, timing: FeedTiming, seed: int) -> None:
         """Make a server that does not listen yet; see ``PushServer``."""
@@ -139,6 +148,14 @@ class TlcpFeedServer(PushServer):
             else:
                 session.out.clear()
 
+    @override
+    def spoil(self, kind: Spoil) -> None:
+        line = SPOILT.get(kind)
+        if line is None:
+            raise ValueError(f"{self.name} speaks in lines: nothing in one can be {kind}")
+        for wire in self._sockets.values():
+            wire.put([line])
+
     def _stream(self, asked: Asked) -> Response:
         wire, socket = Wire(), _Socket()
         self._act(socket, wire, asked)
@@ -159,7 +176,7 @@ class TlcpFeedServer(PushServer):
         return Response(200, body, content_type=TEXT)
 
     def _due(self, socket: _Socket, wire: Wire) -> None:
-        if self._muted:
+        if self._fault == "mute":
             wire.due_s = math.inf
         else:
             self.tick(socket, wire)

@@ -16,6 +16,7 @@ import trio
 from actors.runtime.env import Endpoint, Env, ServerTls
 from actors.sim import authority, terms
 from actors.sim.agenda import Agenda
+from actors.sim.broadcaster import Broadcaster
 from actors.sim.control import (
     Arguments,
     Command,
@@ -26,9 +27,13 @@ from actors.sim.control import (
 )
 from actors.sim.crew import CASH_MICROS, Habits
 from actors.sim.draws import stream
-from actors.sim.feedserver import FeedServer, FeedTiming
+from actors.sim.feedserver import FeedServer
+from actors.sim.feedtiming import FIVE, FeedTiming
+from actors.sim.hubserver import HubFeedServer
+from actors.sim.pullserver import PollServer, PullServer
 from actors.sim.stadium import Stadium
 from actors.sim.timetable import Timetable
+from actors.sim.tlcpserver import TlcpFeedServer
 from actors.sim.truth import MODE, TruthLog
 from actors.sim.venue.auth import KeyRing
 from actors.sim.venue.clock import VenueClock
@@ -49,16 +54,15 @@ Handshake = dict[str, Any]
 TRADER: Final = "trader"
 TRADER_CASH_MICROS: Final = 10_000 * 1_000_000
 REST_PATH: Final = "/trade-api/v2"
-FEED_PATH: Final = "/ws"
 
-FEEDS: Final[Mapping[str, FeedTiming]] = {
-    "alpha": FeedTiming(lag_ms=300.0, jitter_ms=150.0, shape="lognormal", floor_ms=90.0),
-    "bravo": FeedTiming(
-        lag_ms=290.0, jitter_ms=30.0, shape="gamma", floor_ms=120.0, ceiling_ms=1_500.0
-    ),
+SERVERS: Final[Mapping[str, type[Broadcaster]]] = {
+    "ws": FeedServer,
+    "signalr": HubFeedServer,
+    "lightstreamer": TlcpFeedServer,
+    "sse": PullServer,
+    "poll": PollServer,
 }
-"""Alpha is the quicker one half of the time, and sometimes very late; bravo is steady, and
-never as late as the venue's live data, which so comes first of nothing."""
+"""Each feed's protocol, by the feed's name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +74,8 @@ class Options:
     secure: bool = True
     """TLS at the venue and an RSA key; else none, and an Ed25519 key of the seed."""
     latency: LatencyProfile = NJ
-    feeds: Mapping[str, FeedTiming] = FEEDS
+    feeds: Mapping[str, FeedTiming] = FIVE
+    """By name; a name that is no protocol's is one more raw WebSocket."""
     habits: Habits | None = attrs.field(factory=Habits)
     """How the other traders behave; ``None`` leaves the venue to its clients."""
     start_delay_s: float = 30.0
@@ -102,7 +107,7 @@ class World:
     agenda: Agenda = attrs.field(init=False, factory=Agenda)
     keys: KeyRing = attrs.field(init=False, factory=KeyRing)
     venue: Venue = attrs.field(init=False)
-    feeds: dict[str, FeedServer] = attrs.field(init=False)
+    feeds: dict[str, Broadcaster] = attrs.field(init=False)
     truth: TruthLog = attrs.field(init=False)
     stadiums: tuple[Stadium, ...] = attrs.field(init=False)
     handshake: Handshake | None = attrs.field(init=False, default=None)
@@ -126,7 +131,7 @@ class World:
             read_lag_us=int(1000 * options.read_lag_ms),
         )
         self.feeds = {
-            name: FeedServer(name=name, timing=timing, seed=seed)
+            name: SERVERS.get(name, FeedServer)(name=name, timing=timing, seed=seed)
             for name, timing in options.feeds.items()
         }
         self.commands = {
@@ -192,8 +197,7 @@ class World:
                     "keys": [key],
                     "key": key,
                     "feeds": {
-                        name: {"url": f"ws://{at.authority}{FEED_PATH}"}
-                        for name, at in feeds.items()
+                        name: {"url": self.feeds[name].address(at)} for name, at in feeds.items()
                     },
                     "control": asked.authority,
                     "seed": self.seed,

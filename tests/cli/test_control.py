@@ -51,7 +51,7 @@ def test_health_says_of_everybody_how_they_are_and_what_is_open() -> None:
     async def look(day: SeededDay, control: Control) -> None:
         health = json.loads(json.dumps(await control.health()))
         rows = {row["actor"]: row for row in health["actors"]}
-        assert rows.keys() >= {"journal", "executor", "planner", "arbiter", "exits", "feed.alpha"}
+        assert rows.keys() >= {"journal", "executor", "planner", "arbiter", "exits", "feed.ws"}
         assert {row["state"] for row in rows.values()} == {"up"}
         assert health["late"] == []
         desk = day.tree.trading.desk
@@ -84,7 +84,7 @@ def test_the_tree_is_drawn_from_what_runs_with_states_and_restarts() -> None:
             ),
             *("entry_lines", "exit_lines", "exits", "catalogue", "comparison"),
             *("core", "executor", "planner", "arbiter"),
-            *("feeds", "feed.alpha", "feed.bravo"),
+            *("feeds", "feed.ws", "feed.signalr", "feed.lightstreamer", "feed.sse", "feed.poll"),
             *("registrar", "collector"),
         ]
         assert all(" up " in line and " 0 restarts" in line for line in tree[1:])

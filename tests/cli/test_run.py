@@ -23,6 +23,7 @@ from actors.runtime.env import RealEnv
 from actors.runtime.errors import Escalated
 from actors.runtime.frames import pack
 from actors.runtime.journal import Journal
+from actors.sim.feedtiming import FIVE
 
 WRONG = "touchline: "
 
@@ -56,7 +57,7 @@ def said(tmp_path: Path) -> Iterator[dict[str, Any]]:
             "ws": "ws://127.0.0.1:1/trade-api/ws/v2",
             "ca_file": "",
             "key": {"id": "k", "pem_file": str(pem)},
-            "feeds": {name: {"url": "ws://127.0.0.1:1/ws"} for name in ("alpha", "bravo")},
+            "feeds": {name: {"url": "ws://127.0.0.1:1/ws"} for name in FIVE},
             "control": f"127.0.0.1:{door.getsockname()[1]}",
             "speed": 60.0,
         }
@@ -142,7 +143,7 @@ def test_addresses_and_zones_that_name_nothing_are_faults_of_the_profile(
     file: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    said["feeds"]["bravo"]["url"] = "nonsense"
+    said["feeds"]["signalr"]["url"] = "nonsense"
     file.write_text(json.dumps(said))
     bad = tmp_path / "bad.toml"
     bad.write_text('extends = "sim"\n[venue]\nrest = "ftp://x/y"\n[run]\nday_zone = "Mars/Base"\n')

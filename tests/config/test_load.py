@@ -8,12 +8,13 @@ import pytest
 from actors.config import load
 from actors.config.load import BadProfile
 
+FEEDS = ("ws", "signalr", "lightstreamer", "sse", "poll")
 WORLD: dict[str, Any] = {
     "rest": "https://127.0.0.1:1/trade-api/v2",
     "ws": "wss://127.0.0.1:1/trade-api/ws/v2",
     "ca_file": "/ca.pem",
     "key": {"id": "k", "pem_file": "/key.pem"},
-    "feeds": {"alpha": {"url": "ws://127.0.0.1:2/ws"}, "bravo": {"url": "ws://127.0.0.1:3/ws"}},
+    "feeds": {name: {"url": "ws://127.0.0.1:2/ws"} for name in FEEDS},
 }
 
 
@@ -30,10 +31,8 @@ def test_the_simulated_profile_is_complete_once_the_world_has_spoken() -> None:
 
     assert loaded.profile.environment == "sim"
     assert loaded.profile.venue.rest == WORLD["rest"]
-    assert [feed.url for feed in loaded.profile.feeds] == [
-        "ws://127.0.0.1:2/ws",
-        "ws://127.0.0.1:3/ws",
-    ]
+    assert [feed.url for feed in loaded.profile.feeds] == ["ws://127.0.0.1:2/ws"] * 5
+    assert tuple(feed.name for feed in loaded.profile.feeds) == FEEDS
     assert "KXWCGAME" in loaded.sheets
 
 

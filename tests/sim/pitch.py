@@ -19,6 +19,7 @@ from actors.runtime.memory import Link, MemoryNetwork, SeededEnv
 from actors.sim import terms
 from actors.sim.agenda import Agenda
 from actors.sim.crew import CASH_MICROS, Crew, Habits
+from actors.sim.feedtiming import FeedTiming
 from actors.sim.listing import leg_tickers
 from actors.sim.matchday import matchday
 from actors.sim.script import day_script
@@ -158,12 +159,24 @@ class Spectator:
                     await socket.send_message("pong")
 
 
+TWO = {
+    "alpha": FeedTiming(lag_ms=300.0, jitter_ms=150.0, shape="lognormal", floor_ms=90.0),
+    "bravo": FeedTiming(lag_ms=290.0, jitter_ms=30.0, floor_ms=120.0, ceiling_ms=1_500.0),
+}
+"""Two raw WebSockets, whose frames a spectator reads as they are."""
+
+
 @asynccontextmanager
 async def world_of(day: Timetable, **options: object) -> AsyncIterator[Spectator]:
     """A world in memory, not yet looked at; on leaving it ends."""
     env = SeededEnv(day.day.seed, MemoryNetwork(day.day.seed, link=NEAR))
     env.disk.make_folder("/world")
-    given: dict[str, Any] = {"folder": "/world", "secure": False, "latency": NONE} | options
+    given: dict[str, Any] = {
+        "folder": "/world",
+        "secure": False,
+        "latency": NONE,
+        "feeds": TWO,
+    } | options
     async with trio.open_nursery() as nursery:
         world = World(env=env, timetable=day, options=Options(**given))
         handshake = await world.start_in(nursery)

@@ -23,8 +23,8 @@ from actors.sim.timetable import Pace, Timetable, lay_out
 from actors.sim.venue.accounts import CreateOrder
 from actors.sim.venue.faults import FaultPlan, RequestFaults, StreamFaults
 from actors.sim.venue.order_entry import Created
-from actors.sim.world import FEEDS, TRADER
-from tests.sim.pitch import PENALTY, world_of
+from actors.sim.world import TRADER
+from tests.sim.pitch import PENALTY, TWO, world_of
 
 ROOT = Path(__file__).parent.parent.parent
 ALWAYS = Doubts(reviewed=1.0, overturned=1.0, phantom=1.0)
@@ -38,14 +38,14 @@ def day() -> Timetable:
 
 
 def planned(faults: FaultPlan = STORMY) -> list[dict[str, Any]]:
-    written = plan(day(), habits=Habits(), feeds=FEEDS, faults=faults)
+    written = plan(day(), habits=Habits(), feeds=TWO, faults=faults)
     return [msgspec.json.decode(line) for line in written.splitlines()]
 
 
 def test_the_same_seed_is_the_same_plan_and_the_same_tape_in_every_process(tmp_path: Path) -> None:
     program = (
         "import hashlib, sys; from pathlib import Path; from tests.sim.test_plan import *\n"
-        "said = plan(day(), habits=Habits(), feeds=FEEDS, faults=STORMY)\n"
+        "said = plan(day(), habits=Habits(), feeds=TWO, faults=STORMY)\n"
         "record(sys.argv[1], disk=RealEnv().disk, seed=7, hours=SECONDS_H)\n"
         "said += Path(sys.argv[1]).read_bytes()\n"
         "print(len(said), hashlib.sha256(said).hexdigest())"

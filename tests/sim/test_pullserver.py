@@ -16,8 +16,10 @@ from actors.runtime.env import Endpoint, RealEnv
 from actors.runtime.health import Health
 from actors.runtime.latest import Latest
 from actors.sim.feedframes import MatchState
+from actors.sim.feedtiming import FeedTiming
 from actors.sim.pullserver import BATCH, STREAM, PullServer
 
+PROMPT = FeedTiming(lag_ms=0.0, jitter_ms=0.0)
 START = MatchState(
     game_id=1,
     sportradar_id="7",
@@ -98,9 +100,9 @@ async def lost(one: Ear) -> None:
 
 async def test_a_dropped_stream_comes_back_with_what_it_missed_as_one_state() -> None:
     env = RealEnv(seed=1)
-    server = PullServer(env, beat_s=0.1, retry_ms=50)
+    server = PullServer(name="delta", timing=PROMPT, seed=1, beat_s=0.1, retry_ms=50)
     async with trio.open_nursery() as nursery:
-        where: Endpoint = await nursery.start(server.run, Endpoint("127.0.0.1", 0))
+        where: Endpoint = await nursery.start(server.run, env, Endpoint("127.0.0.1", 0))
         server.publish(START)
         one = ear(env, where, "sse", "txline", STREAM)
         async with trio.open_nursery() as first:
@@ -127,9 +129,9 @@ async def test_a_dropped_stream_comes_back_with_what_it_missed_as_one_state() ->
 
 async def test_a_mute_stream_is_left_at_its_bound() -> None:
     env = RealEnv(seed=1)
-    server = PullServer(env, beat_s=0.1)
+    server = PullServer(name="delta", timing=PROMPT, seed=1, beat_s=0.1)
     async with trio.open_nursery() as nursery:
-        where: Endpoint = await nursery.start(server.run, Endpoint("127.0.0.1", 0))
+        where: Endpoint = await nursery.start(server.run, env, Endpoint("127.0.0.1", 0))
         server.publish(START)
         server.mute()
         one = ear(env, where, "sse", "txline", STREAM, dead_after_s=0.5)
@@ -140,9 +142,9 @@ async def test_a_mute_stream_is_left_at_its_bound() -> None:
 
 async def test_a_polled_body_is_told_when_it_changes_and_only_then() -> None:
     env = RealEnv(seed=1)
-    server = PullServer(env)
+    server = PullServer(name="delta", timing=PROMPT, seed=1)
     async with trio.open_nursery() as nursery:
-        where: Endpoint = await nursery.start(server.run, Endpoint("127.0.0.1", 0))
+        where: Endpoint = await nursery.start(server.run, env, Endpoint("127.0.0.1", 0))
         server.publish(START)
         one = ear(env, where, "http_poll", "live_data", BATCH)
         nursery.start_soon(partial(one.feed.run))

@@ -168,7 +168,7 @@ async def test_a_drop_loses_nothing_and_nothing_replayed_is_told_as_news(
         # Two goals that nobody hears.
         at.server.publish(after(1, 0))
         at.server.publish(after(2, 0))
-        await at.until(lambda: at.server.truth["sr:1"].score == Score(2, 0))
+        await at.until(lambda: at.server.truth[KICK_OFF.game_id].score == Score(2, 0))
         at.told.clear()
         async with at.listening():
             await at.until(lambda: any(one.kind == "heartbeat" for one in at.told))

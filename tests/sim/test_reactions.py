@@ -5,9 +5,9 @@ from statistics import median
 from hypothesis import given, strategies as st
 
 from actors.model.score import MatchId
+from actors.sim.feedtiming import FIVE
 from actors.sim.reactions import STUNNED_S, Reactions, Tempers, reactions
 from actors.sim.script import Reaction
-from actors.sim.world import FEEDS
 
 MATCH = MatchId("KXWCGAME-26JUN28RSACAN")
 seeds = st.integers(0, 2**40)
@@ -45,7 +45,7 @@ def test_a_faster_rival_is_there_before_any_feed_can_speak(seed: int) -> None:
     first = max(raid.after_s for raid in fast.raids)
     assert first < min(pull.after_s for pull in fast.pulls)
     assert max(pull.after_s for pull in fast.pulls) < min(
-        timing.floor_ms / 1000 for timing in FEEDS.values()
+        timing.floor_ms / 1000 for timing in FIVE.values()
     )
     assert min(pull.requote_s for pull in fast.pulls) > STUNNED_S
 

@@ -16,8 +16,7 @@ from actors.sim.matchday import Matchday, matchday, matchdays
 from actors.sim.reviews import CLEAR_S, NONE, USUAL, Doubts, doubted_day, phantom_feeds
 from actors.sim.script import DayScript, Incident, day_script
 from actors.sim.timetable import STARTS, Pace, Timetable, lay_out
-from actors.sim.world import FEEDS
-from tests.sim.pitch import ONE_GOAL, Spectator, world_of
+from tests.sim.pitch import ONE_GOAL, TWO, Spectator, world_of
 
 ALWAYS = Doubts(reviewed=1.0, overturned=1.0, phantom=1.0)
 seeds = st.integers(0, 2**63)
@@ -159,7 +158,7 @@ async def test_feeds_and_markets_live_through_a_goal_taken_back_and_a_phantom(
     ]
     assert list(phantom["feeds"]) == list(lines["correction"]["feeds"])
     told = told_by(on)
-    for name in FEEDS:
+    for name in TWO:
         scores = told[name]
         assert ("back" in scores) is True
         assert (phantom["shown"] in scores["alive"]) >= (name in phantom["feeds"])
@@ -168,7 +167,7 @@ async def test_feeds_and_markets_live_through_a_goal_taken_back_and_a_phantom(
 def told_by(on: Spectator) -> Mapping[str, dict[str, Any]]:
     """What each feed showed, and whether a goal ever went back."""
     said: dict[str, dict[str, Any]] = {}
-    for name in FEEDS:
+    for name in TWO:
         shown = [frame["score"] for _, frame in on.frames(name) if frame["live"]]
         goals = [sum(map(int, score.split("-"))) for score in shown]
         said[name] = {"alive": shown}

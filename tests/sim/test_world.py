@@ -20,8 +20,8 @@ from actors.sim.timetable import Pace, Timetable
 from actors.sim.venue.accounts import CreateOrder
 from actors.sim.venue.faults import FaultPlan, StreamFaults
 from actors.sim.venue.order_entry import Created
-from actors.sim.world import FEEDS, TRADER, TRADER_CASH_MICROS
-from tests.sim.pitch import ONE_GOAL, PENALTY, Spectator, timetable, world_of
+from actors.sim.world import TRADER, TRADER_CASH_MICROS
+from tests.sim.pitch import ONE_GOAL, PENALTY, TWO, Spectator, timetable, world_of
 
 ROOT = Path(__file__).parent.parent.parent
 OVERLAPPING = "2022-11-29"
@@ -151,7 +151,7 @@ async def test_feeds_tell_of_each_goal_after_it_fell_and_not_at_once(
     on = await live(day, habits=None)
     began_s = trio.current_time() - on.world.agenda.now_s()
 
-    for name, timing in FEEDS.items():
+    for name, timing in TWO.items():
         told: dict[tuple[str, str], float] = {}
         for at_s, frame in on.frames(name):
             told.setdefault((frame["sportradarGameId"], frame["score"]), at_s - began_s)
@@ -176,7 +176,7 @@ async def test_feeds_know_every_match_before_it_begins(
         await on.follow_feeds()
         await trio.sleep(0.5)
 
-        for name in FEEDS:
+        for name in TWO:
             frames = [frame for _, frame in on.frames(name)]
             assert [frame["homeTeam"] for frame in frames] == ["England", "Senegal", "USA"]
             assert all(frame["score"] == "0-0" and not frame["live"] for frame in frames)
@@ -290,7 +290,7 @@ async def test_a_goal_taken_back_is_taken_back_for_feeds_and_markets(
         await on.world.over.wait()
         await trio.sleep(5)
     assert stadium.course.regulation == Score(0, 1), "the second goal stands"
-    for name in FEEDS:
+    for name in TWO:
         scores = [frame["score"] for _, frame in on.frames(name) if frame["live"]]
         changes = [now for was, now in zip(["", *scores], scores, strict=False) if was != now]
         assert changes == ["0-0", "0-1", "0-0", "0-1"]

@@ -222,8 +222,8 @@ class Trader:
     async def ready(self) -> None:
         """Wait until its books are reconciled and every feed has said a score."""
         await self.sees(Reconciled, lambda row: row.phase == "start" and row.clean)
-        await self.hears("alpha")
-        await self.hears("bravo")
+        await self.hears("ws")
+        await self.hears("signalr")
 
     async def hears(self, feed: str, after: int | None = None) -> Report:
         """Wait until a feed says a score."""

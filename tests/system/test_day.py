@@ -65,7 +65,7 @@ def _judge_figures(running: Trader) -> None:
     assert day["fills"] + day["cancelled"] + day["rejected"] == day["orders"]
     assert (day["unknown"], day["restarts"]) == (0, 0)
     assert type(day["pnl_microdollars"]) is int
-    assert day["feeds"].keys() == {"alpha", "bravo"}
+    assert day["feeds"].keys() == {"ws", "signalr", "lightstreamer", "sse", "poll"}
     for feed, figures in day["feeds"].items():
         assert figures["wins"] == sum(row.feed == feed for row in triggered)
     for name in ("latency_us", "latency_ms_to_accepted"):
@@ -78,7 +78,10 @@ def _judge_lines(running: Trader) -> None:
     goals = [line for line in running.output.splitlines() if " first by " in line]
 
     assert len(goals) == 3
-    assert all(re.match(r"\d\d:\d\d:\d\d ENG \d-\d ARG  (alpha|bravo) ", line) for line in goals)
+    assert all(
+        re.match(r"\d\d:\d\d:\d\d ENG \d-\d ARG  (ws|signalr|lightstreamer|sse|poll) ", line)
+        for line in goals
+    )
     assert "difference to the venue's statement: 0.000000" in running.output
     assert f"pages: {running.state / 'pages' / 'index.html'}" in running.output
 

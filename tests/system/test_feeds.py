@@ -55,16 +55,16 @@ async def test_spoiled_frames_and_a_dead_server_cost_their_feed_and_nobody_else(
 
 
 async def _spoil(beside: World, running: Trader, kind: str, reason: str) -> None:
-    """Have bravo send one bad frame; it costs the connection, and the next one is good."""
+    """Have ws send one bad frame; it costs the connection, and the next one is good."""
     mark = running.mark()
-    await beside.ask("corrupt", feed="bravo", kind=kind)
+    await beside.ask("corrupt", feed="ws", kind=kind)
 
     failed = await running.sees(ActorRow, lambda row: row.event == "failed", after=mark)
-    assert (failed.actor, failed.reason[: len(reason)]) == ("feed.bravo", reason)
+    assert (failed.actor, failed.reason[: len(reason)]) == ("feed.ws", reason)
     assert len(failed.reason) <= 300
     closed = await running.sees(Report, lambda row: row.kind == "closed", after=mark)
-    assert closed.feed == "bravo"
-    await running.hears("bravo", after=mark)
+    assert closed.feed == "ws"
+    await running.hears("ws", after=mark)
     if reason.startswith("FeedGarbled"):
         # Whoever looks into it later wants to see what came.
         await running.sees(RawFrame, lambda row: row.frame_no == 0 and row.text != "", after=mark)
@@ -72,30 +72,28 @@ async def _spoil(beside: World, running: Trader, kind: str, reason: str) -> None
 
 def _judge_the_other(running: Trader) -> None:
     epochs = {(row.feed, row.epoch) for row in running.journal.of(Report)}
-    assert {epoch for feed, epoch in epochs if feed == "bravo"} == {*range(1, 2 + len(SPOILED))}
-    assert {epoch for feed, epoch in epochs if feed == "alpha"} == {1}
+    assert {epoch for feed, epoch in epochs if feed == "ws"} == {*range(1, 2 + len(SPOILED))}
+    assert {epoch for feed, epoch in epochs if feed == "signalr"} == {1}
     failed = {row.actor for row in running.journal.of(ActorRow) if row.event == "failed"}
-    assert failed == {"feed.bravo"}
+    assert failed == {"feed.ws"}
 
 
 async def _die_and_come_back(beside: World, running: Trader) -> None:
     """Kill alpha's server for a while: bravo's goals are traded, and then alpha wins again."""
     killed = running.mark()
-    dead = await beside.ask("kill", feed="alpha", for_s=DEAD_S)
+    dead = await beside.ask("kill", feed="ws", for_s=DEAD_S)
     assert dead["fault"] == "kill"
-    await running.sees(
-        Report, lambda row: (row.feed, row.kind) == ("alpha", "closed"), after=killed
-    )
+    await running.sees(Report, lambda row: (row.feed, row.kind) == ("ws", "closed"), after=killed)
     gone = running.mark()
     alone = await running.sees(Triggered, after=gone)
-    assert (alone.feed, alone.fresh_feeds) == ("bravo", 1)
-    await running.sees(Intent, lambda row: row.feed == "bravo", after=gone)
+    assert (alone.feed, alone.fresh_feeds) == ("signalr", 1)
+    await running.sees(Intent, lambda row: row.feed == "signalr", after=gone)
 
-    back = await running.hears("alpha", after=gone)
+    back = await running.hears("ws", after=gone)
     assert back.epoch == 2
     while_alone = running.journal.seen[gone : running.journal.seen.index(back)]
-    assert {each.feed for each in entries(while_alone)} == {"bravo"}
-    await beside.ask("lag", feed="bravo", ms=2_000)
+    assert {each.feed for each in entries(while_alone)} == {"signalr"}
+    await beside.ask("lag", feed="signalr", ms=2_000)
     heard = running.mark()
-    first = await running.sees(Triggered, lambda row: row.feed == "alpha", after=heard)
+    first = await running.sees(Triggered, lambda row: row.feed == "ws", after=heard)
     assert first.epoch == back.epoch

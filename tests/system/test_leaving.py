@@ -73,7 +73,7 @@ async def _shows_health(running: Trader, pem: str) -> None:
     rows = {row["actor"]: row for row in json.loads(text)["actors"]}
 
     assert (await path.stat()).st_mode & 0o777 == 0o600
-    assert rows["executor"]["state"] == rows["feed.alpha"]["state"] == "up"
+    assert rows["executor"]["state"] == rows["feed.ws"]["state"] == "up"
     assert not SECRET.search(text)
     secret = {line for line in pem.splitlines() if "KEY" not in line}
     assert not any(line in text for line in secret)

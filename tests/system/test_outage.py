@@ -64,10 +64,10 @@ async def a_dead_feed() -> tuple[SeededDay, int, int]:
         nursery.start_soon(day.tree.root.run)
         await another_entry(day)
         dead_ns = day.env.now_ns()
-        day.world.feeds["alpha"].kill()
+        day.world.feeds["ws"].kill()
         await trio.sleep(AWAY_S)
         back_ns = day.env.now_ns()
-        day.world.feeds["alpha"].revive()
+        day.world.feeds["ws"].revive()
         await trio.sleep(90.0)
         day.tree.root.stop()
     return day, dead_ns, back_ns
@@ -75,7 +75,7 @@ async def a_dead_feed() -> tuple[SeededDay, int, int]:
 
 def test_a_dead_feed_is_parked_tried_each_minute_and_welcome_when_it_is_back() -> None:
     day, dead_ns, back_ns = run_seeded(SEED, a_dead_feed)
-    rows = [row for row in of(ActorRow, day, dead_ns) if row.actor == "feed.alpha"]
+    rows = [row for row in of(ActorRow, day, dead_ns) if row.actor == "feed.ws"]
     parked_s = [(row.at_ns - dead_ns) / 1e9 for row in rows if row.event == "parked"]
     starts_s = [(row.at_ns - dead_ns) / 1e9 for row in rows if row.event == "restarted"]
 
@@ -87,5 +87,5 @@ def test_a_dead_feed_is_parked_tried_each_minute_and_welcome_when_it_is_back() -
     back = next(row for row in rows if row.event == "started")
     assert back_ns < back.at_ns < back_ns + 61_000_000_000
     assert not [row for row in of(ActorRow, day) if row.event == "escalated"]
-    bravo = [row for row in of(ActorRow, day, dead_ns) if row.actor == "feed.bravo"]
+    bravo = [row for row in of(ActorRow, day, dead_ns) if row.actor == "feed.signalr"]
     assert [row.event for row in bravo] == ["stopped"], "nobody else felt it"

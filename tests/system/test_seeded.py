@@ -55,7 +55,7 @@ def wins(day: SeededDay, feed: str) -> int:
 
 
 async def a_mute_feed() -> tuple[SeededDay, int, int]:
-    """Mute alpha for longer than it may be silent, and let it speak again."""
+    """Mute ws for longer than it may be silent, and let it speak again."""
     async with (
         seeded_day(5, synthetic_day(5, 0.5), change=patient) as day,
         trio.open_nursery() as nursery,
@@ -63,26 +63,26 @@ async def a_mute_feed() -> tuple[SeededDay, int, int]:
         nursery.start_soon(day.tree.root.run)
         await another_entry(day)
         muted_ns = day.env.now_ns()
-        day.world.feeds["alpha"].mute()
+        day.world.feeds["ws"].mute()
         await trio.sleep(40.0)
         await another_entry(day)
         revived_ns = day.env.now_ns()
-        day.world.feeds["alpha"].revive()
-        won = wins(day, "alpha")
-        await until(lambda: wins(day, "alpha") > won)
+        day.world.feeds["ws"].revive()
+        won = wins(day, "ws")
+        await until(lambda: wins(day, "ws") > won)
         day.tree.root.stop()
     return day, muted_ns, revived_ns
 
 
 def test_a_silent_feed_is_noticed_after_thirty_seconds_and_redialled_at_once() -> None:
     day, muted_ns, revived_ns = run_seeded(5, a_mute_feed)
-    alpha = [row for row in of(Report, day) if row.feed == "alpha"]
+    alpha = [row for row in of(Report, day) if row.feed == "ws"]
     # What was on its way still came.
     last_ns = max(row.received_ns for row in alpha if row.received_ns < muted_ns + SECOND_NS)
     closed, opened = [row for row in alpha if row.received_ns > last_ns][:2]
     failed = next(row for row in of(ActorRow, day, muted_ns) if row.event == "failed")
 
-    assert (failed.actor, failed.reason) == ("feed.alpha", "FeedStale: alpha: silent for 30 s")
+    assert (failed.actor, failed.reason) == ("feed.ws", "FeedStale: ws: silent for 30 s")
     assert (closed.kind, opened.kind) == ("closed", "opened")
     assert 30.0 <= (closed.received_ns - last_ns) / 1e9 <= 30.5
     assert (opened.received_ns - last_ns) / 1e9 <= 30.6
@@ -93,7 +93,7 @@ def test_a_silent_feed_is_noticed_after_thirty_seconds_and_redialled_at_once() -
         for intent in entries(of(object, day, muted_ns))
         if intent not in entries(of(object, day, revived_ns))
     ]
-    assert {intent.feed for intent in meanwhile} == {"bravo"}
+    assert {intent.feed for intent in meanwhile}.isdisjoint({"ws"})
 
 
 async def no_feed_at_all() -> tuple[SeededDay, int, int]:
@@ -111,7 +111,7 @@ async def no_feed_at_all() -> tuple[SeededDay, int, int]:
         await until(lambda: len(day.world.truth.races) >= goals + 3)
         await trio.sleep(5.0)
         back_ns = day.env.now_ns()
-        day.world.feeds["bravo"].revive()
+        day.world.feeds["signalr"].revive()
         await another_entry(day)
         day.tree.root.stop()
     return day, dead_ns, back_ns
@@ -124,7 +124,7 @@ def test_without_a_feed_nothing_is_bought_and_with_one_of_them_back_it_is_again(
     assert while_dead == 0
     bought = entries(of(object, day, dead_ns))
     assert bought == entries(of(object, day, back_ns))
-    assert {intent.feed for intent in bought} == {"bravo"}
+    assert {intent.feed for intent in bought} == {"signalr"}
     assert {row.fresh_feeds for row in of(Triggered, day, back_ns)} == {1}
 
 
