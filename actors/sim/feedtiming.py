@@ -50,7 +50,7 @@ class FeedTiming:
 
 FIVE: Final[Mapping[str, FeedTiming]] = {
     "ws": FeedTiming(lag_ms=300.0, jitter_ms=90.0, shape="lognormal", floor_ms=170.0),
-    "signalr": FeedTiming(lag_ms=280.0, jitter_ms=45.0, floor_ms=170.0),
+    "signalr": FeedTiming(lag_ms=280.0, jitter_ms=45.0, floor_ms=170.0, ceiling_ms=1_500.0),
     "lightstreamer": FeedTiming(lag_ms=300.0, jitter_ms=70.0, floor_ms=170.0),
     "sse": FeedTiming(lag_ms=320.0, jitter_ms=90.0, shape="lognormal", floor_ms=170.0),
     "poll": FeedTiming(lag_ms=480.0, jitter_ms=150.0, floor_ms=200.0),

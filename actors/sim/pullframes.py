@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from actors.sim.feedframes import MatchState
+from actors.sim.listing import team_id
 
 STATUS: Final = {"NS": 1, "1H": 2, "HT": 3, "2H": 4, "FT": 5, "ET1": 7, "ETHT": 8, "ET2": 9}
 """Our providers' word for a period to the stream's number."""
@@ -26,6 +27,8 @@ def action(state: MatchState, before: MatchState | None, seq: int, at_ms: int) -
         "FixtureId": state.sportradar_id,
         "GameState": "scheduled",
         "Participant1IsHome": True,
+        "Participant1Id": team_id(state.home_team),
+        "Participant2Id": team_id(state.away_team),
         "Type": "Soccer",
         "Action": what,
         "Id": seq,
@@ -39,6 +42,12 @@ def action(state: MatchState, before: MatchState | None, seq: int, at_ms: int) -
     }
     if what == "goal":
         body["Confirmed"] = True
+    if state.elapsed:
+        minutes, _, seconds = state.elapsed.partition(":")
+        body["Clock"] = {
+            "Running": True,
+            "Seconds": 60 * sum(map(int, minutes.split("+"))) + int(seconds or 0),
+        }
     return msgspec.json.encode(body).decode()
 
 
@@ -64,6 +73,8 @@ def _live(state: MatchState) -> dict[str, object]:
         "type": "soccer_tournament_multi_leg",
         "details": {
             "status": status,
+            "home_id": team_id(state.home_team),
+            "away_id": team_id(state.away_team),
             "half": HALF.get(state.period, ""),
             "time": f"{state.elapsed.partition(':')[0]}'" if state.elapsed else "",
             "home_same_game_score": state.score.home,

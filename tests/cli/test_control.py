@@ -18,7 +18,8 @@ from actors.runtime.memory import run_seeded
 from actors.runtime.segments import read
 from actors.sim.synthetic import synthetic_day
 
-SEED = 3
+SEED = 5
+HOURS = 0.01
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +34,13 @@ def running(look: Callable[[SeededDay, Control], Awaitable[None]]) -> SeededDay:
 
     async def run() -> SeededDay:
         async with (
-            seeded_day(SEED, synthetic_day(SEED, 0.01)) as day,
+            seeded_day(SEED, synthetic_day(SEED, HOURS)) as day,
             trio.open_nursery() as nursery,
         ):
             nursery.start_soon(day.tree.root.run)
-            while not day.tree.trading.desk.held_centi:  # noqa: ASYNC110 - on a clock that jumps
-                await trio.sleep(1.0)
+            with trio.fail_after(HOURS * 3600 * 2):
+                while not day.tree.trading.desk.held_centi:  # noqa: ASYNC110 - a clock that jumps
+                    await trio.sleep(1.0)
             control = Control(tree=day.tree, env=day.env, stop=lambda _who: day.tree.root.stop())
             await look(day, control)
             day.tree.root.stop()

@@ -129,7 +129,7 @@ async def test_a_running_process_shows_its_health_and_its_tree(tmp_path: Path) -
     assert tree[0].startswith("root  one-for-one")
     assert any("core" in line and "rest-for-one" in line for line in tree)
     assert any("│  ├─ executor" in line and "up" in line for line in tree)
-    assert any("└─ feed.signalr" in line for line in tree)
+    assert any("└─ feed.poll" in line for line in tree)
 
 
 async def test_an_operator_s_halt_outlives_the_process_and_is_resumed_by_its_token(

@@ -37,6 +37,7 @@ from actors.runtime.memory import Link, MemoryNetwork, SeededEnv
 from actors.runtime.restart import RestartPolicy
 from actors.runtime.segments import read
 from actors.runtime.supervise import Supervisor
+from actors.sim.feedtiming import FIVE
 from actors.sim.venue.auth import KeyRing
 from actors.sim.venue.engine import Venue
 from actors.sim.venue.latency import LatencyProfile
@@ -476,7 +477,7 @@ def _loaded(rest: str, ws: str) -> Loaded:
         "ws": ws,
         "ca_file": "",
         "key": {"id": KEY_ID, "pem_file": "/nowhere"},
-        "feeds": {name: {"url": f"ws://{name}:1/ws"} for name in ("alpha", "bravo")},
+        "feeds": {name: {"url": f"ws://{name}:1/ws"} for name in FIVE},
     }
     return load("sim", handshake)
 

@@ -76,6 +76,8 @@ def _read(entry: object) -> Decoded:
     return Decoded(
         kind="snapshot" if score is not None else "period" if period is not None else "clock",
         feed_match=text_of(entry, "milestone_id"),
+        home_name=text_of(details, "home_team_id", "home_id"),
+        away_name=text_of(details, "away_team_id", "away_id"),
         score=score,
         period=period,
         clock_s=clock_s(text_of(details, "time") or "", period),

@@ -77,6 +77,8 @@ class Fixture:
     stale: set[int] = attrs.field(init=False, factory=set)
     """Those of them that history told: to confirm one is no news."""
     _first_is_home: bool | None = attrs.field(init=False, default=None)
+    _teams: tuple[str | None, str | None] = attrs.field(init=False, default=(None, None))
+    """The provider's ids of the home side and of the other."""
     _status: int = attrs.field(init=False, default=0)
     _trouble: Status | None = attrs.field(init=False, default=None)
     _reliable: bool | None = attrs.field(init=False, default=None)
@@ -95,6 +97,7 @@ class Fixture:
         first_is_home = action.body.get("Participant1IsHome", action.body.get("participant1IsHome"))
         if isinstance(first_is_home, bool):
             self._first_is_home = first_is_home
+        self._note_teams(action)
         open_ = self._reviewed
         overturns = outcome_of(action) == "overturned" and (open_ is None or open_[0] == "goal")
         said = self._note_status(action)
@@ -117,6 +120,8 @@ class Fixture:
         return Decoded(
             kind="snapshot" if self.sure is not None else "clock",
             feed_match=said.feed_match,
+            home_name=said.home_name,
+            away_name=said.away_name,
             score=self.sure,
             period=said.period,
             clock_s=said.clock_s,
@@ -171,6 +176,8 @@ class Fixture:
         return Decoded(
             kind=kind,
             feed_match=self.key,
+            home_name=self._teams[0],
+            away_name=self._teams[1],
             score=score,
             period=None if blind or not is_state else PERIODS.get(self._status),
             clock_s=clock_of(whole(part(action.body, "Clock", "clock"), "Seconds", "seconds")),
@@ -182,6 +189,12 @@ class Fixture:
             reliable=self._reliable,
             incident=None if named is None or kind in {"snapshot", "clock"} else str(named),
         )
+
+    def _note_teams(self, action: Action) -> None:
+        first = text_of(action.body, "Participant1Id", "participant1Id")
+        second = text_of(action.body, "Participant2Id", "participant2Id")
+        if first is not None and second is not None and self._first_is_home is not None:
+            self._teams = (first, second) if self._first_is_home else (second, first)
 
     def _note_status(self, action: Action) -> list[Decoded]:
         """Note how match and coverage stand; say so where that is not as it was."""
