@@ -86,10 +86,13 @@ async def _die_and_come_back(beside: World, running: Trader) -> None:
         await beside.ask("kill", feed=feed)
     dead = await beside.ask("kill", feed="ws", for_s=DEAD_S)
     assert dead["fault"] == "kill"
-    for feed in ("lightstreamer", "sse", "poll", "ws"):
-        await running.sees(
-            Report, lambda row, feed=feed: (row.feed, row.kind) == (feed, "closed"), after=killed
-        )
+    lost: set[str] = set()
+
+    def all_lost(row: Report) -> bool:
+        lost.update({row.feed} if row.kind == "closed" else ())
+        return lost == {"ws", "lightstreamer", "sse", "poll"}
+
+    await running.sees(Report, all_lost, after=killed)
     gone = running.mark()
     alone = await running.sees(Triggered, after=gone)
     assert (alone.feed, alone.fresh_feeds) == ("signalr", 1)

@@ -5,7 +5,7 @@ import trio
 
 from actors.cli.seeds import STATE, SeededDay, seeded_day
 from actors.messages.codec import JournalCodec
-from actors.messages.records import Intent, Report, Triggered
+from actors.messages.records import Intent, Triggered
 from actors.runtime.memory import run_seeded
 from actors.runtime.segments import read
 from actors.sim.feedtiming import FIVE
