@@ -34,6 +34,7 @@ try:
     from actors.cli.registry import registrar_of
     from actors.cli.rehearsal import Rehearsal
     from actors.cli.soil import Soil
+    from actors.cli.stops import meanwhile
     from actors.config.bounds import BOUNDS
     from actors.config.calendar import trading_day
     from actors.config.profile import Feed as FeedSettings
@@ -255,6 +256,7 @@ def _audit(
         member=soil.loaded.profile.venue.member,
         to_auditor=boxes.auditor,
         on_clean=partial(trading.desk.state.clear, "boot"),
+        meanwhile=meanwhile(trading, boxes.console, soil.loaded.profile.run),
         health=roster.cell("reconciler"),
     )
     return auditor, reconciler

@@ -12,9 +12,10 @@ import structlog
 import trio
 
 import supervisor
-from actors.cli.codes import ESCALATED, UNAVAILABLE, exit_code, say, why
+from actors.cli.codes import ESCALATED, RISK, UNAVAILABLE, exit_code, say, why
 from actors.cli.control import Control
 from actors.cli.places import Places
+from actors.cli.stops import Stops
 from actors.cli.worlds import Beside
 from actors.messages.records import TradingState
 from actors.runtime.alarms import HALT
@@ -71,8 +72,10 @@ class Around:
     asked: bool = attrs.field(init=False, default=False)
     """Whether somebody told it to stop, and waits for it to be gone."""
     _control: Control = attrs.field(init=False)
+    _stops: Stops = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._stops = Stops(self.tree.trading)
         self._control = Control(tree=self.tree, env=self.env, stop=self.stop)
         self.tree.alarms.going_down = self._limit_the_stop
 
@@ -88,6 +91,7 @@ class Around:
             await nursery.start(partial(serve_lines, socket, self._control.answer))
             if self.beside is not None:
                 nursery.start_soon(self._mind_world, self.beside)
+            nursery.start_soon(self._mind_stops)
             if self.stop_when_settled:
                 nursery.start_soon(self._mind_day)
             try:
@@ -101,7 +105,10 @@ class Around:
             nursery.cancel_scope.cancel()
 
     def stop(self, who: str) -> None:
-        """Drain and end everything in order."""
+        """Drain and end everything in order; by 75 where a stop stands that needs a person."""
+        standing = self._stops.standing
+        if standing and not self.code:
+            self.code = say(RISK, f"stopped by {who}, not cleared: {standing}")
         self.asked = True
         self.notifier.stopping(f"asked to stop by {who}")
         self._limit_the_stop()
@@ -157,6 +164,10 @@ class Around:
         self.code = say(UNAVAILABLE, await beside.gone())
         self.tree.trading.desk.state.halt("world", "the simulated world ended")
         self.stop("the world's end")
+
+    async def _mind_stops(self) -> None:
+        await self._stops.until_over()
+        self.stop("the last position's end")
 
     async def _mind_day(self) -> None:
         await self.tree.until_settled()
