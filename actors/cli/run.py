@@ -26,6 +26,7 @@ from actors.cli.around import Around, Stuck, watchdog
 from actors.cli.codes import ESCALATED, JOURNAL, KEY, UNAVAILABLE, USAGE, say
 from actors.cli.errors import Misuse, VenueAway, WorldGone
 from actors.cli.places import reachable
+from actors.cli.reload import Reload
 from actors.cli.soil import open_soil
 from actors.cli.worlds import Beside, check_options, world
 from actors.config.credentials import credentials_folder, is_handed
@@ -179,6 +180,13 @@ async def _trade(
             drain_s=rules.drain_s,
             notifier=notifier,
             watch=watch,
+            reload=Reload(
+                env=env,
+                source=chosen.profile,
+                world=handshake,
+                credentials=credentials_folder(os.environ),
+                loaded=loaded,
+            ),
         )
         async with trio.open_nursery() as nursery:
             # Both until the very end: the pages are written under their eyes as well.
