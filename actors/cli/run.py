@@ -40,6 +40,7 @@ from actors.runtime.env import Env, RealEnv
 from actors.runtime.errors import JournalError, leaves
 from actors.runtime.loopwatch import LoopWatch
 from actors.runtime.process import child_process
+from actors.runtime.secret import redact_line
 from actors.runtime.systemd import BadNotifySocket, Notifier, notify_sender
 from actors.runtime.unix import BadSocket
 
@@ -315,6 +316,7 @@ def _log_to(path: Path) -> Iterator[None]:
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(),
+                redact_line,
             ],
             wrapper_class=structlog.make_filtering_bound_logger("INFO"),
             logger_factory=structlog.WriteLoggerFactory(file=file),
