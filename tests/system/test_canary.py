@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import trio
 
 from actors.messages.records import ActorRow, OrderOutcome
@@ -36,6 +37,7 @@ async def provoked(running: Trader) -> str:
     return signature
 
 
+@pytest.mark.drill
 async def test_a_key_and_its_signatures_are_nowhere_in_what_a_run_leaves(tmp_path: Path) -> None:
     async with (
         world(tmp_path, "--matchday", SHOWER, *QUICK) as beside,
