@@ -41,7 +41,7 @@ demo: $(RUN_STAMP) ## trade one real match day in the simulated world
 	@$(BIN)/python supervisor.py --profile sim
 
 test: $(DEV_STAMP) ## run the tests
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
 interop: $(DEV_STAMP) ## our feed servers against the official clients, which it installs where they can be had
 	@$(BIN)/python tests/interop/install.py
