@@ -12,6 +12,7 @@ from attrs import validators
 
 from actors.model.money import MicroDollars, Pips
 from actors.model.score import Sport
+from actors.model.throttle import Pace
 from actors.runtime.collection import Mode
 
 
@@ -373,6 +374,7 @@ class Profile:
     runtime: Runtime = attrs.field(factory=Runtime)
     clock: Clock = attrs.field(factory=Clock)
     tokens: Tokens = attrs.field(factory=Tokens)
+    throttle: Pace = attrs.field(factory=Pace)
 
     @feeds.validator
     def _names_are_distinct(self, _field: object, feeds: tuple[Feed, ...]) -> None:

@@ -25,6 +25,7 @@ from actors.model.limits import Exposure, Limits
 from actors.model.money import ONE_CONTRACT_CENTI, CentiContracts
 from actors.model.orders import OrderRequest, Ticker
 from actors.model.score import SOCCER, GoalKey
+from actors.model.throttle import Throttle, counted
 from actors.runtime.env import Endpoint, Env
 from actors.runtime.health import Health
 from actors.runtime.journal import Journal
@@ -353,6 +354,9 @@ def _desk(given: Given, day: str) -> Desk:
         exit_headers=HeaderRing(capacity=EXIT_HEADER_SETS),
         clock=clock_of(profile.clock),
         budget=budget_of(profile.tokens),
+        throttle=Throttle(
+            profile.throttle, counted(entry.match for entry in given.recovered.entries)
+        ),
         books=Books(old_ns=profile.gates.book_age_ms * 1_000_000),
     )
 

@@ -20,6 +20,7 @@ from actors.messages.trading import Accepted, ExitPlan, OrderDone, Play, Purpose
 from actors.model.limits import Exposure
 from actors.model.orders import Ticker
 from actors.model.score import GoalKey, MatchId
+from actors.model.throttle import Throttle
 from actors.risk.gate import State
 from actors.runtime.chime import Chime
 from actors.runtime.latest import Latest
@@ -125,6 +126,8 @@ class Desk:
     """The venue's clock, as far as it is known."""
     budget: Budget = attrs.field(factory=Budget)
     """What the venue's rate limits leave us."""
+    throttle: Throttle = attrs.field(factory=Throttle)
+    """How many entries have left of late."""
     delays: Delays = attrs.field(factory=Delays)
     """How long the venue holds our orders."""
     books: Books = attrs.field(factory=Books)
