@@ -31,7 +31,7 @@ class Line(trio.abc.Stream):
         self._stream = stream
         self._lines = lines
         self._reading = trio.CancelScope()
-        self.is_lost = self.is_closed = False
+        self.is_lost = self.is_closed = self._is_reset = False
         self.found = trio.Event()
         """Set when a lost line may be closed."""
 
@@ -40,6 +40,8 @@ class Line(trio.abc.Stream):
         if self.is_lost:
             await trio.lowlevel.checkpoint()
             return
+        if self._is_reset:
+            raise trio.BrokenResourceError("connection reset")
         pause_s = self._lines.pause_s
         if not pause_s:
             await self._stream.send_all(data)
@@ -54,9 +56,11 @@ class Line(trio.abc.Stream):
 
     @override
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        if not self.is_lost:
+        if not (self.is_lost or self._is_reset):
             with trio.CancelScope() as self._reading:
                 return await self._stream.receive_some(max_bytes)
+        if self._is_reset:
+            raise trio.BrokenResourceError("connection reset")
         await trio.sleep_forever()
         raise AssertionError
 
@@ -75,9 +79,11 @@ class Line(trio.abc.Stream):
         self._reading.cancel()
 
     def reset(self) -> None:
-        """Have the connection end by a reset, now or when it is closed."""
+        """End the connection by a reset; whoever serves it finds it broken."""
         if isinstance(self._stream, MemoryWire | SocketWire):
             self._stream.reset()
+        self._is_reset = True
+        self._reading.cancel()
 
 
 class Lines:
@@ -120,7 +126,7 @@ class Lines:
             line.lose()
 
     def reset(self) -> None:
-        """Have every connection end by a reset; whoever serves it has to let go."""
+        """End every connection by a reset."""
         for line in self._open.values():
             line.reset()
 
