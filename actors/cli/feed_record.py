@@ -1,63 +1,50 @@
-"""What each feed did in a day's races: as plain values, and as the table that is printed."""
+"""Each feed's part in a run's races: as values for the summary, and a line for people. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping
 
 from actors.feeds.ledger import FeedLedger
 
-_HEADS: Final = {
-    "wins": "wins",
-    "margin_ms_p50": "by p50",
-    "margin_ms_p90": "p90",
-    "lag_ms_p50": "behind p50",
-    "lag_ms_p90": "p90",
-    "echoes": "echoes",
-    "coverage": "coverage",
-    "phantoms": "phantoms",
-    "reversals": "reversals",
-}
-"""Each figure's column. Times are milliseconds: ahead of the second, behind the first."""
+
+def feed_figures(ledgers: Iterable[FeedLedger]) -> dict[str, Mapping[str, object]]:
+    """Return every feed's record as plain values for the summary, by its name."""
+    return {ledger.feed: _figures(ledger) for ledger in ledgers}
 
 
-def feed_figures(ledgers: Iterable[FeedLedger]) -> dict[str, dict[str, object]]:
-    """Return each feed's record as plain values, by the feed's name."""
+def feed_lines(ledgers: Iterable[FeedLedger]) -> list[str]:
+    """Return a line for each feed: how often it was first, and by how much."""
+    told = list(ledgers)
+    width = max((len(ledger.feed) for ledger in told), default=0)
+    return [_line(ledger, width) for ledger in told]
+
+
+def _line(ledger: FeedLedger, width: int) -> str:
+    margins = _pair(ledger.margin_ns(0.5), ledger.margin_ns(0.9))
+    lags = _pair(ledger.lag_ns(0.5), ledger.lag_ns(0.9))
+    line = (
+        f"feed {ledger.feed.ljust(width)}  first {ledger.wins:>4} times, ahead by {margins};"
+        f" behind by {lags}; covers {100 * ledger.coverage:.0f} %; {ledger.phantoms} phantoms"
+    )
+    return f"{line}; quarantined" if ledger.quarantined else line
+
+
+def _pair(half_ns: int | None, most_ns: int | None) -> str:
+    if half_ns is None or most_ns is None:
+        return "-"
+    return f"{half_ns / 1e6:.0f} ms (p90 {most_ns / 1e6:.0f} ms)"
+
+
+def _figures(ledger: FeedLedger) -> dict[str, object]:
     return {
-        ledger.feed: {
-            "wins": ledger.wins,
-            "echoes": ledger.echoes,
-            "phantoms": ledger.phantoms,
-            "reversals": ledger.reversals,
-            "coverage": round(ledger.coverage, 4),
-            "lag_ms_p50": _ms(ledger.lag_ns(0.5)),
-            "lag_ms_p90": _ms(ledger.lag_ns(0.9)),
-            "margin_ms_p50": _ms(ledger.margin_ns(0.5)),
-            "margin_ms_p90": _ms(ledger.margin_ns(0.9)),
-        }
-        for ledger in ledgers
+        "wins": ledger.wins,
+        "echoes": ledger.echoes,
+        "phantoms": ledger.phantoms,
+        "reversals": ledger.reversals,
+        "coverage": round(ledger.coverage, 4),
+        "lag_ms_p50": _ms(ledger.lag_ns(0.5)),
+        "lag_ms_p90": _ms(ledger.lag_ns(0.9)),
+        "margin_ms_p50": _ms(ledger.margin_ns(0.5)),
+        "margin_ms_p90": _ms(ledger.margin_ns(0.9)),
     }
-
-
-def feed_table(figures: Mapping[str, Mapping[str, object]]) -> list[str]:
-    """Return one line a feed under a line of heads, from what ``feed_figures`` returned."""
-    rows = [("feed", *_HEADS.values())]
-    rows += [(name, *(_cell(each[key]) for key in _HEADS)) for name, each in figures.items()]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [_line(row, widths) for row in rows]
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    name, *numbers = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-    return "  ".join((name.strip().ljust(widths[0]), *numbers))
-
-
-def _cell(value: object) -> str:
-    match value:
-        case None:
-            return "-"
-        case float():
-            return f"{value:.1f}" if value > 1 else f"{value:.2f}"
-        case _:
-            return str(value)
 
 
 def _ms(value_ns: int | None) -> float | None:

@@ -24,7 +24,7 @@ from actors.audit.summary import day_table, summary_json
 from actors.cli.around import Around, Stuck, watchdog
 from actors.cli.codes import JOURNAL, KEY, UNAVAILABLE, USAGE, say
 from actors.cli.errors import Misuse, WorldGone
-from actors.cli.feed_record import feed_figures, feed_table
+from actors.cli.feed_record import feed_figures, feed_lines
 from actors.cli.places import reachable
 from actors.cli.soil import open_soil
 from actors.cli.worlds import Beside, check_options, world
@@ -219,9 +219,9 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
         left, within_s = None, HURRIED_S if around.asked else PAGES_S
         with trio.move_on_after(within_s):
             left = await pages.wait()
-    feeds = feed_figures(tree.race.ledgers())
+    ledgers = tree.race.ledgers()
     lines = day_table(tree.auditor.tally, statement=tree.reconciler.statement)
-    lines += ["", *feed_table(feeds), ""]
+    lines += feed_lines(ledgers)
     lines.append(_pages_line(left, within_s, state))
     text = "".join(f"{line}\n" for line in lines)
     await around.env.blocking(_write, text.encode("utf-8", "backslashreplace"))
@@ -230,7 +230,7 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
             tally=tree.auditor.tally,
             statement=tree.reconciler.statement,
             restarts=tree.roster.restarts,
-            feeds=feeds,
+            feeds=feed_figures(ledgers),
         )
         text = json.dumps(summary, indent=2) + "\n"
         await trio.Path(chosen.summary).write_text(text, "utf-8")
