@@ -154,7 +154,7 @@ class Closeout:
             waiting = await self._trigger_groups()
             sight = await self.look()
             self._as_of_ms = sight.as_of_ms
-            kept = await self.keep(sight.holdings)
+            kept = await self.keep(sight)
         except HERE as error:
             self._once(f"not seen: {error}")
             return attrs.evolve(before, unseen=str(error))

@@ -1,6 +1,6 @@
 """What an account holds when somebody has to leave it, and at which price. Pure values."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 
@@ -74,18 +74,19 @@ class Outcome:
     """Why the venue could not be looked at in the end; empty where it could."""
 
 
-Keep = Callable[[Sequence[Holding]], Awaitable[Mapping[Place, int]]]
-"""Says of positions how much of each is not to be sold, unsigned, in centi-contracts."""
+Keep = Callable[[Sight], Awaitable[Mapping[Place, int]]]
+"""Says how much of each position is not to be sold, unsigned, in centi-contracts. It may fail
+as a question to the venue does: then nothing is sold on this look."""
 
 
-async def keep_nothing(_holdings: Sequence[Holding]) -> Mapping[Place, int]:
+async def keep_nothing(_sight: Sight) -> Mapping[Place, int]:
     """Keep none of it."""
     return {}
 
 
-async def keep_everything(holdings: Sequence[Holding]) -> Mapping[Place, int]:
+async def keep_everything(sight: Sight) -> Mapping[Place, int]:
     """Keep all of it."""
-    return {each.place: abs(each.position_centi) for each in holdings}
+    return {each.place: abs(each.position_centi) for each in sight.holdings}
 
 
 def sale_limit(
