@@ -50,10 +50,11 @@ def custody_options(parser: argparse.ArgumentParser) -> None:
 
 def custody(chosen: argparse.Namespace) -> int:
     """Take the account over; return the exit code."""
-    return run_outside(chosen, _custody)
+    return run_outside(chosen, take_over)
 
 
-async def _custody(chosen: argparse.Namespace, env: Env) -> int:
+async def take_over(chosen: argparse.Namespace, env: Env) -> int:
+    """Stop entries, sell or hold, and tell; what ``custody`` does within its loop."""
     command = _command(chosen.notify)
     async with outside(chosen, env) as there, trio.open_nursery() as nursery:
         rules = there.profile.custody

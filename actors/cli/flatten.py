@@ -46,10 +46,11 @@ def flatten_options(parser: argparse.ArgumentParser) -> None:
 
 def flatten(chosen: argparse.Namespace) -> int:
     """Leave everything; return the exit code."""
-    return run_outside(chosen, _flatten)
+    return run_outside(chosen, leave)
 
 
-async def _flatten(chosen: argparse.Namespace, env: Env) -> int:
+async def leave(chosen: argparse.Namespace, env: Env) -> int:
+    """Look, ask where money is real, and leave; what ``flatten`` does within its loop."""
     async with outside(chosen, env) as there:
         closeout = Closeout(
             env=env,
