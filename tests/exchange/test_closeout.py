@@ -18,8 +18,10 @@ from actors.model.orders import Ticker, opposite
 from actors.runtime.http import HttpClient
 from actors.sim.venue.accounts import CreateOrder
 from actors.sim.venue.faults import CALM, FaultPlan, RequestFaults, Storm
+from actors.sim.venue.listing import EventTerms
+from actors.sim.venue.order_groups import OrderGroup
 from actors.sim.venue.rates import Tier
-from tests.sim.venue.hall import AWAY, HOME, order, quote
+from tests.sim.venue.hall import AWAY, HOME, SERIES, market_terms, order, quote
 from tests.sim.venue.papers import KEY_ID, ed25519_key
 from tests.sim.venue.site import Site, seeded, serving
 
@@ -128,14 +130,14 @@ async def test_a_group_is_triggered_and_stops_what_no_cancel_could(
     async with estate() as there:
         venue = there.site.hall.venue
         group = venue.groups.create("us", subaccount=0, shard=0, limit_centi=1_000_00)
-        assert not isinstance(group, str)
-        resting = attrs.evolve(quote("bid", 1000, 5_00), order_group_id=group.group_id)  # type: ignore[union-attr]  # the line above settled it
+        assert isinstance(group, OrderGroup)
+        resting = attrs.evolve(quote("bid", 1000, 5_00), order_group_id=group.group_id)
         there.site.hall.create("us", resting)
 
         outcome = await leaves(there)
 
         assert outcome.left == ()
-        assert group.triggered  # type: ignore[union-attr]  # the same
+        assert group.triggered
         assert there.site.hall.refusal("us", resting) is not None
 
 
@@ -209,3 +211,51 @@ async def test_in_hostile_weather_nothing_is_left_oversold_or_claimed(
         sent = [each for each in hall.venue.floor.orders.values() if each.account == "us"]
         ids = [each.request.client_order_id for each in sent if each.request.client_order_id]
         assert len(ids) == len(set(ids)), "no order is there twice"
+
+
+async def test_an_order_that_acts_long_after_it_was_given_up_sells_nothing_twice(
+    autojump_clock: MockClock,
+) -> None:
+    async with estate(FaultPlan(venue_delay_ms=5_000.0)) as there:
+        buys(there, order("bid", 5000, 10_00), 5000)
+        there.site.hall.create("maker", quote("bid", 4600, 40_00))
+
+        outcome = await leaves(there)
+
+        assert (outcome.left, there.held()) == ((), 0)
+        assert [each for each in there.said if "not known" in each], "its response came too late"
+
+
+async def test_every_subaccount_and_every_shard_is_left(autojump_clock: MockClock) -> None:
+    async with estate() as there:
+        hall, far = there.site.hall, Ticker("KXWCGAME-26JUN16FAR-FAR")
+        terms = market_terms(far, start_us=hall.venue.now_us())
+        event = far.rpartition("-")[0]
+        hall.venue.list_event(
+            EventTerms(
+                event_ticker=event,
+                series_ticker=SERIES,
+                title="FAR v AWAY",
+                sub_title="Jun 16",
+                exchange_index=3,
+            )
+        )
+        hall.venue.list_market(attrs.evolve(terms, event_ticker=event))
+        part = hall.venue.floor.account("us").divide()
+        for shard in (0, 3):
+            part.move_cash(shard, 100_000_000)
+            hall.venue.floor.account("maker").move_cash(shard, 100_000_000)
+        for ticker in (HOME, far):
+            own = attrs.evolve(order("bid", 5000, 10_00, ticker=ticker), subaccount=part.number)
+            buys(there, own, 5000)
+            rest = quote("bid", 1000, 5_00, ticker=ticker)
+            hall.create("us", attrs.evolve(rest, subaccount=part.number))
+            hall.create("maker", quote("bid", 4600, 20_00, ticker=ticker))
+        group = hall.venue.groups.create("us", subaccount=1, shard=3, limit_centi=1_000_00)
+
+        outcome = await leaves(there)
+
+        assert (outcome.left, there.resting()) == ((), 0)
+        assert [there.held(ticker, part.number) for ticker in (HOME, far)] == [0, 0]
+        assert isinstance(group, OrderGroup)
+        assert group.triggered
