@@ -21,17 +21,19 @@ import trio
 
 import supervisor
 from actors.audit.summary import day_table, summary_json
+from actors.cli import guards
 from actors.cli.around import Around, Stuck, watchdog
-from actors.cli.codes import JOURNAL, KEY, UNAVAILABLE, USAGE, say
-from actors.cli.errors import Misuse, WorldGone
+from actors.cli.codes import ESCALATED, JOURNAL, KEY, UNAVAILABLE, USAGE, say
+from actors.cli.errors import Misuse, VenueAway, WorldGone
 from actors.cli.feed_record import feed_figures, feed_lines
 from actors.cli.places import reachable
 from actors.cli.soil import open_soil
 from actors.cli.worlds import Beside, check_options, world
-from actors.config.load import BadProfile, load, world_names
+from actors.config.credentials import credentials_folder, is_handed
+from actors.config.load import BadProfile, Loaded, load, world_names
 from actors.config.state import StateFolder, day_folder, standing_folder
-from actors.exchange.errors import KeyRefused
-from actors.exchange.keys import load_key
+from actors.exchange.errors import ClockOff, KeyRefused
+from actors.exchange.keys import SigningKey, load_key
 from actors.runtime.collection import MachineGarbage
 from actors.runtime.env import Env, RealEnv
 from actors.runtime.errors import JournalError, leaves
@@ -52,7 +54,9 @@ KNOWN: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (BadSocket, USAGE, "control: "),
     (BadNotifySocket, USAGE, ""),
     (KeyRefused, KEY, "key: "),
+    (ClockOff, KEY, ""),
     (WorldGone, UNAVAILABLE, ""),
+    (VenueAway, ESCALATED, ""),
     (JournalError, JOURNAL, "journal: "),
     (OSError, JOURNAL, "state: "),
 )
@@ -88,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", metavar="DIR", help="where the journal and the pages are kept")
     parser.add_argument(
         "--summary", type=_new_file, metavar="FILE", help="write the day's figures there as JSON"
+    )
+    parser.add_argument(
+        "--confirm", metavar="HOST/KEYID", help="prod: what a person at a terminal would type"
     )
     add = parser.add_argument_group("the simulated world (profiles that name one)").add_argument
     add("--world", metavar="FILE", help="attach to a running world: its handshake")
@@ -137,8 +144,9 @@ async def _serve(chosen: argparse.Namespace) -> int:
 async def _trade(
     chosen: argparse.Namespace, env: RealEnv, state: StateFolder, beside: Beside | None
 ) -> int:
-    loaded = load(chosen.profile, None if beside is None else beside.handshake)
-    key = load_key(loaded.profile.key.pem_file)
+    handshake = None if beside is None else beside.handshake
+    loaded = load(chosen.profile, handshake, credentials_folder(os.environ))
+    key = await _guarded_key(chosen, env, loaded)
     stuck = Stuck()
     soil = open_soil(
         env,
@@ -153,6 +161,9 @@ async def _trade(
     )
     stuck.journal = soil.journal
     tree, rules = supervisor.plant(soil), loaded.profile.run
+    if loaded.profile.environment == "paper":
+        # Every goal is raced, planned and put on record; none is bought.
+        tree.trading.desk.state.halt("paper", "this profile never buys")
     notifier = Notifier(notify_sender(os.environ.get("NOTIFY_SOCKET")))
     with (
         reachable(state, os.environ) as places,
@@ -180,6 +191,22 @@ async def _trade(
             await _tell(chosen, around, state)
             nursery.cancel_scope.cancel()
     return around.code
+
+
+async def _guarded_key(chosen: argparse.Namespace, env: RealEnv, loaded: Loaded) -> SigningKey:
+    """Read the key; where real money is at stake, only past every guard."""
+    profile, path = loaded.profile, loaded.profile.key.pem_file
+    handed = is_handed(path, os.environ)
+    if profile.environment != guards.GUARDED:
+        if chosen.confirm is not None:
+            raise Misuse(f"--confirm: {profile.environment!r} is not guarded, only prod is")
+        return load_key(path, credential=handed)
+    guards.check_key_file(path, handed=handed, root=supervisor.ROOT)
+    key = load_key(path, credential=handed)
+    await guards.confirm(env, profile, chosen.confirm, guards.teller())
+    limits = await guards.ask_venue(env, profile, key)
+    await env.blocking(_write, f"{guards.told(profile, limits)}\n".encode())
+    return key
 
 
 def _state(chosen: argparse.Namespace, env: Env, *, needs_world: bool) -> StateFolder:

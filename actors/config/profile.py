@@ -10,6 +10,7 @@ from typing import Final, Literal
 import attrs
 from attrs import validators
 
+from actors.config.custody import Custody
 from actors.model.money import MicroDollars, Pips
 from actors.model.score import Sport
 from actors.model.throttle import Pace
@@ -372,6 +373,7 @@ class Profile:
     catalogue: CatalogueSettings
     run: Run
     runtime: Runtime = attrs.field(factory=Runtime)
+    custody: Custody = attrs.field(factory=Custody)
     clock: Clock = attrs.field(factory=Clock)
     tokens: Tokens = attrs.field(factory=Tokens)
     throttle: Pace = attrs.field(factory=Pace)
