@@ -27,6 +27,7 @@ from actors.cli.codes import ESCALATED, JOURNAL, KEY, UNAVAILABLE, USAGE, say
 from actors.cli.errors import Misuse, VenueAway, WorldGone
 from actors.cli.feed_record import feed_figures, feed_lines
 from actors.cli.places import reachable
+from actors.cli.reload import Reload
 from actors.cli.soil import open_soil
 from actors.cli.worlds import Beside, check_options, world
 from actors.config.credentials import credentials_folder, is_handed
@@ -39,6 +40,7 @@ from actors.runtime.env import Env, RealEnv
 from actors.runtime.errors import JournalError, leaves
 from actors.runtime.loopwatch import LoopWatch
 from actors.runtime.process import child_process
+from actors.runtime.secret import redact_line
 from actors.runtime.systemd import BadNotifySocket, Notifier, notify_sender
 from actors.runtime.unix import BadSocket
 
@@ -179,6 +181,13 @@ async def _trade(
             drain_s=rules.drain_s,
             notifier=notifier,
             watch=watch,
+            reload=Reload(
+                env=env,
+                source=chosen.profile,
+                world=handshake,
+                credentials=credentials_folder(os.environ),
+                loaded=loaded,
+            ),
         )
         async with trio.open_nursery() as nursery:
             # Both until the very end: the pages are written under their eyes as well.
@@ -290,6 +299,7 @@ def _log_to(path: Path) -> Iterator[None]:
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(),
+                redact_line,
             ],
             wrapper_class=structlog.make_filtering_bound_logger("INFO"),
             logger_factory=structlog.WriteLoggerFactory(file=file),

@@ -318,6 +318,14 @@ class Run:
     drain_s: float = attrs.field(validator=validators.and_(validators.gt(0), validators.le(20)))
     loop_stall_s: float = attrs.field(default=2.0, validator=validators.gt(0))
     """How long the loop may go without turning before its stacks are written to the log."""
+    reconcile_s: float = attrs.field(
+        default=30.0, validator=validators.and_(validators.ge(1.0), validators.le(600.0))
+    )
+    """Between two comparisons of our books with the venue's while the process runs."""
+    drift_s: float = attrs.field(
+        default=10.0, validator=validators.and_(validators.ge(1.0), validators.le(60.0))
+    )
+    """How long the same difference lasts before it is believed: the venue's reads lag."""
 
 
 @attrs.frozen(kw_only=True)

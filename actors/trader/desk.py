@@ -61,6 +61,8 @@ class TradingState:
 class Inflight:
     """Orders that owe us an answer, by client order id."""
 
+    ever: set[str] = attrs.field(init=False, factory=set)
+    """Every order that this process ever counted on an answer to."""
     _orders: dict[str, Sent] = attrs.field(init=False, factory=dict)
     _emptied: Chime = attrs.field(init=False, factory=Chime)
     _answered: Chime = attrs.field(init=False, factory=Chime)
@@ -68,6 +70,7 @@ class Inflight:
     def add(self, sent: Sent) -> None:
         """Count on an answer to ``sent``."""
         self._orders[sent.client_order_id] = sent
+        self.ever.add(sent.client_order_id)
 
     def remove(self, client_order_id: str) -> None:
         """The answer is there; an id that owed none is fine."""
