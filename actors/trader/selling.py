@@ -115,7 +115,8 @@ class Seller:
             # The floor is then that of the plan.
             depth = -sign(side) * self.review.liquidation_floor
             value_pips = Pips(plan.floor_pips + depth)
-        way = ladder(side, value_pips, self.review)
+        market = self.market(plan.ticker)
+        way = ladder(side, value_pips, self.review, () if market is None else market.price_ranges)
         number = lot.episodes + 1
         episode = f"{plan.entry_client_order_id}.{number}"
         row = EpisodeRow(
