@@ -34,7 +34,7 @@ from actors.trader.almanac import followed
 from actors.trader.books import Books
 from actors.trader.budgets import limits_of, order_max_centi
 from actors.trader.catalogue import CatalogueReader
-from actors.trader.desk import Desk, OpenLot, TradingState
+from actors.trader.desk import Desk, TradingState
 from actors.trader.executor import Executor
 from actors.trader.exits import Exits
 from actors.trader.fire import Fire
@@ -45,6 +45,8 @@ from actors.trader.planner import Bell, FeedRecord, Planner
 from actors.trader.plays import Terms
 from actors.trader.reads import Reads, budget_of, clock_of, reads_of
 from actors.trader.resolver import Resolver
+from actors.trader.reversals import Reversals, restored_lot, reversals_of, seller_of
+from actors.trader.selling import Seller
 from actors.trader.signer import SignerRefresher, Stock
 from actors.trader.standings import Accepted, Standings
 
@@ -91,6 +93,7 @@ class Trading:
     planner: Planner
     executor: Executor
     exits: Exits
+    reversals: Reversals
     fire: Fire
     standings: Standings
     inboxes: tuple[Mailbox[Sent], Mailbox[Lot | Sent]]
@@ -124,6 +127,7 @@ def assemble(given: Given, day: str) -> Trading:
     signer = _signer(shared)
     planner = _planner(shared)
     catalogue = _catalogue(shared)
+    seller = seller_of(given, desk, encode, signer.nudge)
     keeper = keeper_of(given, desk.books, desk.clock, planner.ring_market)
     return Trading(
         desk=desk,
@@ -135,7 +139,8 @@ def assemble(given: Given, day: str) -> Trading:
         catalogue=catalogue,
         planner=planner,
         executor=_executor(shared),
-        exits=_exits(shared, signer),
+        exits=_exits(shared, seller),
+        reversals=reversals_of(given, seller, shared.to_exits, planner.value_pips),
         fire=_fire(shared, signer),
         standings=shared.standings,
         inboxes=(shared.to_executor, shared.to_exits),
@@ -272,11 +277,10 @@ def _executor(shared: _Shared) -> Executor:
     )
 
 
-def _exits(shared: _Shared, signer: SignerRefresher) -> Exits:
+def _exits(shared: _Shared, seller: Seller) -> Exits:
     given, desk = shared.given, shared.desk
     return Exits(
         env=given.env,
-        journal=given.journal,
         desk=desk,
         pool=desk.exits,
         headers=desk.exit_headers,
@@ -285,10 +289,8 @@ def _exits(shared: _Shared, signer: SignerRefresher) -> Exits:
         resolver=shared.resolver,
         rest=shared.reads.urgent,
         settings=given.profile.exits,
-        account=given.profile.account,
-        encode=encode,
+        seller=seller,
         response_s=given.profile.orders.response_s,
-        on_used=signer.nudge,
     )
 
 
@@ -372,9 +374,8 @@ def _restore(desk: Desk, given: Given) -> None:
     for plan in recovered.plans:
         desk.plans[plan.entry_client_order_id] = due(plan)
     for lot in recovered.lots:
-        desk.lots[lot.plan.entry_client_order_id] = OpenLot(
-            plan=due(lot.plan), left_centi=lot.left_centi, attempts=lot.attempts, spared=lot.spared
-        )
+        entry = lot.plan.entry_client_order_id
+        desk.lots[entry] = restored_lot(lot, due(lot.plan), given.profile.review)
     for sent in recovered.unresolved:
         # Its instant, on this process's clock: what was sent long ago can no longer arrive.
         ago_ns = wall_ns - recovered.sent_wall_ns[sent.client_order_id]

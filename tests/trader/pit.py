@@ -100,6 +100,14 @@ TERMS: Mapping[str, Mapping[str, object]] = {
         "attempts": 6,
         "retry_s": 0.5,
     },
+    "review": {
+        "on_open": "hold",
+        "liquidation_discount": Pips(200),
+        "liquidation_steps": (Pips(300), Pips(600), Pips(1_000), Pips(1_500)),
+        "liquidation_wait_ms": (250, 500, 1_000, 2_000),
+        "liquidation_floor": Pips(2_000),
+        "any_price": False,
+    },
     "plays": {
         "margin": Pips(200),
         "chase": Pips(800),
