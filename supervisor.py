@@ -64,7 +64,6 @@ try:
     from actors.trader.assembly import Given, Trading, assemble
     from actors.trader.clock_watch import ClockWatch
     from actors.trader.market_data import stream_name
-    from actors.trader.standings import Standings
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("actors"):
         raise
@@ -210,7 +209,7 @@ def _race(soil: Soil) -> Race:
         single_feed_pm=round(profile.race.single_feed_size * FULL_PM),
         unconfirmed_pm=round(profile.race.unconfirmed_size * FULL_PM),
         confirm_ns=int(profile.race.confirm_s * 1e9),
-        review_ns=int(profile.race.review_s * 1e9),
+        review_ns=int(profile.review.review_max_match_s / soil.speed * 1e9),
         traded=soil.recalled.traded,
         standings=soil.recalled.standings,
         tallies=soil.recalled.tallies,
@@ -292,8 +291,8 @@ def _arbiter(soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading, rac
         catalogue=trading.desk.catalogue,
         aliases=soil.loaded.profile.catalogue.aliases,
         fire=trading.fire,
-        on_doubt=trading.desk.hear_doubt,
-        tell=partial(_tell, trading.standings, boxes.auditor),
+        on_doubt=trading.reversals.hear_doubt,
+        tell=partial(_tell, trading, boxes.auditor),
         health=roster.cell("arbiter", boxes.arbiter),
     )
 
@@ -339,9 +338,10 @@ def _accepted(race: Race, match: MatchId) -> tuple[Score, int] | None:
     return None if standing is None else (standing.score, standing.generation)
 
 
-def _tell(standings: Standings, to_auditor: Mailbox[object], output: RaceOutput) -> None:
+def _tell(trading: Trading, to_auditor: Mailbox[object], output: RaceOutput) -> None:
     if isinstance(output, Judged):
-        standings.hear(output)
+        trading.standings.hear(output)
+        trading.reversals.hear_judged(output)
     if not isinstance(output, Trigger):
         # The trigger's own word about each leg carries it.
         to_auditor.post(output)

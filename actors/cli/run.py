@@ -25,6 +25,7 @@ from actors.cli import guards
 from actors.cli.around import Around, Stuck, watchdog
 from actors.cli.codes import ESCALATED, JOURNAL, KEY, UNAVAILABLE, USAGE, say
 from actors.cli.errors import Misuse, VenueAway, WorldGone
+from actors.cli.feed_record import feed_figures, feed_lines
 from actors.cli.places import reachable
 from actors.cli.reload import Reload
 from actors.cli.soil import open_soil
@@ -34,7 +35,6 @@ from actors.config.load import BadProfile, Loaded, load, world_names
 from actors.config.state import StateFolder, day_folder, standing_folder
 from actors.exchange.errors import ClockOff, KeyRefused
 from actors.exchange.keys import SigningKey, load_key
-from actors.feeds.ledger import FeedLedger
 from actors.runtime.collection import MachineGarbage
 from actors.runtime.env import Env, RealEnv
 from actors.runtime.errors import JournalError, leaves
@@ -255,8 +255,9 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
         left, within_s = None, HURRIED_S if around.asked else PAGES_S
         with trio.move_on_after(within_s):
             left = await pages.wait()
-    feeds = {ledger.feed: feed_figures(ledger) for ledger in tree.race.ledgers()}
+    ledgers = tree.race.ledgers()
     lines = day_table(tree.auditor.tally, statement=tree.reconciler.statement)
+    lines += feed_lines(ledgers)
     lines.append(_pages_line(left, within_s, state))
     text = "".join(f"{line}\n" for line in lines)
     await around.env.blocking(_write, text.encode("utf-8", "backslashreplace"))
@@ -265,7 +266,7 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
             tally=tree.auditor.tally,
             statement=tree.reconciler.statement,
             restarts=tree.roster.restarts,
-            feeds=feeds,
+            feeds=feed_figures(ledgers),
         )
         text = json.dumps(summary, indent=2) + "\n"
         await trio.Path(chosen.summary).write_text(text, "utf-8")
@@ -280,24 +281,6 @@ def _pages_line(left: int | None, within_s: float, state: StateFolder) -> str:
         f"pages: not written within {within_s:g} s; to write them:"
         f" python -m actors report --journal {state.journal} --out {state.pages}"
     )
-
-
-def feed_figures(ledger: FeedLedger) -> dict[str, object]:
-    """Return a feed's record as plain values for the summary."""
-    return {
-        "wins": ledger.wins,
-        "echoes": ledger.echoes,
-        "phantoms": ledger.phantoms,
-        "reversals": ledger.reversals,
-        "coverage": round(ledger.coverage, 4),
-        "lag_ms_p50": _ms(ledger.lag_ns(0.5)),
-        "lag_ms_p90": _ms(ledger.lag_ns(0.9)),
-        "margin_ms_p50": _ms(ledger.margin_ns(0.5)),
-    }
-
-
-def _ms(value_ns: int | None) -> float | None:
-    return None if value_ns is None else round(value_ns / 1e6, 3)
 
 
 def _write(data: bytes) -> None:

@@ -10,8 +10,11 @@ from typing import Final, Literal
 import attrs
 from attrs import validators
 
+from actors.config.custody import Custody
+from actors.config.review import Review
 from actors.model.money import MicroDollars, Pips
 from actors.model.score import Sport
+from actors.model.throttle import Pace
 from actors.runtime.collection import Mode
 
 
@@ -155,10 +158,6 @@ class Race:
         default=20.0, validator=validators.and_(validators.ge(1), validators.le(120))
     )
     """Such a goal must be confirmed within it, or is taken for a phantom."""
-    review_s: float = attrs.field(
-        default=600.0, validator=validators.and_(validators.ge(30), validators.le(3_600))
-    )
-    """A review whose end nobody tells closes its match's entries for so long."""
     quarantine_after: int = attrs.field(
         default=2, validator=validators.and_(validators.ge(1), validators.le(20))
     )
@@ -379,8 +378,11 @@ class Profile:
     catalogue: CatalogueSettings
     run: Run
     runtime: Runtime = attrs.field(factory=Runtime)
+    custody: Custody = attrs.field(factory=Custody)
     clock: Clock = attrs.field(factory=Clock)
     tokens: Tokens = attrs.field(factory=Tokens)
+    throttle: Pace = attrs.field(factory=Pace)
+    review: Review = attrs.field(factory=Review)
 
     @feeds.validator
     def _names_are_distinct(self, _field: object, feeds: tuple[Feed, ...]) -> None:

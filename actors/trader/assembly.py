@@ -24,6 +24,7 @@ from actors.messages.trading import ExitPlan, Lot, Sent
 from actors.model.limits import Exposure
 from actors.model.orders import OrderRequest, Ticker
 from actors.model.score import SOCCER, GoalKey
+from actors.model.throttle import Throttle, counted
 from actors.runtime.env import Endpoint, Env
 from actors.runtime.health import Health
 from actors.runtime.journal import Journal
@@ -33,7 +34,7 @@ from actors.trader.almanac import followed
 from actors.trader.books import Books
 from actors.trader.budgets import limits_of, order_max_centi
 from actors.trader.catalogue import CatalogueReader
-from actors.trader.desk import Desk, OpenLot, TradingState
+from actors.trader.desk import Desk, TradingState
 from actors.trader.executor import Executor
 from actors.trader.exits import Exits
 from actors.trader.fire import Fire
@@ -44,6 +45,8 @@ from actors.trader.planner import Bell, FeedRecord, Planner
 from actors.trader.plays import Terms
 from actors.trader.reads import Reads, budget_of, clock_of, reads_of
 from actors.trader.resolver import Resolver
+from actors.trader.reversals import Reversals, restored_lot, reversals_of, seller_of
+from actors.trader.selling import Seller
 from actors.trader.signer import SignerRefresher, Stock
 from actors.trader.standings import Accepted, Standings
 
@@ -90,6 +93,7 @@ class Trading:
     planner: Planner
     executor: Executor
     exits: Exits
+    reversals: Reversals
     fire: Fire
     standings: Standings
     inboxes: tuple[Mailbox[Sent], Mailbox[Lot | Sent]]
@@ -123,6 +127,7 @@ def assemble(given: Given, day: str) -> Trading:
     signer = _signer(shared)
     planner = _planner(shared)
     catalogue = _catalogue(shared)
+    seller = seller_of(given, desk, encode, signer.nudge)
     keeper = keeper_of(given, desk.books, desk.clock, planner.ring_market)
     return Trading(
         desk=desk,
@@ -134,7 +139,8 @@ def assemble(given: Given, day: str) -> Trading:
         catalogue=catalogue,
         planner=planner,
         executor=_executor(shared),
-        exits=_exits(shared, signer),
+        exits=_exits(shared, seller),
+        reversals=reversals_of(given, seller, shared.to_exits, planner.value_pips),
         fire=_fire(shared, signer),
         standings=shared.standings,
         inboxes=(shared.to_executor, shared.to_exits),
@@ -271,11 +277,10 @@ def _executor(shared: _Shared) -> Executor:
     )
 
 
-def _exits(shared: _Shared, signer: SignerRefresher) -> Exits:
+def _exits(shared: _Shared, seller: Seller) -> Exits:
     given, desk = shared.given, shared.desk
     return Exits(
         env=given.env,
-        journal=given.journal,
         desk=desk,
         pool=desk.exits,
         headers=desk.exit_headers,
@@ -284,10 +289,8 @@ def _exits(shared: _Shared, signer: SignerRefresher) -> Exits:
         resolver=shared.resolver,
         rest=shared.reads.urgent,
         settings=given.profile.exits,
-        account=given.profile.account,
-        encode=encode,
+        seller=seller,
         response_s=given.profile.orders.response_s,
-        on_used=signer.nudge,
     )
 
 
@@ -345,6 +348,9 @@ def _desk(given: Given, day: str) -> Desk:
         exit_headers=HeaderRing(capacity=EXIT_HEADER_SETS),
         clock=clock_of(profile.clock),
         budget=budget_of(profile.tokens),
+        throttle=Throttle(
+            profile.throttle, counted(entry.match for entry in given.recovered.entries)
+        ),
         books=Books(old_ns=profile.gates.book_age_ms * 1_000_000),
     )
 
@@ -368,9 +374,8 @@ def _restore(desk: Desk, given: Given) -> None:
     for plan in recovered.plans:
         desk.plans[plan.entry_client_order_id] = due(plan)
     for lot in recovered.lots:
-        desk.lots[lot.plan.entry_client_order_id] = OpenLot(
-            plan=due(lot.plan), left_centi=lot.left_centi, attempts=lot.attempts, spared=lot.spared
-        )
+        entry = lot.plan.entry_client_order_id
+        desk.lots[entry] = restored_lot(lot, due(lot.plan), given.profile.review)
     for sent in recovered.unresolved:
         # Its instant, on this process's clock: what was sent long ago can no longer arrive.
         ago_ns = wall_ns - recovered.sent_wall_ns[sent.client_order_id]
