@@ -14,10 +14,11 @@ from actors.exchange.errors import VenueError, VenueRefused
 from actors.exchange.estate import Keep, Outcome, keep_everything, keep_nothing
 from actors.exchange.keys import SigningKey
 from actors.exchange.levers import AnyOrder, Levers
+from actors.exchange.outcome import OrderUnknown
 from actors.exchange.signing import Signer
 from actors.exchange.wire_market import VenueBook
 from actors.model.money import CentiContracts, Pips
-from actors.model.orders import Ticker, opposite
+from actors.model.orders import OrderRequest, Ticker, opposite
 from actors.runtime.http import HttpClient
 from actors.sim.venue.accounts import CreateOrder
 from actors.sim.venue.faults import CALM, FaultPlan, RequestFaults, Storm
@@ -241,6 +242,29 @@ async def test_no_order_leaves_on_a_view_that_is_older_than_the_last_one(
 
         assert (outcome.left, there.held()) == ((), 0)
         assert there.orders() == 1, there.said
+
+
+class Deaf(Levers):
+    """A venue whose answers to orders are all lost."""
+
+    @override
+    async def place(self, order: OrderRequest, subaccount: int) -> OrderUnknown:
+        await super().place(order, subaccount)
+        return OrderUnknown(reason="lost")
+
+
+async def test_an_order_that_is_not_in_the_list_yet_is_not_taken_for_absent(
+    autojump_clock: MockClock,
+) -> None:
+    async with estate(FaultPlan(read_lag_ms=4_000.0)) as there:
+        buys(there, order("bid", 5000, 10_00), 5000)
+        there.site.hall.create("maker", quote("bid", 4600, 40_00))
+        there.levers.__class__ = Deaf
+
+        outcome = await leaves(there)
+
+        assert (outcome.left, there.held(), there.orders()) == ((), 0, 1)
+        assert [each for each in there.said if each.endswith("is known: filled 10.00")]
 
 
 class Stale(Levers):
