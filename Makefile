@@ -16,7 +16,7 @@ WORST ?= 1.10
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill9 prove-load prove-awaits prove-venue prove-rules prove-rush prove-custody prove-weathers prove-agents lock clean python-is-new-enough
+.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill9 prove-load prove-awaits prove-venue prove-floor prove-rules prove-rush prove-custody prove-weathers prove-agents lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -41,7 +41,7 @@ demo: $(RUN_STAMP) ## trade one real match day in the simulated world
 	@$(BIN)/python supervisor.py --profile sim
 
 test: $(DEV_STAMP) ## run the tests
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
 interop: $(DEV_STAMP) ## our feed servers against the official clients, which it installs where they can be had
 	@$(BIN)/python tests/interop/install.py
@@ -75,6 +75,9 @@ prove-awaits: $(DEV_STAMP) ## kill each core actor at each of its awaits: nothin
 
 prove-venue: $(DEV_STAMP) ## ten thousand random histories at the venue: all money adds up, no book is crossed
 	@$(BIN)/python tests/sim/venue/history_driver.py --histories $(HISTORIES) --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
+
+prove-floor: $(DEV_STAMP) ## ten thousand collapsing books while a goal falls: nothing is sold below the floor
+	@$(BIN)/python tests/trader/floor_driver.py --proof docs/proofs.jsonl
 
 prove-agents: $(DEV_STAMP) ## thousands of goals: the races' figures beside the original's, with intervals
 	@$(BIN)/python tests/sim/calibration_driver.py --proof docs/proofs.jsonl

@@ -34,6 +34,7 @@ try:
     from actors.cli.registry import registrar_of
     from actors.cli.rehearsal import Rehearsal
     from actors.cli.soil import Soil
+    from actors.cli.stops import meanwhile
     from actors.config.bounds import BOUNDS
     from actors.config.calendar import trading_day
     from actors.config.profile import Feed as FeedSettings
@@ -57,12 +58,12 @@ try:
     from actors.runtime.mailbox import Mailbox
     from actors.runtime.restart import RestartPolicy
     from actors.runtime.roster import Roster
+    from actors.runtime.secret import guard_tracebacks, no_cores
     from actors.runtime.supervise import Supervisor
     from actors.runtime.vigil import Vigil
     from actors.trader.assembly import Given, Trading, assemble
     from actors.trader.clock_watch import ClockWatch
     from actors.trader.market_data import stream_name
-    from actors.trader.standings import Standings
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("actors"):
         raise
@@ -208,7 +209,7 @@ def _race(soil: Soil) -> Race:
         single_feed_pm=round(profile.race.single_feed_size * FULL_PM),
         unconfirmed_pm=round(profile.race.unconfirmed_size * FULL_PM),
         confirm_ns=int(profile.race.confirm_s * 1e9),
-        review_ns=int(profile.race.review_s * 1e9),
+        review_ns=int(profile.review.review_max_match_s / soil.speed * 1e9),
         traded=soil.recalled.traded,
         standings=soil.recalled.standings,
         tallies=soil.recalled.tallies,
@@ -255,6 +256,7 @@ def _audit(
         member=soil.loaded.profile.venue.member,
         to_auditor=boxes.auditor,
         on_clean=partial(trading.desk.state.clear, "boot"),
+        meanwhile=meanwhile(trading, boxes.console, soil.loaded.profile.run),
         health=roster.cell("reconciler"),
     )
     return auditor, reconciler
@@ -289,8 +291,8 @@ def _arbiter(soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading, rac
         catalogue=trading.desk.catalogue,
         aliases=soil.loaded.profile.catalogue.aliases,
         fire=trading.fire,
-        on_doubt=trading.desk.hear_doubt,
-        tell=partial(_tell, trading.standings, boxes.auditor),
+        on_doubt=trading.reversals.hear_doubt,
+        tell=partial(_tell, trading, boxes.auditor),
         health=roster.cell("arbiter", boxes.arbiter),
     )
 
@@ -336,9 +338,10 @@ def _accepted(race: Race, match: MatchId) -> tuple[Score, int] | None:
     return None if standing is None else (standing.score, standing.generation)
 
 
-def _tell(standings: Standings, to_auditor: Mailbox[object], output: RaceOutput) -> None:
+def _tell(trading: Trading, to_auditor: Mailbox[object], output: RaceOutput) -> None:
     if isinstance(output, Judged):
-        standings.hear(output)
+        trading.standings.hear(output)
+        trading.reversals.hear_judged(output)
     if not isinstance(output, Trigger):
         # The trigger's own word about each leg carries it.
         to_auditor.post(output)
@@ -379,6 +382,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from actors.cli.run import run  # noqa: PLC0415
 
     # What hangs or dies says where: systemd's watchdog sends SIGABRT, a person SIGQUIT.
+    no_cores()
+    guard_tracebacks()
     faulthandler.enable()
     faulthandler.register(signal.SIGQUIT, all_threads=True)
     return run(arguments)

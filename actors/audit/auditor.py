@@ -16,7 +16,7 @@ import attrs
 import trio
 
 from actors.audit import recording
-from actors.audit.commentary import Commentary, score_text
+from actors.audit.commentary import Commentary, episode_line, review_line, score_text
 from actors.audit.errors import UnknownWord
 from actors.audit.instants import Instants
 from actors.audit.newest import Pages, keep
@@ -33,6 +33,7 @@ from actors.messages.records import (
     SettlementRow,
     TradingState,
 )
+from actors.messages.records_review import EpisodeRow, ReviewRow
 from actors.messages.records_stream import StreamRow
 from actors.messages.records_venue import ClockRow, DelayRow, LimitsRow, OddRow
 from actors.messages.trading import Accepted, ExitHeld, FillSeen, OrderDone, Passed, Sent
@@ -139,6 +140,8 @@ class Auditor:
             LimitsRow: stage,
             DelayRow: stage,
             OddRow: stage,
+            ReviewRow: self._review,
+            EpisodeRow: self._episode,
         }
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -337,11 +340,22 @@ class Auditor:
         self.journal.stage(row)
         self.tally.settlement(row)
 
+    def _review(self, row: ReviewRow) -> None:
+        self.journal.stage(row)
+        self.on_line(review_line(row, self.catalogue.value))
+
+    def _episode(self, row: EpisodeRow) -> None:
+        if row.step != "opened":
+            # The beginning is on record already: it stands before its first order's intent.
+            self.journal.stage(row)
+        self.on_line(episode_line(row, self.catalogue.value))
+
     def _held(self, held: ExitHeld) -> None:
         self.journal.stage(recording.held_row(held))
         self.tally.held += 1
         score = score_text(held.plan.key, self.catalogue.value)
+        alarm = "ALARM: " if held.reason == "floor" else ""
         self.on_line(
-            f"{score}  {centi_text(held.left_centi)} of {held.plan.ticker}"
+            f"{score}  {alarm}{centi_text(held.left_centi)} of {held.plan.ticker}"
             f" held to settlement: {held.reason}"
         )

@@ -14,6 +14,8 @@ from actors.audit.newest import keep
 from actors.audit.summary import became_text, clock_text, millis_text, order_text
 from actors.audit.tally import Event, Order
 from actors.messages.catalogue import Catalogue
+from actors.messages.records_review import EpisodeRow, ReviewRow
+from actors.model.money import CentiContracts, centi_text
 from actors.model.score import GoalKey, MatchId
 
 ECHO_NS: Final = 2_000_000_000
@@ -112,6 +114,33 @@ def goal_line(event: Event, catalogue: Catalogue) -> str:
     if event.ended:
         parts.append(event.ended.upper())
     return "  ".join(parts)
+
+
+def review_line(row: ReviewRow, catalogue: Catalogue) -> str:
+    """Write that a goal entered a phase of its review."""
+    score = score_text(_key_of(row), catalogue)
+    return f"{score}  {row.phase.replace('_', ' ')} ({row.reason})"
+
+
+def episode_line(row: EpisodeRow, catalogue: Catalogue) -> str:
+    """Write that a lot is sold ahead of its plan, or how that ended."""
+    score, left = score_text(_key_of(row), catalogue), centi_text(CentiContracts(row.left_centi))
+    if row.step == "opened":
+        many = f"{left} of" if row.left_centi else "an unanswered order in"
+        return (
+            f"{score}  LIQUIDATE {many} {row.ticker}: {row.reason}; first at"
+            f" {cents_text(row.first_pips)}, never beyond {cents_text(row.floor_pips)}"
+        )
+    return f"{score}  liquidation of {row.ticker} ended: {row.reason}, {left} left"
+
+
+def cents_text(pips: int) -> str:
+    """Write a price in cents."""
+    return f"{pips / 100:g}c"
+
+
+def _key_of(row: ReviewRow | EpisodeRow) -> GoalKey:
+    return GoalKey(MatchId(row.match), row.generation, row.state)
 
 
 def score_text(key: GoalKey, catalogue: Catalogue) -> str:

@@ -25,6 +25,7 @@ from actors.messages.records import (
     TradingState,
     Triggered,
 )
+from actors.messages.records_review import EpisodeRow, ReviewRow
 from actors.model.score import GoalKey
 
 Verdict = Standing | Literal["passed", "not traded"]
@@ -55,6 +56,9 @@ class Event:
     exits: list[Order] = attrs.field(factory=list)
     held: list[Fact[ExitHeldRow]] = attrs.field(factory=list)
     doubts: list[Fact[DoubtRow]] = attrs.field(factory=list)
+    reviews: list[Fact[ReviewRow]] = attrs.field(factory=list)
+    episodes: list[Fact[EpisodeRow]] = attrs.field(factory=list)
+    """Ways down that its lots were on, and how each ended."""
     settlements: list[Fact[SettlementRow]] = attrs.field(factory=list)
     """Of the markets that it traded."""
     frames: dict[int, Fact[RawFrame]] = attrs.field(factory=dict)
@@ -197,6 +201,8 @@ class Event:
         yield from self.passed
         yield from self.held
         yield from self.doubts
+        yield from self.reviews
+        yield from self.episodes
         yield from self.settlements
 
     @property

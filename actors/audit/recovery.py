@@ -26,6 +26,7 @@ from actors.messages.records import (
     SettlementRow,
     TradingState,
 )
+from actors.messages.records_review import EpisodeRow, NettedRow
 from actors.messages.recovered import Recovered, RecoveredLot
 from actors.messages.trading import ExitPlan, Purpose, Sent
 from actors.model.limits import Entry
@@ -41,6 +42,8 @@ KINDS: Final = (
     OrderOutcome,
     FillRow,
     ExitHeldRow,
+    EpisodeRow,
+    NettedRow,
     SettlementRow,
     Report,
     MatchRow,
@@ -103,6 +106,16 @@ class _Order:
         return 0 if outcome is None or outcome.outcome != "accepted" else outcome.fill_count_centi
 
 
+@attrs.define
+class _Descents:
+    """What is known of one lot's ways down."""
+
+    open: EpisodeRow | None = None
+    begun: int = 0
+    rung: int = 0
+    rungs: int = 0
+
+
 @attrs.define(eq=False)
 class _Memory:
     """Everything that the records said so far."""
@@ -117,6 +130,10 @@ class _Memory:
     trade_ids: set[str] = attrs.field(factory=set)
     held: set[str] = attrs.field(factory=set)
     """Entries whose rest holds to settlement."""
+    netted: dict[str, int] = attrs.field(factory=dict)
+    """What other orders of ours closed of each entry's lot."""
+    descents: dict[str, _Descents] = attrs.field(factory=dict)
+    """The ways down that each entry's lot was on."""
     settled: set[str] = attrs.field(factory=set)
     opening: dict[int, int] | None = None
     halts: dict[str, str] = attrs.field(factory=dict)
@@ -133,6 +150,7 @@ class _Memory:
                 wall_ns = self._wall_ns(mono_ns)
                 day = self.day if self.day_of is None else self.day_of(wall_ns)
                 self.orders[record.client_order_id] = _Order(record, seq, wall_ns, day)
+                self._count_rung(record)
             case OrderOutcome():
                 order = self.orders.get(record.client_order_id)
                 if order is not None and record.outcome != "unknown":
@@ -146,6 +164,11 @@ class _Memory:
 
     def _take_state(self, record: object) -> None:
         match record:
+            case EpisodeRow():
+                self._take_episode(record)
+            case NettedRow():
+                entry = record.entry_client_order_id
+                self.netted[entry] = self.netted.get(entry, 0) + record.count_centi
             case SettlementRow():
                 self.settled.add(record.ticker)
             case MatchRow(stage="SETTLED"):
@@ -158,6 +181,20 @@ class _Memory:
                 self.day = record.day
             case _:
                 pass  # A match in another stage, a later reconciliation.
+
+    def _take_episode(self, row: EpisodeRow) -> None:
+        known = self.descents.setdefault(row.entry_client_order_id, _Descents())
+        if row.step == "opened":
+            known.open, known.rung = row, 0
+            known.begun += 1
+        elif known.open is not None and known.open.episode == row.episode:
+            known.open = None
+
+    def _count_rung(self, intent: Intent) -> None:
+        known = self.descents.get(intent.entry_client_order_id)
+        if known is not None and known.open is not None:
+            known.rung += 1
+            known.rungs += 1
 
     def _halt(self, reason: str) -> None:
         if reason.startswith(_CLEARED):
@@ -185,14 +222,9 @@ class _Memory:
             epochs=dict(sorted(self.epochs.items())),
             entries=tuple(self._entry(order, exits) for order in entries),
             lots=tuple(
-                RecoveredLot(
-                    plan=_plan(order.intent),
-                    left_centi=left,
-                    attempts=self._attempts(order.intent, exits),
-                    spared=_spared(order.intent, exits),
-                )
+                self._lot(order, exits)
                 for order in entries
-                if (left := self._left_centi(order, exits)) > 0 or _asks(order, exits)
+                if self._left_centi(order, exits) > 0 or _asks(order, exits)
                 if order.intent.client_order_id not in self.held
             ),
             unresolved=tuple(_sent(order) for order in unresolved),
@@ -203,6 +235,25 @@ class _Memory:
             trade_ids=frozenset(self.trade_ids),
             opening_micros=self.opening,
             halts=tuple(self.halts.values()),
+        )
+
+    def _lot(self, order: _Order, exits: dict[str, list[_Order]]) -> RecoveredLot:
+        entry = order.intent.client_order_id
+        known = self.descents.get(entry, _Descents())
+        left, awaits = self._left_centi(order, exits), order.outcome is None
+        if awaits:
+            # Whatever it turns out to have filled, so much of it is gone.
+            left = -sum(each.filled_centi for each in exits.get(entry, ()))
+        return RecoveredLot(
+            plan=_plan(order.intent),
+            left_centi=left,
+            attempts=self._attempts(order.intent, exits),
+            spared=_spared(order.intent, exits),
+            awaits_entry=awaits,
+            episode=known.open,
+            rung=known.rung,
+            rungs=known.rungs,
+            episodes=known.begun,
         )
 
     def _entry(self, order: _Order, exits: dict[str, list[_Order]]) -> Entry:
@@ -227,8 +278,9 @@ class _Memory:
     def _left_centi(self, order: _Order, exits: dict[str, list[_Order]]) -> int:
         if order.intent.ticker in self.settled:
             return 0
-        sold = sum(each.filled_centi for each in exits.get(order.intent.client_order_id, ()))
-        return max(0, order.filled_centi - sold)
+        entry = order.intent.client_order_id
+        sold = sum(each.filled_centi for each in exits.get(entry, ()))
+        return max(0, order.filled_centi - sold - self.netted.get(entry, 0))
 
     def _attempts(self, entry: Intent, exits: dict[str, list[_Order]]) -> int:
         """Return the highest attempt of an entry's exits.
@@ -259,14 +311,13 @@ class _Memory:
 
 
 def _asks(order: _Order, exits: dict[str, list[_Order]]) -> bool:
-    """Return whether an exit of an entry was never answered.
+    """Return whether an exit of an entry was never answered, or left before its entry was.
 
     Whoever leaves the lot asks after it, even where nothing is left to sell. An entry
     that is itself unresolved becomes a lot later, and its exits are asked about then.
     """
-    if order.outcome is None:
-        return False
-    return any(each.outcome is None for each in exits.get(order.intent.client_order_id, ()))
+    own = exits.get(order.intent.client_order_id, ())
+    return any(each.outcome is None for each in own) or (order.outcome is None and bool(own))
 
 
 def _side(intent: Intent) -> Side:

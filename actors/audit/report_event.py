@@ -21,6 +21,7 @@ from actors.audit.report_orders import exit_card
 from actors.audit.report_parts import chip, gain, ref, section, tile, tiles
 from actors.audit.report_race import race_section
 from actors.audit.report_record import record_sections
+from actors.audit.report_reversal import taken_back
 from actors.audit.report_story import lede
 from actors.audit.report_style import STYLE
 from actors.audit.report_svg import price_chart
@@ -166,6 +167,7 @@ def _exits(event: Event) -> Html | None:
         "The way out",
         "Every filled entry carries its exit plan from the moment of its intent.",
         tag("ul", *plans, style="margin:10px 0 0;padding-left:20px"),
+        *(tag("div", tag("p", *said), class_="said") for said in taken_back(event)),
         *(exit_card(event, order, on) for order in event.exits),
         *held,
     )

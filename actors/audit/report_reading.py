@@ -30,6 +30,7 @@ from actors.messages.records import (
     TradingState,
     Triggered,
 )
+from actors.messages.records_review import EpisodeRow, ReviewRow
 from actors.model.score import GoalKey, MatchId
 from actors.runtime.segments import Entry
 
@@ -45,6 +46,8 @@ KINDS: Final = (
     Triggered,
     PassedRow,
     DoubtRow,
+    ReviewRow,
+    EpisodeRow,
     BookAt,
     MatchRow,
     Reconciled,
@@ -161,6 +164,14 @@ class _Reader:
             case DoubtRow() as doubt:
                 fact = Fact(seq, run.number, mono_ns, doubt)
                 self._doubts.setdefault(key_of(doubt), []).append(fact)
+            case ReviewRow() as review:
+                # Of a goal that nobody traded there may be no event, and it makes none.
+                known = self._events.get(key_of(review))
+                if known is not None:
+                    known.reviews.append(Fact(seq, run.number, mono_ns, review))
+            case EpisodeRow() as episode:
+                event = self._event(key_of(episode), run)
+                event.episodes.append(Fact(seq, run.number, mono_ns, episode))
             case _:
                 return False
         return True

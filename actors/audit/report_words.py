@@ -63,6 +63,7 @@ ADVANCED: Final = {
 
 HELD: Final = {
     "attempts": "every attempt that the plan allows was made",
+    "floor": "nobody would pay what it was worth without its goal, less the most it may cost",
     "market_closed": "the market had closed",
     "MARKET_INACTIVE": "the market had closed",
     "market_inactive": "the market had closed",

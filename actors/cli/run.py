@@ -25,7 +25,9 @@ from actors.cli import guards
 from actors.cli.around import Around, Stuck, watchdog
 from actors.cli.codes import ESCALATED, JOURNAL, KEY, UNAVAILABLE, USAGE, say
 from actors.cli.errors import Misuse, VenueAway, WorldGone
+from actors.cli.feed_record import feed_figures, feed_lines
 from actors.cli.places import reachable
+from actors.cli.reload import Reload
 from actors.cli.soil import open_soil
 from actors.cli.worlds import Beside, check_options, world
 from actors.config.credentials import credentials_folder, is_handed
@@ -33,12 +35,12 @@ from actors.config.load import BadProfile, Loaded, load, world_names
 from actors.config.state import StateFolder, day_folder, standing_folder
 from actors.exchange.errors import ClockOff, KeyRefused
 from actors.exchange.keys import SigningKey, load_key
-from actors.feeds.ledger import FeedLedger
 from actors.runtime.collection import MachineGarbage
 from actors.runtime.env import Env, RealEnv
 from actors.runtime.errors import JournalError, leaves
 from actors.runtime.loopwatch import LoopWatch
 from actors.runtime.process import child_process
+from actors.runtime.secret import redact_line
 from actors.runtime.systemd import BadNotifySocket, Notifier, notify_sender
 from actors.runtime.unix import BadSocket
 
@@ -179,6 +181,13 @@ async def _trade(
             drain_s=rules.drain_s,
             notifier=notifier,
             watch=watch,
+            reload=Reload(
+                env=env,
+                source=chosen.profile,
+                world=handshake,
+                credentials=credentials_folder(os.environ),
+                loaded=loaded,
+            ),
         )
         async with trio.open_nursery() as nursery:
             # Both until the very end: the pages are written under their eyes as well.
@@ -246,8 +255,9 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
         left, within_s = None, HURRIED_S if around.asked else PAGES_S
         with trio.move_on_after(within_s):
             left = await pages.wait()
-    feeds = {ledger.feed: feed_figures(ledger) for ledger in tree.race.ledgers()}
+    ledgers = tree.race.ledgers()
     lines = day_table(tree.auditor.tally, statement=tree.reconciler.statement)
+    lines += feed_lines(ledgers)
     lines.append(_pages_line(left, within_s, state))
     text = "".join(f"{line}\n" for line in lines)
     await around.env.blocking(_write, text.encode("utf-8", "backslashreplace"))
@@ -256,7 +266,7 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
             tally=tree.auditor.tally,
             statement=tree.reconciler.statement,
             restarts=tree.roster.restarts,
-            feeds=feeds,
+            feeds=feed_figures(ledgers),
         )
         text = json.dumps(summary, indent=2) + "\n"
         await trio.Path(chosen.summary).write_text(text, "utf-8")
@@ -271,24 +281,6 @@ def _pages_line(left: int | None, within_s: float, state: StateFolder) -> str:
         f"pages: not written within {within_s:g} s; to write them:"
         f" python -m actors report --journal {state.journal} --out {state.pages}"
     )
-
-
-def feed_figures(ledger: FeedLedger) -> dict[str, object]:
-    """Return a feed's record as plain values for the summary."""
-    return {
-        "wins": ledger.wins,
-        "echoes": ledger.echoes,
-        "phantoms": ledger.phantoms,
-        "reversals": ledger.reversals,
-        "coverage": round(ledger.coverage, 4),
-        "lag_ms_p50": _ms(ledger.lag_ns(0.5)),
-        "lag_ms_p90": _ms(ledger.lag_ns(0.9)),
-        "margin_ms_p50": _ms(ledger.margin_ns(0.5)),
-    }
-
-
-def _ms(value_ns: int | None) -> float | None:
-    return None if value_ns is None else round(value_ns / 1e6, 3)
 
 
 def _write(data: bytes) -> None:
@@ -307,6 +299,7 @@ def _log_to(path: Path) -> Iterator[None]:
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(),
+                redact_line,
             ],
             wrapper_class=structlog.make_filtering_bound_logger("INFO"),
             logger_factory=structlog.WriteLoggerFactory(file=file),

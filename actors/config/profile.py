@@ -11,8 +11,10 @@ import attrs
 from attrs import validators
 
 from actors.config.custody import Custody
+from actors.config.review import Review
 from actors.model.money import MicroDollars, Pips
 from actors.model.score import Sport
+from actors.model.throttle import Pace
 from actors.runtime.collection import Mode
 
 
@@ -156,10 +158,6 @@ class Race:
         default=20.0, validator=validators.and_(validators.ge(1), validators.le(120))
     )
     """Such a goal must be confirmed within it, or is taken for a phantom."""
-    review_s: float = attrs.field(
-        default=600.0, validator=validators.and_(validators.ge(30), validators.le(3_600))
-    )
-    """A review whose end nobody tells closes its match's entries for so long."""
     quarantine_after: int = attrs.field(
         default=2, validator=validators.and_(validators.ge(1), validators.le(20))
     )
@@ -317,6 +315,14 @@ class Run:
     drain_s: float = attrs.field(validator=validators.and_(validators.gt(0), validators.le(20)))
     loop_stall_s: float = attrs.field(default=2.0, validator=validators.gt(0))
     """How long the loop may go without turning before its stacks are written to the log."""
+    reconcile_s: float = attrs.field(
+        default=30.0, validator=validators.and_(validators.ge(1.0), validators.le(600.0))
+    )
+    """Between two comparisons of our books with the venue's while the process runs."""
+    drift_s: float = attrs.field(
+        default=10.0, validator=validators.and_(validators.ge(1.0), validators.le(60.0))
+    )
+    """How long the same difference lasts before it is believed: the venue's reads lag."""
 
 
 @attrs.frozen(kw_only=True)
@@ -375,6 +381,8 @@ class Profile:
     custody: Custody = attrs.field(factory=Custody)
     clock: Clock = attrs.field(factory=Clock)
     tokens: Tokens = attrs.field(factory=Tokens)
+    throttle: Pace = attrs.field(factory=Pace)
+    review: Review = attrs.field(factory=Review)
 
     @feeds.validator
     def _names_are_distinct(self, _field: object, feeds: tuple[Feed, ...]) -> None:

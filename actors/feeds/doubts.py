@@ -28,8 +28,10 @@ def open_doubt(contest: Contest, sitting: Sitting, view: View, reason: str) -> N
         for claim in reversed(contest.trail)
         if claim not in known and not contest.rules.reaches(view.score, claim.score)
     ]
+    # Sides that are not proved say that something fell, and not what stands instead.
+    restored = view.score if view.oriented or not newly else newly[-1].before
     for claim in newly:
-        sitting.doubt(claim.key, reason, in_doubt=True)
+        sitting.doubt(claim.key, reason, in_doubt=True, restored=restored)
     if doubt is not None:
         doubt.claims = [claim for claim in reversed(contest.trail) if claim in newly + known]
     elif newly:
@@ -131,7 +133,7 @@ def overturn(
         taken_back.append(contest.trail.pop())
     for claim in taken_back:
         if claim not in doubted:
-            sitting.doubt(claim.key, "taken back", in_doubt=True)
+            sitting.doubt(claim.key, "taken back", in_doubt=True, restored=to)
         contest.withdraw(claim, at_ns)
     contest.generation += 1
     key = contest.key(contest.rules.policy.state(to))
@@ -152,7 +154,7 @@ def overturn(
     for view in contest.views.values():
         _look_anew(contest.rules, view, to, taken_back, at_ns)
     for claim in taken_back:
-        sitting.doubt(claim.key, "overturned", in_doubt=False)
+        sitting.doubt(claim.key, "overturned", in_doubt=False, restored=to)
     end_moot(contest, sitting, taken_back)
     _keep_doubt_about_the_rest(contest, sitting)
 

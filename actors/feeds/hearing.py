@@ -6,7 +6,7 @@ import attrs
 
 from actors.messages.feeds import FeedEvent
 from actors.messages.race import Cause, Judged, Judgement, MatchDoubt, RaceOutput
-from actors.model.score import GoalKey
+from actors.model.score import GoalKey, Score
 
 
 @attrs.define(eq=False)
@@ -19,10 +19,25 @@ class Sitting:
     """Our own time; later, if the report had to wait."""
     outputs: list[RaceOutput] = attrs.field(init=False, factory=list)
 
-    def doubt(self, key: GoalKey, reason: str, *, in_doubt: bool, cause: Cause = "score") -> None:
+    def doubt(
+        self,
+        key: GoalKey,
+        reason: str,
+        *,
+        in_doubt: bool,
+        cause: Cause = "score",
+        restored: Score | None = None,
+    ) -> None:
         """Close entries over ``key``, or say how its doubt ended."""
         self.outputs.append(
-            MatchDoubt(match=key.match, in_doubt=in_doubt, reason=reason, key=key, cause=cause)
+            MatchDoubt(
+                match=key.match,
+                in_doubt=in_doubt,
+                reason=reason,
+                key=key,
+                cause=cause,
+                restored=restored,
+            )
         )
 
     def conclude(self, report: FeedEvent, judgement: Judgement, reason: str, key: GoalKey) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from actors.feeds.claims import FOREVER, Claim, Inquiry
 from actors.feeds.contest import Contest
 from actors.feeds.hearing import Sitting
-from actors.messages.race import Cause
+from actors.messages.race import UNTOLD, Cause
 
 REVIEWABLE_NS: Final = 300_000_000_000
 """No review goes back to a goal that stood for longer than this when it began: play has
@@ -48,7 +48,10 @@ def begin(contest: Contest, sitting: Sitting, feed: str, *, about_goal: bool) ->
     before = contest.inquiries.pop(feed, None)
     contest.inquiries[feed] = inquiry
     if not is_known:
-        sitting.doubt(key, f"{feed} tells of a review", in_doubt=True, cause=cause)
+        before_it = None if goal is None else goal.before
+        sitting.doubt(
+            key, f"{feed} tells of a review", in_doubt=True, cause=cause, restored=before_it
+        )
     if before is not None:
         _say_end(contest, sitting, before, "another review began")
     return inquiry
@@ -77,7 +80,7 @@ def end_overdue(contest: Contest, sitting: Sitting) -> None:
     for feed, inquiry in list(contest.inquiries.items()):
         if sitting.at_ns >= inquiry.due_ns:
             del contest.inquiries[feed]
-            _say_end(contest, sitting, inquiry, "nobody told of its end")
+            _say_end(contest, sitting, inquiry, UNTOLD)
 
 
 def end_moot(contest: Contest, sitting: Sitting, taken_back: list[Claim]) -> None:

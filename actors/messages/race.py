@@ -35,6 +35,10 @@ at a goal (what was bought for it is at risk), or at something else.
 """
 
 
+UNTOLD: Final = "nobody told of its end"
+"""How a review ends that was open for longer than one may last."""
+
+
 @attrs.frozen(kw_only=True)
 class Trigger:
     """A race was won; trade it now. Arbiter calls the trigger with it."""
@@ -81,6 +85,8 @@ class MatchDoubt:
     key: GoalKey
     """The key whose score is in doubt, or that stood when a review of something else began."""
     cause: Cause = "score"
+    restored: Score | None = attrs.field(default=None, eq=False)
+    """What is the score if the key's falls; ``None`` where nobody can say."""
 
 
 RaceOutput = Trigger | Judged | MatchDoubt

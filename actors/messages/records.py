@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from actors.messages.records_review import REVIEW_TYPES
 from actors.messages.records_stream import StreamRow
 from actors.messages.records_venue import VENUE_TYPES
 
@@ -393,6 +394,7 @@ TYPES: Final[dict[int, tuple[type, int]]] = {
     51: (ActorRow, 1),
     52: (TradingState, 1),
     53: (DayRoll, 1),
+    **REVIEW_TYPES,
     **VENUE_TYPES,
 }
 """Type number to class and its current version."""

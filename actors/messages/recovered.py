@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import attrs
 
 from actors.messages.records import Segment
+from actors.messages.records_review import EpisodeRow
 from actors.messages.trading import ExitPlan, Sent
 from actors.model.limits import Entry
 
@@ -20,11 +21,21 @@ class RecoveredLot:
 
     plan: ExitPlan
     left_centi: int
-    """What the entry filled less what its exits are known to have sold."""
+    """What the entry filled less what its exits, and others for it, are known to have sold."""
     attempts: int
     """The highest attempt of its exit orders; the next one takes the number after it."""
     spared: int = 0
     """Those of them that the venue turned away unread."""
+    awaits_entry: bool = False
+    """Whether its entry is unresolved, and an exit of it has left all the same."""
+    episode: EpisodeRow | None = None
+    """The way down that it was on."""
+    rung: int = 0
+    """Orders of that way down which have left."""
+    rungs: int = 0
+    """Orders of every way down."""
+    episodes: int = 0
+    """Ways down that were begun."""
 
 
 @attrs.frozen(kw_only=True)

@@ -118,6 +118,11 @@ class Form:
         return other
 
     @property
+    def rates(self) -> Rates | None:
+        """The rates that were believed last, whatever the book does now; ``None`` if ever."""
+        return None if self._strength is None else self._strength.rates
+
+    @property
     def strength(self) -> Strength | Absence:
         """What is believed, or why nothing is."""
         if not self._fits:

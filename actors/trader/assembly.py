@@ -21,10 +21,10 @@ from actors.messages.forms import intent_form
 from actors.messages.records import TradingState as TradingStateRow
 from actors.messages.recovered import Recovered
 from actors.messages.trading import ExitPlan, Lot, Sent
-from actors.model.limits import Exposure, Limits
-from actors.model.money import ONE_CONTRACT_CENTI, CentiContracts
+from actors.model.limits import Exposure
 from actors.model.orders import OrderRequest, Ticker
 from actors.model.score import SOCCER, GoalKey
+from actors.model.throttle import Throttle, counted
 from actors.runtime.env import Endpoint, Env
 from actors.runtime.health import Health
 from actors.runtime.journal import Journal
@@ -32,8 +32,9 @@ from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
 from actors.trader.almanac import followed
 from actors.trader.books import Books
+from actors.trader.budgets import limits_of, order_max_centi
 from actors.trader.catalogue import CatalogueReader
-from actors.trader.desk import Desk, OpenLot, TradingState
+from actors.trader.desk import Desk, TradingState
 from actors.trader.executor import Executor
 from actors.trader.exits import Exits
 from actors.trader.fire import Fire
@@ -44,6 +45,8 @@ from actors.trader.planner import Bell, FeedRecord, Planner
 from actors.trader.plays import Terms
 from actors.trader.reads import Reads, budget_of, clock_of, reads_of
 from actors.trader.resolver import Resolver
+from actors.trader.reversals import Reversals, restored_lot, reversals_of, seller_of
+from actors.trader.selling import Seller
 from actors.trader.signer import SignerRefresher, Stock
 from actors.trader.standings import Accepted, Standings
 
@@ -90,6 +93,7 @@ class Trading:
     planner: Planner
     executor: Executor
     exits: Exits
+    reversals: Reversals
     fire: Fire
     standings: Standings
     inboxes: tuple[Mailbox[Sent], Mailbox[Lot | Sent]]
@@ -123,6 +127,7 @@ def assemble(given: Given, day: str) -> Trading:
     signer = _signer(shared)
     planner = _planner(shared)
     catalogue = _catalogue(shared)
+    seller = seller_of(given, desk, encode, signer.nudge)
     keeper = keeper_of(given, desk.books, desk.clock, planner.ring_market)
     return Trading(
         desk=desk,
@@ -134,7 +139,8 @@ def assemble(given: Given, day: str) -> Trading:
         catalogue=catalogue,
         planner=planner,
         executor=_executor(shared),
-        exits=_exits(shared, signer),
+        exits=_exits(shared, seller),
+        reversals=reversals_of(given, seller, shared.to_exits, planner.value_pips),
         fire=_fire(shared, signer),
         standings=shared.standings,
         inboxes=(shared.to_executor, shared.to_exits),
@@ -207,7 +213,7 @@ def _planner(shared: _Shared) -> Planner:
             account=profile.account,
             settings=profile.plays,
             gates=profile.gates,
-            order_max_centi=_whole(profile.limits.order_contracts),
+            order_max_centi=order_max_centi(profile.limits),
             member=profile.venue.member,
             encode=encode,
             write=write,
@@ -271,11 +277,10 @@ def _executor(shared: _Shared) -> Executor:
     )
 
 
-def _exits(shared: _Shared, signer: SignerRefresher) -> Exits:
+def _exits(shared: _Shared, seller: Seller) -> Exits:
     given, desk = shared.given, shared.desk
     return Exits(
         env=given.env,
-        journal=given.journal,
         desk=desk,
         pool=desk.exits,
         headers=desk.exit_headers,
@@ -284,10 +289,8 @@ def _exits(shared: _Shared, signer: SignerRefresher) -> Exits:
         resolver=shared.resolver,
         rest=shared.reads.urgent,
         settings=given.profile.exits,
-        account=given.profile.account,
-        encode=encode,
+        seller=seller,
         response_s=given.profile.orders.response_s,
-        on_used=signer.nudge,
     )
 
 
@@ -299,7 +302,7 @@ def _fire(shared: _Shared, signer: SignerRefresher) -> Fire:
         desk=shared.desk,
         gates=profile.gates,
         exit_after_ns=int(profile.exits.after_match_s / given.speed * 1e9),
-        order_max_centi=_whole(profile.limits.order_contracts),
+        order_max_centi=order_max_centi(profile.limits),
         to_executor=shared.to_executor,
         to_exits=shared.to_exits,
         to_auditor=given.to_auditor,
@@ -328,7 +331,6 @@ class _Followers:
 
 def _desk(given: Given, day: str) -> Desk:
     profile, env, to_auditor = given.profile, given.env, given.to_auditor
-    limits = profile.limits
 
     def say(state: str, reason: str) -> None:
         to_auditor.post(TradingStateRow(state=state, reason=reason, at_ns=env.now_ns()))
@@ -336,14 +338,7 @@ def _desk(given: Given, day: str) -> Desk:
     return Desk(
         state=TradingState(on_change=say),
         exposure=Exposure(
-            Limits(
-                order_count_centi=_whole(limits.order_contracts),
-                order_notional_micros=limits.order_dollars,
-                market_micros=limits.market_dollars,
-                match_micros=limits.match_dollars,
-                day_micros=limits.day_dollars,
-                account_micros=limits.account_dollars,
-            ),
+            limits_of(profile.limits),
             day=day,
             entries=given.recovered.entries,
         ),
@@ -353,6 +348,9 @@ def _desk(given: Given, day: str) -> Desk:
         exit_headers=HeaderRing(capacity=EXIT_HEADER_SETS),
         clock=clock_of(profile.clock),
         budget=budget_of(profile.tokens),
+        throttle=Throttle(
+            profile.throttle, counted(entry.match for entry in given.recovered.entries)
+        ),
         books=Books(old_ns=profile.gates.book_age_ms * 1_000_000),
     )
 
@@ -362,10 +360,6 @@ def _lines(given: Given, name: str, count: int) -> OrderPool:
     endpoint = Endpoint.parse(venue.orders or venue.rest, venue.ca_file or None)
     connections = [OrderConnection(env=given.env, endpoint=endpoint, index=i) for i in range(count)]
     return OrderPool(connections, name=name, keep_warm_s=given.profile.orders.keep_warm_s)
-
-
-def _whole(contracts: int) -> CentiContracts:
-    return CentiContracts(contracts * ONE_CONTRACT_CENTI)
 
 
 def _restore(desk: Desk, given: Given) -> None:
@@ -380,9 +374,8 @@ def _restore(desk: Desk, given: Given) -> None:
     for plan in recovered.plans:
         desk.plans[plan.entry_client_order_id] = due(plan)
     for lot in recovered.lots:
-        desk.lots[lot.plan.entry_client_order_id] = OpenLot(
-            plan=due(lot.plan), left_centi=lot.left_centi, attempts=lot.attempts, spared=lot.spared
-        )
+        entry = lot.plan.entry_client_order_id
+        desk.lots[entry] = restored_lot(lot, due(lot.plan), given.profile.review)
     for sent in recovered.unresolved:
         # Its instant, on this process's clock: what was sent long ago can no longer arrive.
         ago_ns = wall_ns - recovered.sent_wall_ns[sent.client_order_id]

@@ -20,7 +20,9 @@ from actors.messages.trading import Accepted, ExitPlan, OrderDone, Play, Purpose
 from actors.model.limits import Exposure
 from actors.model.orders import Ticker
 from actors.model.score import GoalKey, MatchId
+from actors.model.throttle import Throttle
 from actors.risk.gate import State
+from actors.risk.ladder import Ladder
 from actors.runtime.chime import Chime
 from actors.runtime.latest import Latest
 from actors.trader.books import Books
@@ -60,6 +62,8 @@ class TradingState:
 class Inflight:
     """Orders that owe us an answer, by client order id."""
 
+    ever: set[str] = attrs.field(init=False, factory=set)
+    """Every order that this process ever counted on an answer to."""
     _orders: dict[str, Sent] = attrs.field(init=False, factory=dict)
     _emptied: Chime = attrs.field(init=False, factory=Chime)
     _answered: Chime = attrs.field(init=False, factory=Chime)
@@ -67,6 +71,7 @@ class Inflight:
     def add(self, sent: Sent) -> None:
         """Count on an answer to ``sent``."""
         self._orders[sent.client_order_id] = sent
+        self.ever.add(sent.client_order_id)
 
     def remove(self, client_order_id: str) -> None:
         """The answer is there; an id that owed none is fine."""
@@ -99,16 +104,40 @@ class Inflight:
             await self._emptied.wait()
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
+class Descent:
+    """Why a lot is sold ahead of its plan, and how far down."""
+
+    episode: str
+    ladder: Ladder
+    keep_centi: int = 0
+    """What is not to be sold of it."""
+
+
+@attrs.define(eq=False, kw_only=True)
 class OpenLot:
     """One entry's position on its way out."""
 
     plan: ExitPlan
     left_centi: int
+    """Below zero where more was sold than its entry is known to have filled."""
     attempts: int = 0
     """Exit orders that have left for it, over restarts: each has an id of its own."""
     spared: int = 0
     """Those of them that the venue turned away unread, which say nothing about the market."""
+    awaits_entry: bool = False
+    """Whether nobody knows yet what its entry filled: it is covered, and leaves later."""
+    descent: Descent | None = None
+    rung: int = 0
+    """Which order of the way down comes next."""
+    rung_ns: int = 0
+    """When the last of them left; 0 where the next has nothing to wait for."""
+    rungs: int = 0
+    """Orders of every way down that it was on, which its plan does not count as attempts."""
+    episodes: int = 0
+    """Ways down that it was on."""
+    woken: Chime = attrs.field(factory=Chime)
+    """Rings where it need not wait for its time any more."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -125,6 +154,8 @@ class Desk:
     """The venue's clock, as far as it is known."""
     budget: Budget = attrs.field(factory=Budget)
     """What the venue's rate limits leave us."""
+    throttle: Throttle = attrs.field(factory=Throttle)
+    """How many entries have left of late."""
     delays: Delays = attrs.field(factory=Delays)
     """How long the venue holds our orders."""
     books: Books = attrs.field(factory=Books)

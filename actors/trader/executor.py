@@ -143,7 +143,8 @@ class Executor:
         desk.inflight.remove(sent.client_order_id)
         self.to_auditor.post(done)
         plan = desk.plans.get(sent.client_order_id)
-        if filled > 0 and plan is not None:
+        if plan is not None and (filled > 0 or sent.client_order_id in desk.lots):
+            # A lot that was covered before its entry's outcome was known is told of nothing, too.
             self.to_exits.post(Lot(plan=plan, count_centi=filled))
         else:
             desk.plans.pop(sent.client_order_id, None)

@@ -5,11 +5,13 @@ immediate-or-cancel, reduce-only and carry no order group; to them only the
 controls of ``gate.reduction`` apply, so that in every trading state an exit still
 leaves. A plan that cannot finish holds to settlement, and says so.
 
-A goal that hurts a lot sells of it at once, from the trigger; the order in flight then
-keeps these hands off the lot until its response, which is read here, says what is left.
+A goal that hurts a lot sells of it at once, from the trigger, and a reversal from the race's
+word (``reversals.py``); the order in flight then keeps these hands off the lot until its
+response, which is read here, says what is left. A lot whose goal was taken back goes down
+its ladder and not by its plan.
 """
 
-from collections.abc import Callable
+from collections.abc import Container
 from contextlib import suppress
 from typing import Final
 
@@ -21,9 +23,7 @@ from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.orders import OrderConnection, OrderPool
 from actors.exchange.outcome import UNREAD
 from actors.exchange.rest import Rest
-from actors.exchange.signing import HeaderRing, HeaderSet
-from actors.messages.catalogue import Market
-from actors.messages.records import Intent
+from actors.exchange.signing import HeaderRing
 from actors.messages.trading import (
     Accepted,
     ExitHeld,
@@ -34,23 +34,26 @@ from actors.messages.trading import (
     Sent,
     Unknown,
 )
-from actors.model.grid import at_least, at_most
-from actors.model.money import CentiContracts, MicroDollars, Pips
-from actors.model.orders import OrderRequest, Side, Ticker, client_order_id, opposite, sign
+from actors.model.money import CentiContracts
+from actors.model.orders import Side, opposite, sign
 from actors.risk import gate
 from actors.runtime.env import Env
-from actors.runtime.errors import JournalFailed
-from actors.runtime.journal import Journal
 from actors.runtime.mailbox import Mailbox
 from actors.trader.desk import Desk, OpenLot
 from actors.trader.executor import answer
-from actors.trader.plays import Encode
 from actors.trader.resolver import Resolver
+from actors.trader.selling import Seller
 
 OVER: Final = frozenset({"market_closed", "MARKET_INACTIVE", "market_inactive"})
 """Refusals after which no later attempt can do better: the market has ended."""
 PAUSED: Final = frozenset({"trading_is_paused", "exchange_is_paused"})
 """Refusals that time alone cures."""
+FLOOR: Final = "floor"
+"""Why a lot is held that nobody would buy at its ladder's last price."""
+UNSENT: Final = frozenset({"no_connection", "no_signature", "repeat", ""})
+"""Why an order did not leave that time alone cures."""
+AGAIN_S: Final = 0.02
+"""Between two tries of an order that could not leave, on the way down."""
 UNREAD_MOST: Final = 500
 """Of one lot: by then whoever turns us away will not stop."""
 
@@ -60,21 +63,17 @@ class Exits:
     """Sells what entries left us holding."""
 
     env: Env
-    journal: Journal
     desk: Desk
     pool: OrderPool
     headers: HeaderRing
     inbox: Mailbox[Lot | Sent]
-    """Lots to sell, and what the trigger has sold of one."""
+    """Lots to sell, and what was sold of one by a goal or a reversal."""
     to_auditor: Mailbox[object]
     resolver: Resolver
     rest: Rest
     settings: Settings
-    account: str
-    encode: Encode
+    seller: Seller
     response_s: float
-    on_used: Callable[[], None]
-    """Told after the bytes left that a header set is gone."""
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled; lots that an earlier life left open are taken up again.
@@ -90,7 +89,8 @@ class Exits:
                 self.pool.discard(orphan.connection, "exits restarted")
                 self.desk.freeze(orphan)
             for lot in list(self.desk.lots.values()):
-                nursery.start_soon(self._leave, lot)
+                if not lot.awaits_entry:
+                    nursery.start_soon(self._leave, lot, orphans)
             task_status.started()
             while True:
                 news = await self.inbox.receive()
@@ -99,33 +99,99 @@ class Exits:
                     owed = news.client_order_id in self.desk.inflight
                     if owed and news.client_order_id not in orphans:
                         nursery.start_soon(self._see_through, news)
-                elif news.plan.entry_client_order_id not in self.desk.lots:
-                    lot = OpenLot(plan=news.plan, left_centi=news.count_centi)
-                    self.desk.lots[news.plan.entry_client_order_id] = lot
-                    nursery.start_soon(self._leave, lot)
+                    continue
+                lot_now = self._take_in(news)
+                if lot_now is not None:
+                    nursery.start_soon(self._leave, lot_now, orphans)
 
-    async def _leave(self, lot: OpenLot) -> None:
-        await self._settle_orphans(lot)
-        entry = lot.plan.entry_client_order_id
-        wait_s = (lot.plan.due_ns - self.env.now_ns()) / 1e9
-        await trio.sleep(max(0.0, wait_s))
-        word = ""
-        await self.desk.inflight.until_closed(entry)
-        while lot.left_centi > 0 and lot.attempts - lot.spared < self.settings.attempts:
+    def _take_in(self, news: Lot) -> OpenLot | None:
+        """Return the lot that an entry's outcome makes, or that has waited for it."""
+        entry = news.plan.entry_client_order_id
+        lot = self.desk.lots.get(entry)
+        if lot is None:
+            if news.count_centi <= 0:
+                return None
+            lot = self.desk.lots[entry] = OpenLot(plan=news.plan, left_centi=news.count_centi)
+            return lot
+        if not lot.awaits_entry:
+            return None
+        # What was sent for it before anybody knew its size may have come too early: again.
+        lot.awaits_entry, lot.rung, lot.rung_ns = False, 0, 0
+        lot.left_centi += news.count_centi
+        return lot
+
+    async def _leave(self, lot: OpenLot, orphans: Container[str]) -> None:
+        await self._settle_orphans(lot, orphans)
+        entry, word = lot.plan.entry_client_order_id, ""
+        while not word:
+            await self.desk.inflight.until_closed(entry)
+            if lot.left_centi <= 0:
+                break
+            word = await (self._go_down(lot) if lot.descent else self._keep_to_plan(lot))
+        self._finish(lot, word)
+
+    async def _keep_to_plan(self, lot: OpenLot) -> str:
+        """Sell a lot once it is due.
+
+        Returns:
+            Why nothing more of it can be sold; nothing where none is left, or where it
+            is to be sold in another way.
+        """
+        entry, word = lot.plan.entry_client_order_id, ""
+        while lot.descent is None and lot.left_centi > 0:
+            wait_s = (lot.plan.due_ns - self.env.now_ns()) / 1e9
+            if wait_s > 0:
+                await _doze(lot, wait_s)
+                await self.desk.inflight.until_closed(entry)
+                continue
+            if lot.attempts - lot.spared - lot.rungs >= self.settings.attempts:
+                return word or "attempts"
             word = await self._attempt(lot)
             await self.desk.inflight.until_closed(entry)
             if word in OVER:
-                break
+                return word
             if lot.left_centi > 0:
-                await trio.sleep(self.settings.retry_s)
+                await _doze(lot, self.settings.retry_s)
             if word in PAUSED:
                 await self._outlast_pause(lot.plan)
-        self._finish(lot, word or "attempts")
+        return ""
+
+    async def _go_down(self, lot: OpenLot) -> str:
+        """Sell a lot down its ladder; return as ``_keep_to_plan`` does."""
+        descent, entry = lot.descent, lot.plan.entry_client_order_id
+        while descent is not None and lot.descent is descent:
+            if lot.left_centi <= descent.keep_centi:
+                self.seller.end(lot, "sold")
+                return ""
+            rungs = descent.ladder.rungs
+            if lot.rung >= len(rungs):
+                self.seller.end(lot, FLOOR)
+                # What a review halves goes on by its plan; what fell is worth what it pays.
+                return "" if descent.keep_centi else FLOOR
+            due_ns = lot.rung_ns + rungs[lot.rung].wait_ns if lot.rung_ns else 0
+            wait_s = (due_ns - self.env.now_ns()) / 1e9
+            if wait_s > 0:
+                await _doze(lot, wait_s)
+                continue
+            before = lot.rung
+            word = await self._attempt(lot)
+            await self.desk.inflight.until_closed(entry)
+            if word in OVER:
+                self.seller.end(lot, word)
+                return word
+            if word in PAUSED:
+                await self._outlast_pause(lot.plan)
+                lot.rung = min(lot.rung, before)
+            elif lot.rung == before and lot.left_centi > 0:
+                await trio.sleep(AGAIN_S if word in UNSENT else self.settings.retry_s)
+        return ""
 
     def _finish(self, lot: OpenLot, why: str) -> None:
         entry = lot.plan.entry_client_order_id
         if self.desk.lots.get(entry) is not lot:
             return  # A goal has sold it, and whoever saw to that has finished it.
+        self.seller.end(lot, "sold" if lot.left_centi <= 0 else why)
+        self.seller.pass_on(lot)
         del self.desk.lots[entry]
         self.desk.plans.pop(entry, None)
         if lot.left_centi <= 0:
@@ -142,12 +208,12 @@ class Exits:
             )
 
     async def _see_through(self, sent: Sent) -> None:
-        """Read the response to what the trigger sold of a lot, and book it."""
+        """Read the response to what a goal or a reversal sold of a lot, and book it."""
         lot = self.desk.lots[sent.entry_client_order_id]
         connection = self.pool.connections[sent.connection]
         done = await answer(connection, sent, self.response_s)
         await self._account(lot, done, connection)
-        if lot.left_centi <= 0:
+        if lot.left_centi <= 0 and not lot.awaits_entry:
             self._finish(lot, "")
 
     async def _account(
@@ -159,7 +225,10 @@ class Exits:
             self.to_auditor.post(row)
         # Who was turned away at the door has learnt nothing of the market, and tries again.
         is_unread = isinstance(done.outcome, Rejected) and done.outcome.status in UNREAD
-        lot.spared += is_unread and lot.spared < UNREAD_MOST
+        if is_unread and lot.spared < UNREAD_MOST:
+            lot.spared += 1
+            if lot.descent is not None and lot.rung > 0:
+                lot.rung, lot.rungs = lot.rung - 1, lot.rungs - 1
         if isinstance(done.outcome, Unknown):
             self.desk.freeze(done.sent)
             self.to_auditor.post(done)
@@ -167,10 +236,11 @@ class Exits:
         self._book(lot, done)
         return done
 
-    async def _settle_orphans(self, lot: OpenLot) -> None:
+    async def _settle_orphans(self, lot: OpenLot, orphans: Container[str]) -> None:
         """Ask after exit orders of this lot that an earlier life of the actor left unanswered."""
         for sent in self.desk.inflight.of("exit"):
-            if sent.entry_client_order_id == lot.plan.entry_client_order_id:
+            own = sent.entry_client_order_id == lot.plan.entry_client_order_id
+            if own and sent.client_order_id in orphans:
                 self._book(lot, await self.resolver.resolve(sent))
 
     async def _outlast_pause(self, plan: ExitPlan) -> None:
@@ -191,7 +261,11 @@ class Exits:
             reason, or nothing where the order did its work.
         """
         plan, side = lot.plan, opposite(lot.plan.entry_side)
-        said_centi = await self._said_centi(lot, side)
+        self.seller.offset(lot)
+        if lot.left_centi <= 0:
+            return ""
+        # On its way down it asks nobody: its entry's own answer says what there is to sell.
+        said_centi = lot.left_centi if lot.descent else await self._said_centi(lot, side)
         connection: OrderConnection | None = None
         with trio.move_on_after(self.response_s):
             connection = await self.pool.take()
@@ -200,13 +274,13 @@ class Exits:
         # Nothing may run from here until the order is sent: the connection is not ours.
         if self.desk.inflight.closes(plan.entry_client_order_id):
             return "repeat"
-        owned = max(said_centi or 0, self._owned_centi(plan.ticker, side))
-        count = CentiContracts(min(lot.left_centi, owned))
-        limit = self._limit_pips(lot, side, self._market(plan.ticker))
+        owned = max(said_centi or 0, self.seller.owned_centi(plan.ticker, side))
+        keep = 0 if lot.descent is None else lot.descent.keep_centi
+        count = CentiContracts(min(lot.left_centi - keep, owned))
         no = gate.reduction(
             side=side,
-            limit_pips=limit,
-            floor_pips=plan.floor_pips,
+            limit_pips=self.seller.limit_pips(lot, side),
+            floor_pips=self.seller.floor_pips(lot),
             count_centi=count,
             held_centi=owned if side == "ask" else -owned,
             already_sent=False,
@@ -219,15 +293,10 @@ class Exits:
         headers = self.headers.take(self.env.now_ns())
         if headers is None:
             return "no_signature"
-        lot.attempts += 1
-        sent = self._send(plan, self._request(lot, side, limit, count), connection, headers)
+        sent = self.seller.send(lot, count, connection, headers)
         done = await answer(connection, sent, self.response_s)
         done = await self._account(lot, done, connection)
         return done.outcome.code if isinstance(done.outcome, Rejected) else ""
-
-    def _owned_centi(self, ticker: Ticker, side: Side) -> int:
-        """Return what an order on ``side`` could reduce, by the fills that we heard of."""
-        return sign(opposite(side)) * self.desk.held_centi.get(ticker, 0)
 
     async def _said_centi(self, lot: OpenLot, side: Side) -> int | None:
         """Return what the venue says could be reduced; ``None`` where it does not answer.
@@ -237,108 +306,13 @@ class Exits:
         old: that the order only reduces is its own promise.
         """
         ticker = lot.plan.ticker
-        if self._owned_centi(ticker, side) >= lot.left_centi:
+        if self.seller.owned_centi(ticker, side) >= lot.left_centi:
             return 0
         with suppress(VenueRefused, VenueUnreachable), trio.move_on_after(self.response_s):
             positions = await self.rest.positions(event_ticker=lot.plan.match)
             held = {each.ticker: each.position_centi for each in positions}
             return sign(opposite(side)) * held.get(ticker, 0)
         return None
-
-    def _market(self, ticker: Ticker) -> Market | None:
-        for match in self.desk.catalogue.value.matches.values():
-            for market in match.markets:
-                if market.ticker == ticker:
-                    return market
-        return None
-
-    def _limit_pips(self, lot: OpenLot, side: Side, market: Market | None) -> Pips:
-        """Return the limit: near the book where it is known, the plan's floor where it is not.
-
-        A book that is being repaired is good for a first attempt: most of the time it is
-        whole again before the next. One that stays lost says nothing of today's prices.
-        """
-        plan, books = lot.plan, self.desk.books
-        best: Pips | None = None
-        if lot.attempts == 0 or books.whole(plan.ticker) is not None:
-            best = books.best_opposite_pips(plan.ticker, side)
-        ranges = () if market is None else market.price_ranges
-        if side == "ask":
-            near = (
-                plan.floor_pips if best is None else max(best - self.settings.slip, plan.floor_pips)
-            )
-            return at_least(ranges, near) or plan.floor_pips
-        near = plan.floor_pips if best is None else min(best + self.settings.slip, plan.floor_pips)
-        return at_most(ranges, near) or plan.floor_pips
-
-    def _request(
-        self, lot: OpenLot, side: Side, limit: Pips, count: CentiContracts
-    ) -> OrderRequest:
-        plan = lot.plan
-        return OrderRequest(
-            client_order_id=client_order_id(
-                account=self.account,
-                match=plan.key.match,
-                generation=plan.key.generation,
-                state=plan.key.state,
-                ticker=plan.ticker,
-                side=side,
-                leg=0,
-                attempt=lot.attempts,
-            ),
-            ticker=plan.ticker,
-            side=side,
-            price_pips=limit,
-            count_centi=count,
-            reduce_only=True,
-            exchange_index=plan.exchange_index,
-        )
-
-    def _send(
-        self,
-        plan: ExitPlan,
-        request: OrderRequest,
-        connection: OrderConnection,
-        headers: HeaderSet,
-    ) -> Sent:
-        gated_ns = self.env.now_ns()
-        body, tail = self.encode(request)
-        try:
-            seq = self.journal.append(_intent(plan, request, body))
-        except JournalFailed as error:
-            self.desk.state.halt("journal", str(error))
-            raise
-        intent_ns = self.env.now_ns()
-        try:
-            unsent = connection.send_now(headers, tail)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            unsent = len(tail)
-        sent_ns = self.env.now_ns()
-        self.desk.budget.take_order(plan.exchange_index, sent_ns)
-        self.journal.sync_soon()
-        sent = Sent(
-            trigger=None,
-            key=plan.key,
-            purpose="exit",
-            entry_client_order_id=plan.entry_client_order_id,
-            connection=connection.index,
-            client_order_id=request.client_order_id,
-            ticker=plan.ticker,
-            side=request.side,
-            limit_pips=request.price_pips,
-            count_centi=request.count_centi,
-            exchange_index=plan.exchange_index,
-            worst_micros=MicroDollars(0),
-            intent_seq=seq,
-            gated_ns=gated_ns,
-            intent_ns=intent_ns,
-            sent_ns=sent_ns,
-            unsent_bytes=unsent,
-        )
-        self.desk.inflight.add(sent)
-        self.on_used()
-        self.to_auditor.post(sent)
-        return sent
 
     def _book(self, lot: OpenLot, done: OrderDone) -> None:
         self.desk.inflight.remove(done.sent.client_order_id)
@@ -348,24 +322,7 @@ class Exits:
         self.to_auditor.post(done)
 
 
-def _intent(plan: ExitPlan, request: OrderRequest, body: str) -> Intent:
-    return Intent(
-        client_order_id=request.client_order_id,
-        purpose="exit",
-        match=plan.key.match,
-        generation=plan.key.generation,
-        state=plan.key.state,
-        ticker=plan.ticker,
-        side=request.side,
-        limit_pips=request.price_pips,
-        count_centi=request.count_centi,
-        exchange_index=plan.exchange_index,
-        worst_micros=0,
-        feed="",
-        epoch=0,
-        frame_no=0,
-        exit_due_wall_ns=0,
-        exit_floor_pips=plan.floor_pips,
-        entry_client_order_id=plan.entry_client_order_id,
-        body=body,
-    )
+async def _doze(lot: OpenLot, wait_s: float) -> None:
+    """Wait, unless something else is to be done with a lot before that."""
+    with trio.move_on_after(wait_s):
+        await lot.woken.wait()

@@ -294,6 +294,24 @@ class Planner:
         run_on_s = max(0, now_ns - standing.clock_ns) / 1e9 * self.speed
         return time_left(period, standing.clock_s + int(run_on_s))
 
+    def value_pips(self, match_id: MatchId, ticker: Ticker, score: Score) -> Pips | None:
+        """Return what a leg is worth at ``score``, by what was believed of the match last.
+
+        ``None`` where nothing is believed of it, or its clock is not known.
+        """
+        match = self.desk.catalogue.value.matches.get(match_id)
+        standing, form = self.standing(match_id), self._forms.get(match_id)
+        rates = None if form is None else form.rates
+        if match is None or standing is None or rates is None:
+            return None
+        left = self._left(match, standing, self.env.now_ns())
+        if left is None:
+            return None
+        settlement = self.settles_on.get(match.series, "regulation")
+        chances = outlook(score, rates, left, settlement).now
+        roles = {market.ticker: market.role for market in match.markets}
+        return chances.pips(roles[ticker]) if ticker in roles else None
+
     def _position(self, match: MatchId) -> Position:
         return Position(
             held_centi=lambda ticker: self.desk.held_centi.get(ticker, 0),

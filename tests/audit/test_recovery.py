@@ -347,5 +347,7 @@ async def test_whenever_the_process_dies_no_order_that_left_is_forgotten(
         lots = {lot.plan.entry_client_order_id for lot in recovered.lots}
         plans = {plan.entry_client_order_id for plan in recovered.plans}
         assert lots | plans <= entries_known
-        assert not lots & plans
+        covered = [lot for lot in recovered.lots if lot.awaits_entry]
+        assert lots & plans == {lot.plan.entry_client_order_id for lot in covered}
+        assert all(lot.attempts and lot.left_centi <= 0 for lot in covered)
         assert all(attrs.asdict(lot.plan)["due_wall_ns"] > 0 for lot in recovered.lots)

@@ -1,4 +1,4 @@
-"""What real money is guarded by, each guard alone; ``tests/system/test_prod.py`` has all of them."""
+"""What real money is guarded by, guard by guard; ``tests/system/test_prod.py`` has all of them."""
 
 from pathlib import Path
 

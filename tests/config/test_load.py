@@ -72,7 +72,7 @@ def test_every_fault_is_reported_at_once_with_its_path(tmp_path: Path) -> None:
         ('extends = "sim"\n[race]\nsingle_feed_size = 1.5\n', "single_feed_size"),
         ('extends = "sim"\n[race]\nunconfirmed_size = -0.25\n', "unconfirmed_size"),
         ('extends = "sim"\n[race]\nconfirm_s = 0.5\n', "confirm_s"),
-        ('extends = "sim"\n[race]\nreview_s = 7200.0\n', "review_s"),
+        ('extends = "sim"\n[review]\nreview_max_match_s = 7200.0\n', "review_max_match_s"),
         ('extends = "sim"\n[race]\nquarantine_after = 0\n', "quarantine_after"),
         ('extends = "sim"\nkey = 7\n', "expected a table"),
         ("extends = 3\n", "expected a profile's name"),

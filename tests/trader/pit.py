@@ -92,12 +92,21 @@ TERMS: Mapping[str, Mapping[str, object]] = {
         "report_age_ms": 500,
         "book_age_ms": 5_000,
     },
+    "throttle": {"orders_per_s": 1_000, "orders_per_min": 60_000, "entries_per_match": 100_000},
     "exits": {
         "after_match_s": 300.0,
         "slip": Pips(300),
         "give_up": Pips(4_000),
         "attempts": 6,
         "retry_s": 0.5,
+    },
+    "review": {
+        "on_open": "hold",
+        "liquidation_discount": Pips(200),
+        "liquidation_steps": (Pips(300), Pips(600), Pips(1_000), Pips(1_500)),
+        "liquidation_wait_ms": (250, 500, 1_000, 2_000),
+        "liquidation_floor": Pips(2_000),
+        "any_price": False,
     },
     "plays": {
         "margin": Pips(200),

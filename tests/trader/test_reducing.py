@@ -251,14 +251,13 @@ async def test_the_process_may_die_at_any_instant_and_the_lot_is_sold_once(
     disk, venue = memory_disk(), new_venue()
     async with open_pit(disk=disk, venue=venue, speed=100.0) as pit:
         await live(pit)
-        await holding(pit)
+        plan = await holding(pit)
         pit.orders.faults.append(lost(taken=taken))
         assert len(hit(pit)) == 1
         await trio.sleep(after_s)
 
     async with open_pit(disk=disk, venue=venue, speed=100.0) as again:
         await live(again)
-        (plan,) = [lot.plan for lot in again.desk.lots.values()]
         again.play(HURT, (reducing(again, plan),))
         assert hit(again) == [], "nobody knows yet what became of the first"
         await trio.sleep(LATE_COPY_REFUSED_S + 30.0)

@@ -1,0 +1,454 @@
+"""Laws of reversals: what was bought for a goal that falls is sold at once, and for its worth."""
+
+import errno
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from actors.messages.race import UNTOLD, Judged, MatchDoubt
+from actors.messages.records_review import EpisodeRow, NettedRow, ReviewRow
+from actors.messages.trading import ExitHeld
+from actors.model.score import GoalKey, Score
+from actors.runtime.segments import read
+from actors.trader.resolver import LATE_COPY_REFUSED_S
+from tests.runtime.journals import CODEC, FOLDER, memory_disk
+from tests.trader.door import error, late, lost, slow
+from tests.trader.fallen import (
+    LEVEL,
+    bought,
+    count_centi,
+    doubt,
+    episodes,
+    exits,
+    hear_fills,
+    price_pips,
+    worth,
+)
+from tests.trader.glass import intents
+from tests.trader.pit import EVENT, KEY, Pit, open_pit
+
+NEXT = GoalKey(EVENT, 0, "2-0")
+
+
+def lots_are_gone(pit: Pit) -> None:
+    assert pit.desk.lots == {}
+    assert pit.desk.plans == {}
+    assert pit.desk.inflight.of("exit") == []
+
+
+@pytest.mark.parametrize("side", ["bid", "ask"])
+async def test_the_first_order_leaves_in_the_step_that_hears_of_the_reversal(
+    autojump_clock: MockClock, side: str
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit, side="bid" if side == "bid" else "ask")
+        doubt(pit)
+        (sent,) = pit.desk.inflight.of("exit")
+        assert sent.sent_ns == pit.env.now_ns(), "nobody was waited for"
+        # What it is worth without the goal, less two cents, or two more for a short one.
+        assert sent.limit_pips == (4_300 if side == "bid" else 4_700)
+        await trio.sleep(1.0)
+
+        assert pit.position_centi() == 0
+        lots_are_gone(pit)
+        assert EVENT in pit.desk.doubts
+        assert [row.reason for row in episodes(pit, "closed")] == ["sold"]
+        assert pit.said(ExitHeld) == []
+
+
+async def test_older_lots_keep_their_plan(autojump_clock: MockClock) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit, 400)
+        await bought(pit, 600, key=NEXT)
+        doubt(pit, NEXT, restored=Score(1, 0))
+        await trio.sleep(1.0)
+
+        assert [count_centi(each) for each in exits(pit)] == [600]
+        assert list(pit.desk.lots) == [pit.entry_id()]
+        assert pit.position_centi() == 400
+
+
+async def test_what_was_bought_for_a_later_goal_falls_with_an_earlier_one(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit, 400)
+        await bought(pit, 600, key=NEXT)
+        doubt(pit, KEY)
+        await trio.sleep(1.0)
+
+        assert pit.position_centi() == 0
+        lots_are_gone(pit)
+
+
+async def test_it_goes_down_step_by_step_and_holds_at_the_floor_with_an_alarm(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.venue.cancel_all("maker")
+        pit.make("bid", 2_400, 10_000)
+        began_s = trio.current_time()
+        doubt(pit)
+        await trio.sleep(30.0)
+
+        assert [price_pips(each) for each in exits(pit)] == [
+            4_300,
+            4_200,
+            3_900,
+            3_500,
+            3_000,
+            2_500,
+        ]
+        due_s = [0.0, 0.25, 0.75, 1.75, 3.75, 5.75]
+        assert [each.at_s - began_s for each in exits(pit)] == pytest.approx(due_s, abs=0.1)
+        assert pit.position_centi() == 1_000
+        (held,) = pit.said(ExitHeld)
+        assert (held.reason, held.left_centi) == ("floor", 1_000)
+        assert pit.desk.exposure.open_account_micros > 0, "it is still held"
+        lots_are_gone(pit)
+
+        doubt(pit)
+        doubt(pit, in_doubt=False, reason="overturned")
+        await trio.sleep(10.0)
+        assert len(exits(pit)) == 6, "an episode never replays"
+
+
+async def test_any_price_is_taken_only_where_the_profile_asks_for_it(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(review={"any_price": True}) as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.venue.cancel_all("maker")
+        pit.make("bid", 200, 10_000)
+        doubt(pit)
+        await trio.sleep(30.0)
+
+        assert price_pips(exits(pit)[-1]) == 100
+        assert pit.position_centi() == 0
+
+
+async def test_a_doubt_that_ends_well_gives_what_is_left_its_plan_again(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.venue.cancel_all("maker")
+        pit.make("bid", 4_400, 300)
+        doubt(pit)
+        await trio.sleep(0.1)
+        hear_fills(pit)
+        assert pit.position_centi() == 700
+        doubt(pit, in_doubt=False, reason="stands")
+        pit.make("bid", 4_400, 10_000)
+        await trio.sleep(100.0)
+        assert len(exits(pit)) == 1
+        assert [row.reason for row in episodes(pit, "closed")] == ["stands"]
+
+        await trio.sleep(300.0)
+        assert pit.position_centi() == 0
+        lots_are_gone(pit)
+
+
+@pytest.mark.parametrize(("on_open", "left"), [("hold", 1_000), ("halve", 500), ("flatten", 0)])
+async def test_a_review_of_the_goal_does_what_the_profile_says(
+    autojump_clock: MockClock, on_open: str, left: int
+) -> None:
+    async with open_pit(review={"on_open": on_open}) as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        doubt(pit, cause="goal_review")
+        await trio.sleep(20.0)
+        assert pit.position_centi() == left
+        assert EVENT in pit.desk.doubts
+        hear_fills(pit)
+
+        doubt(pit, cause="goal_review", in_doubt=False, reason="stands")
+        assert EVENT not in pit.desk.doubts
+        assert [row.phase for row in pit.said(ReviewRow)] == ["under_review", "stands"]
+        await trio.sleep(300.0)
+        assert pit.position_centi() == 0
+        lots_are_gone(pit)
+
+
+async def test_a_review_of_anything_else_blocks_entries_and_sells_nothing(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(review={"on_open": "flatten"}) as pit:
+        await pit.start_orders()
+        await bought(pit)
+        doubt(pit, cause="review")
+        await trio.sleep(20.0)
+
+        assert exits(pit) == []
+        assert EVENT in pit.desk.doubts
+
+
+def judged(pit: Pit, judgement: str, key: GoalKey, period: str | None) -> Judged:
+    report = pit.trigger(key).report
+    report = type(report)(
+        feed="beta",
+        epoch=1,
+        frame_no=1,
+        kind="score",
+        period=period,  # type: ignore[arg-type]  # one of the periods
+        received_ns=0,
+        received_wall_ns=0,
+        decoded_ns=0,
+    )
+    return Judged(report=report, judgement=judgement, key=key, judged_ns=0)  # type: ignore[arg-type]  # one of them
+
+
+@pytest.mark.parametrize("cause", ["review", "goal_review"])
+@pytest.mark.parametrize("what", ["score", "period"])
+async def test_a_review_without_an_end_blocks_entries_until_the_next_agreed_score_or_period(
+    autojump_clock: MockClock, what: str, cause: str
+) -> None:
+    async with open_pit() as pit:
+        hear = pit.trading.reversals.hear_judged
+        said = MatchDoubt(match=EVENT, in_doubt=True, reason="", key=KEY, cause=cause)  # type: ignore[arg-type]  # one of them
+        pit.trading.reversals.hear_doubt(said)
+        doubt(pit, in_doubt=False, reason=UNTOLD, cause=said.cause)
+        assert EVENT in pit.desk.doubts
+        hear(judged(pit, "repeat", KEY, "1H"))
+        hear(judged(pit, "echo", KEY, "1H"))
+        hear(judged(pit, "claim", NEXT, "1H"))
+        assert EVENT in pit.desk.doubts
+        hear(
+            judged(pit, "echo", NEXT, "1H") if what == "score" else judged(pit, "repeat", KEY, "HT")
+        )
+
+        assert EVENT not in pit.desk.doubts
+        assert [row.phase for row in pit.said(ReviewRow)] == ["under_review", "in_doubt", "stands"]
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.05, 1.0, 1.9, 4.0])
+async def test_an_entry_delayed_past_its_own_liquidation_still_ends_at_nothing(
+    autojump_clock: MockClock, delay_s: float
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        pit.orders.fates[pit.entry_id()] = late(delay_s)
+        pit.play(KEY, (pit.leg(),))
+        assert len(pit.fire()) == 1
+        doubt(pit)
+        (cover,) = pit.desk.inflight.of("exit")
+        assert cover.count_centi == 1_000, "its worst case"
+        await trio.sleep(60.0)
+
+        assert pit.position_centi() == 0
+        assert len(exits(pit)) >= (2 if delay_s else 1)
+        lots_are_gone(pit)
+        ids = [each.client_order_id for each in exits(pit)]
+        assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_an_entry_of_unknown_outcome_is_covered_at_once_and_again_when_it_is_known(
+    autojump_clock: MockClock, *, taken: bool
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        pit.orders.faults.append(lost(taken=taken))
+        pit.play(KEY, (pit.leg(),))
+        pit.fire()
+        await trio.sleep(0.1)
+        pit.reads.closed["/portfolio/orders"] = error(503, "unavailable")
+        await trio.sleep(5.0)
+        doubt(pit)
+        await trio.sleep(1.0)
+        assert len(exits(pit)) == 1
+        assert pit.position_centi() == 0
+        pit.reads.closed.clear()
+        await trio.sleep(LATE_COPY_REFUSED_S + 30.0)
+
+        assert pit.position_centi() == 0
+        lots_are_gone(pit)
+        assert pit.desk.exposure.open_account_micros == 0
+
+
+@pytest.mark.parametrize("what", ["executor", "exits"])
+@pytest.mark.parametrize("before_s", [0.0, 0.01, 0.05])
+async def test_a_reversal_sells_whoever_is_restarting(
+    autojump_clock: MockClock, what: str, before_s: float
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        pit.play(KEY, (pit.leg(),))
+        pit.fire()
+        await trio.sleep(before_s)
+        await pit.kill(what)
+        doubt(pit)
+        assert len(pit.desk.inflight.of("exit")) == 1
+        await trio.sleep(0.1)
+        await pit.start(what)
+        await trio.sleep(LATE_COPY_REFUSED_S + 30.0)
+
+        assert pit.position_centi() == 0
+        lots_are_gone(pit)
+
+
+async def test_a_slow_venue_holds_up_the_answer_and_not_the_order(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.orders.way_s = 1.0
+        pit.orders.faults.append(slow(4.0))
+        doubt(pit)
+        assert len(pit.desk.inflight.of("exit")) == 1
+        await trio.sleep(60.0)
+
+        assert pit.position_centi() == 0
+        assert len(exits(pit)) == 1
+        lots_are_gone(pit)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.005, 0.013, 0.02, 0.2, 0.3, 0.6, 2.0])
+@pytest.mark.parametrize("taken", [True, False])
+async def test_the_exits_may_die_at_any_instant_of_a_liquidation(
+    autojump_clock: MockClock, after_s: float, *, taken: bool
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.venue.cancel_all("maker")
+        pit.make("bid", 4_000, 300)
+        pit.orders.faults.append(lost(taken=taken))
+        doubt(pit)
+        await trio.sleep(after_s)
+        await pit.kill("exits")
+        await trio.sleep(0.1)
+        await pit.start("exits")
+        pit.make("bid", 3_600, 10_000)
+        await trio.sleep(LATE_COPY_REFUSED_S + 60.0)
+
+        assert pit.position_centi() == 0
+        lots_are_gone(pit)
+        assert min(price_pips(each) for each in exits(pit)) >= 2_500
+        assert len(episodes(pit, "opened")) == 1
+        meant = [each.client_order_id for each in intents(pit.disk)]
+        assert len(set(meant)) == len(meant)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.005, 0.02, 0.3, 0.8, 3.0])
+@pytest.mark.parametrize("entry", ["filled", "in flight"])
+async def test_the_process_may_die_at_any_instant_of_a_liquidation_and_the_next_goes_on_with_it(
+    autojump_clock: MockClock, after_s: float, entry: str
+) -> None:
+    disk = memory_disk()
+    venue = None
+    async with open_pit(disk=disk) as pit:
+        venue = pit.venue
+        await pit.start("auditor")
+        await pit.start_orders()
+        worth(pit, 4_500)
+        if entry == "filled":
+            await bought(pit)
+        else:
+            pit.play(KEY, (pit.leg(),))
+            pit.fire()
+        venue.cancel_all("maker")
+        if entry == "in flight":
+            pit.make("ask", 4_800, 5_000)
+        pit.make("bid", 4_300, 300)
+        doubt(pit)
+        before = len(pit.desk.inflight.of("exit"))
+        await trio.sleep(after_s)
+
+    assert before == 1
+    async with open_pit(disk=disk, venue=venue) as again:
+        await again.start("auditor")
+        await again.start_orders()
+        again.make("bid", 3_600, 10_000)
+        hear_fills(again)
+        await trio.sleep(LATE_COPY_REFUSED_S + 60.0)
+
+        assert again.position_centi() == 0
+        lots_are_gone(again)
+        rows = [row.record for row in read(disk, FOLDER, CODEC)]
+        assert len([r for r in rows if isinstance(r, EpisodeRow) and r.step == "opened"]) == 1
+        meant = [each.client_order_id for each in intents(disk)]
+        assert len(set(meant)) == len(meant)
+        doubt(again, in_doubt=False, reason="overturned", restored=LEVEL)
+        await trio.sleep(10.0)
+        assert len(intents(disk)) == len(meant), "nothing replays"
+
+
+async def test_a_reversal_that_cannot_be_written_down_sells_nothing_and_halts(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start("journal", "signer", "entry_lines", "exit_lines", "executor")
+        await pit.start("exits")
+        await bought(pit)
+        await pit.kill("exits")
+        await pit.kill("journal")
+        pit.disk.fail_at(1, OSError(errno.ENOSPC, "no space left on device"), lasting=True)
+        doubt(pit)
+
+        assert pit.state() == "HALTED"
+        assert pit.desk.inflight.of("exit") == []
+        assert EVENT in pit.desk.doubts
+
+
+async def test_opposite_lots_of_one_market_net_each_other(autojump_clock: MockClock) -> None:
+    async with open_pit(speed=60.0) as pit:
+        await pit.start_orders()
+        await bought(pit, 1_000)
+        await bought(pit, 400, key=NEXT, side="ask")
+        assert pit.position_centi() == 600
+        await trio.sleep(10.0)
+
+        assert [count_centi(each) for each in exits(pit)] == [600]
+        assert pit.position_centi() == 0
+        assert pit.said(ExitHeld) == []
+        assert pit.desk.exposure.open_account_micros == 0
+        lots_are_gone(pit)
+        rows = [each.record for each in read(pit.disk, FOLDER, CODEC)]
+        netted = [row for row in rows if isinstance(row, NettedRow)]
+        assert [row.count_centi for row in netted] == [400, 400]
+
+
+async def test_a_worst_case_that_sold_of_an_older_lot_leaves_it_smaller(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(speed=60.0) as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit, 500)
+        pit.orders.fates[pit.entry_id(NEXT)] = late(1.0)
+        pit.play(NEXT, (pit.leg(count_centi=800, key=NEXT),))
+        pit.fire(NEXT)
+        doubt(pit, NEXT, restored=Score(1, 0))
+        await trio.sleep(0.5)
+        assert pit.position_centi() == 0, "it sold what there was"
+        # The entry finds nothing any more.
+        pit.venue.cancel_all("maker")
+        await trio.sleep(1.0)
+        pit.make("bid", 4_500, 10_000)
+        await trio.sleep(20.0)
+
+        assert pit.position_centi() == 0
+        assert pit.said(ExitHeld) == []
+        lots_are_gone(pit)
