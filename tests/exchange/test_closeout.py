@@ -120,7 +120,7 @@ async def test_the_price_goes_down_by_steps_to_the_floor_and_not_below(
         buys(there, order("bid", 5000, 10_00), 5000)
         there.site.hall.create("maker", quote("bid", 400, 20_00))
 
-        outcome = await leaves(there, terms=attrs.evolve(TERMS, within_s=20.0))
+        outcome = await leaves(there, terms=attrs.evolve(TERMS, within_s=4.0))
 
         assert there.held() == 10_00
         assert [each.why for each in outcome.left] == ["nobody pays 0.0500, the floor"]
@@ -194,7 +194,7 @@ async def test_an_account_out_of_tokens_is_left_all_the_same(autojump_clock: Moc
         assert (outcome.left, outcome.unseen, there.held()) == ((), "", 0)
 
 
-@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize("seed", range(1, 3))
 async def test_in_hostile_weather_nothing_is_left_oversold_or_claimed(
     autojump_clock: MockClock, seed: int
 ) -> None:
