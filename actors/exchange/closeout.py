@@ -154,11 +154,15 @@ class Closeout:
             waiting = await self._trigger_groups()
             sight = await self.look()
             self._as_of_ms = sight.as_of_ms
-            kept = await self.keep(sight)
         except HERE as error:
             self._once(f"not seen: {error}")
             return attrs.evolve(before, unseen=str(error))
         left = [*waiting, *await self._take_out_all(sight), *await self._ask_after(sight)]
+        try:
+            kept = await self.keep(sight)
+        except HERE as error:
+            self._once(f"not known what is to be kept: {error}")
+            return Outcome(left=tuple(left), unseen=str(error))
         owed = {each.place for each in left if each.what == "unknown order"}
         for each in sight.holdings:
             spare = abs(each.position_centi) - kept.get(each.place, 0)
