@@ -81,7 +81,7 @@ class Closeout:
     """Of the last look."""
 
     async def run(self) -> Outcome:
-        """Leave everything; return what is left, after ``within_s`` at the latest."""
+        """Leave everything; return what is left. No round begins after ``within_s``."""
         self._began_ms = self._wall_ms()
         until_s = trio.current_time() + self.settings.within_s
         clean, swept = 0, False
@@ -99,7 +99,9 @@ class Closeout:
             await trio.sleep(self.settings.pause_s)
         if not swept:
             await self._sweep()
-        return outcome
+        if outcome.unseen or any(not each.final for each in outcome.left):
+            return outcome
+        return attrs.evolve(outcome, unseen="it shows nothing younger than what was last done")
 
     async def look(self) -> Sight:
         """Look at the whole account, changing nothing.

@@ -244,6 +244,18 @@ async def test_no_order_leaves_on_a_view_that_is_older_than_the_last_one(
         assert there.orders() == 1, there.said
 
 
+async def test_an_empty_account_on_an_old_view_is_not_said_to_be_empty(
+    autojump_clock: MockClock,
+) -> None:
+    async with estate(FaultPlan(read_lag_ms=60_000.0)) as there:
+        buys(there, order("bid", 5000, 10_00), 5000)
+
+        outcome = await leaves(there, terms=attrs.evolve(TERMS, within_s=4.0))
+
+        assert (outcome.left, there.held()) == ((), 10_00)
+        assert outcome.unseen == "it shows nothing younger than what was last done"
+
+
 class Deaf(Levers):
     """A venue whose answers to orders are all lost."""
 
