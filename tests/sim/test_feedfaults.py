@@ -120,7 +120,7 @@ async def post(name: str, env: SeededEnv | RealEnv | None = None) -> AsyncIterat
             codec=codec,  # type: ignore[arg-type] # the same
             url=server.address(where),
             role="trigger",
-            poll_s=0.25,
+            poll_s=1.0,
             dead_after_s=DEAD_AFTER_S[name],
         )
         way = carrier(env, settings)
