@@ -16,7 +16,7 @@ WORST ?= 1.10
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill9 prove-load prove-awaits prove-venue prove-floor prove-rules prove-rush prove-weathers prove-agents lock clean python-is-new-enough
+.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill9 prove-load prove-awaits prove-venue prove-floor prove-rules prove-rush prove-custody prove-weathers prove-agents lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -41,7 +41,7 @@ demo: $(RUN_STAMP) ## trade one real match day in the simulated world
 	@$(BIN)/python supervisor.py --profile sim
 
 test: $(DEV_STAMP) ## run the tests
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
 interop: $(DEV_STAMP) ## our feed servers against the official clients, which it installs where they can be had
 	@$(BIN)/python tests/interop/install.py
@@ -87,6 +87,9 @@ prove-weathers: $(DEV_STAMP) ## a day for each thing that the venue may do to a 
 
 prove-rules: $(DEV_STAMP) ## get each rule of money wrong in either copy: a test notices every one
 	@$(BIN)/python tests/system/rule_driver.py --proof docs/proofs.jsonl
+
+prove-custody: $(DEV_STAMP) ## end the trader in every way with a position: custody leaves what the profile says
+	@$(BIN)/python tests/system/custody_driver.py --proof docs/proofs.jsonl
 
 prove-rush: $(RUN_STAMP) ## a minute of a thousand orders and two thousand deltas a second: no gap of the venue's own
 	@$(BIN)/python bench/rush.py --proof docs/proofs.jsonl

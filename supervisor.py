@@ -34,6 +34,7 @@ try:
     from actors.cli.registry import registrar_of
     from actors.cli.rehearsal import Rehearsal
     from actors.cli.soil import Soil
+    from actors.cli.stops import meanwhile
     from actors.config.bounds import BOUNDS
     from actors.config.calendar import trading_day
     from actors.config.profile import Feed as FeedSettings
@@ -57,6 +58,7 @@ try:
     from actors.runtime.mailbox import Mailbox
     from actors.runtime.restart import RestartPolicy
     from actors.runtime.roster import Roster
+    from actors.runtime.secret import guard_tracebacks, no_cores
     from actors.runtime.supervise import Supervisor
     from actors.runtime.vigil import Vigil
     from actors.trader.assembly import Given, Trading, assemble
@@ -254,6 +256,7 @@ def _audit(
         member=soil.loaded.profile.venue.member,
         to_auditor=boxes.auditor,
         on_clean=partial(trading.desk.state.clear, "boot"),
+        meanwhile=meanwhile(trading, boxes.console, soil.loaded.profile.run),
         health=roster.cell("reconciler"),
     )
     return auditor, reconciler
@@ -379,6 +382,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from actors.cli.run import run  # noqa: PLC0415
 
     # What hangs or dies says where: systemd's watchdog sends SIGABRT, a person SIGQUIT.
+    no_cores()
+    guard_tracebacks()
     faulthandler.enable()
     faulthandler.register(signal.SIGQUIT, all_threads=True)
     return run(arguments)

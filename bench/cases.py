@@ -24,6 +24,7 @@ from actors.model.money import CentiContracts, Pips
 from actors.model.orders import OrderRequest, Ticker
 from actors.runtime.env import RealEnv
 from actors.sim import authority
+from actors.sim.feedtiming import FIVE
 from bench.harness import FEEDS, HOST, Harness
 from bench.matches import matches
 
@@ -264,25 +265,21 @@ def overrides() -> list[str]:
         "ws": "wss://venue",
         "ca_file": "ca.pem",
         "key": {"id": "id", "pem_file": "key.pem"},
-        "feeds": {name: {"url": f"ws://{name}"} for name in FEEDS},
+        "feeds": {name: {"url": f"ws://{name}"} for name in (*FEEDS, *FIVE)},
         "orders": "https://harness",
     }
-    ours, shipped = (
-        dict(_flat(attrs.asdict(load(name, words).profile))) for name in (str(PROFILE), "sim")
-    )
-    # A feed more is one line, however many keys it has.
-    more = {key.partition(".")[0] for key in ours if _FEED_KEY.match(key) and key not in shipped}
-    more -= {key.partition(".")[0] for key in shipped}
-    keys = sorted(key for key in {*ours, *shipped} - {"name"} if key.partition(".")[0] not in more)
+    profiles = [load(name, words).profile for name in (str(PROFILE), "sim")]
+    ours, shipped = (dict(_flat(attrs.asdict(each) | {"feeds": None})) for each in profiles)
     changed = [
         f"{key}: {shipped.get(key)!r} -> {ours.get(key)!r}"
-        for key in keys
+        for key in sorted({*ours, *shipped} - {"name"})
         if ours.get(key) != shipped.get(key)
     ]
-    return [*changed, *(f"{key}: none -> {ours[f'{key}.name']!r}" for key in sorted(more))]
-
-
-_FEED_KEY: Final = re.compile(r"feeds\[\d+\]\.")
+    # The harness speaks one protocol, under names of its own.
+    named = [
+        ", ".join(f"{feed.name} ({feed.transport})" for feed in each.feeds) for each in profiles
+    ]
+    return [*changed, f"feeds: {named[1]} -> {named[0]}"]
 
 
 def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,13 @@ SOURCES = [ROOT / "supervisor.py", *sorted((ROOT / "actors").rglob("*.py"))]
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -34,14 +40,10 @@ def test_only_the_command_line_imports_the_supervisor(path: Path) -> None:
         return
     imported = {
         alias.name
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Import)
         for alias in node.names
-    } | {
-        node.module
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.ImportFrom)
-    }
+    } | {node.module for node in ast.walk(parsed(path)) if isinstance(node, ast.ImportFrom)}
 
     assert "supervisor" not in imported
 

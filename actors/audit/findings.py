@@ -25,7 +25,7 @@ FORGOTTEN_MS: Final = 60 * 86_400_000
 """The venue moves rows away after about three months (reference ``kalshi.md`` section 4);
 for what is older than this the journal's own word is enough."""
 
-Phase = Literal["start", "end"]
+Phase = Literal["start", "running", "end"]
 
 
 @attrs.define(eq=False)

@@ -1,8 +1,9 @@
-"""Compares journal and venue: before the first order may leave, and when the day is over.
+"""Compares journal and venue: before the first order may leave, meanwhile, and at the day's end.
 
-At the start nothing is traded until both agree. At the end the venue's own
-statement, read over REST, is set against the ledger that the journal's fills make;
-the difference is the figure that has to be 0 (design sections 10 and 11).
+At the start nothing is traded until both agree. While trading, a difference that lasts stops
+entries and ends nothing: whoever owns the process decides when it may go. At the end the
+venue's own statement, read over REST, is set against the ledger that the journal's fills
+make; the difference is the figure that has to be 0 (design sections 10 and 11).
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Final, NoReturn
 import attrs
 import trio
 
+from actors.audit.drift import Running
 from actors.audit.errors import NotReconciled
 from actors.audit.evidence import Evidence, VenueWord, read_evidence
 from actors.audit.findings import Phase
@@ -39,6 +41,28 @@ HEARD_S: Final = 2.0
 PAUSE_S: Final = 0.5
 """Between readings: they cost tokens (reference ``kalshi.md`` section 6)."""
 LISTEN_S: Final = 0.005
+EVERY_S: Final = 30.0
+"""Between two readings of a running process."""
+AGAIN_S: Final = 1.0
+"""The same while something differs."""
+BELIEVE_S: Final = 10.0
+"""How long the same difference must last: the venue's reads lag."""
+
+
+@attrs.frozen(kw_only=True)
+class Meanwhile:
+    """What a running process knows of itself, for the readings between start and end."""
+
+    owes: Callable[[], bool]
+    """Whether an order of ours has no outcome yet: the books cannot agree then."""
+    intended: Callable[[str], bool]
+    """Whether an order of this client order id ever left."""
+    heard: Callable[[str], bool]
+    """Whether an execution of this trade id was taken in."""
+    on_drift: Callable[[str], None]
+    """Told once, with the first line of what differs."""
+    every_s: float = EVERY_S
+    believe_s: float = BELIEVE_S
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -56,24 +80,35 @@ class Reconciler:
     codec: RecordCodec = attrs.field(factory=JournalCodec)
     start_s: float = START_S
     end_s: float = END_S
+    meanwhile: Meanwhile | None = None
+    """``None`` reconciles at the start and at the end alone."""
     statement: Statement | None = attrs.field(init=False, default=None)
     """What the end came to; ``None`` before it, or where the venue could not be asked."""
     _begun: Evidence | None = attrs.field(init=False, default=None)
     """What the start had to go by."""
+    _running: Running | None = attrs.field(init=False, default=None)
+    _told: tuple[str, ...] = attrs.field(init=False, default=())
+    """What the last drift was; a person who resumes with that has answered for it."""
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> NoReturn:
-        """Reconcile, report ready, and stay for the end.
+        """Reconcile, report ready, look again now and then, and stay for the end.
+
+        Where an earlier life of the actor has started clean, a later one goes on looking:
+        what differs while the process trades never ends it from here.
 
         Raises:
             NotReconciled: Journal and venue still disagree after ``start_s``.
             VenueUnreachable: The venue could not be asked all that while.
             VenueRefused: It would not answer in all that while.
         """
-        await self._start()
+        if self._running is None:
+            await self._start()
         self.health.mark(self.env.now_ns())
         self.on_clean()
         task_status.started()
         self.health.rest()
+        if self.meanwhile is not None:
+            await self._watch(self.meanwhile)
         await trio.sleep_forever()
 
     async def drain(self) -> None:
@@ -99,6 +134,43 @@ class Reconciler:
                 return
             await trio.sleep(PAUSE_S)
 
+    async def _watch(self, meanwhile: Meanwhile) -> NoReturn:
+        """Read again and again, and tell of every difference that has lasted."""
+        since_s: float | None = None
+        before: tuple[str, ...] = ()
+        while True:
+            is_sure = since_s is None or before == self._told
+            await trio.sleep(meanwhile.every_s if is_sure else AGAIN_S)
+            lines = await self._look(meanwhile)
+            self.health.mark(self.env.now_ns())
+            self.health.rest()
+            if lines is None:
+                continue
+            if not lines:
+                since_s, self._told = None, ()
+            elif since_s is None:
+                since_s = trio.current_time()
+            elif (
+                lines == before != self._told
+                and trio.current_time() - since_s >= meanwhile.believe_s
+            ):
+                self._told = lines
+                self._say("running", lines, 0)
+                meanwhile.on_drift(lines[0])
+            before = lines
+
+    async def _look(self, meanwhile: Meanwhile) -> tuple[str, ...] | None:
+        """Return what differs now; ``None`` where that cannot be told."""
+        running = self._running
+        assert running is not None, "a clean start made it"
+        if meanwhile.owes():
+            return None
+        try:
+            word = await self._ask(running.since_s)
+        except (VenueUnreachable, VenueRefused):
+            return None
+        return None if meanwhile.owes() else running.look(word)
+
     async def _start(self) -> None:
         give_up_s = trio.current_time() + self.start_s
         before: Opening | None = None
@@ -119,6 +191,14 @@ class Reconciler:
                 if not lines and is_sure:
                     self._say("start", (), word.balance_micros, evidence=evidence, opening=opening)
                     self._begun = evidence
+                    if self.meanwhile is not None:
+                        self._running = Running.begin(
+                            evidence,
+                            word,
+                            self.member,
+                            intended=self.meanwhile.intended,
+                            heard=self.meanwhile.heard,
+                        )
                     return
                 if is_over:
                     lines = lines or ("somebody else trades this account just now",)
@@ -145,13 +225,13 @@ class Reconciler:
             evidence.begin(self._begun)
         return evidence, word, compare(evidence, word, self.member, phase="end")
 
-    async def _ask(self) -> VenueWord:
-        """Read everything that the venue says of the account."""
+    async def _ask(self, since_s: int | None = None) -> VenueWord:
+        """Read everything that the venue says of the account; its rows since then, if said."""
         rest = self.rest
-        fills = await rest.fills()
-        orders = await rest.orders()
+        fills = await rest.fills(min_s=since_s)
+        orders = await rest.orders(min_s=since_s)
         positions = await rest.positions()
-        settlements = await rest.settlements()
+        settlements = await rest.settlements(min_s=since_s)
         values = {each.ticker: await self._value(each) for each in settlements}
         # Last, so that whatever is in the rows has moved the cash already.
         balance = await rest.balance()

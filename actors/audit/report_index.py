@@ -220,7 +220,7 @@ def _truth(day: Day) -> Html | None:
     for fact in day.reconciled:
         told = fact.record
         cells: tuple[Child, ...] = (
-            "at the start" if told.phase == "start" else "at the end",
+            {"start": "at the start", "running": "meanwhile"}.get(told.phase, "at the end"),
             chip("clean", "good") if told.clean else chip("differs", "bad"),
             money(told.statement_difference_micros),
             money(told.balance_micros),

@@ -123,6 +123,26 @@ def compare(evidence: Evidence, word: VenueWord, member: MemberClass, *, phase: 
     )
 
 
+def ledger_at_start(evidence: Evidence, word: VenueWord, member: MemberClass) -> Ledger:
+    """Return the ledger that a clean start comes to: of the venue's fills, from the opening on.
+
+    Raises:
+        LedgerBroken: The start was not clean.
+    """
+    assert evidence.opening is not None, "a clean start has an opening"
+    ledger = Ledger(
+        {shard: MicroDollars(micros) for shard, micros in evidence.opening.items()},
+        grid_micros=_grid(member, word.at_ms),
+    )
+    found = Findings(evidence, word, member)
+    for shard, micros in evidence.moved.items():
+        ledger.deposit(shard, MicroDollars(micros))
+    for fill in found.ledger_fills("start"):
+        ledger.book(fill)
+    found.settle(ledger, "start")
+    return ledger
+
+
 def _ledger(word: VenueWord, member: MemberClass) -> Ledger:
     """Return the ledger of the venue's own word, from nothing."""
     ledger = Ledger({}, grid_micros=_grid(member, word.at_ms))

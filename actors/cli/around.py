@@ -12,9 +12,11 @@ import structlog
 import trio
 
 import supervisor
-from actors.cli.codes import ESCALATED, UNAVAILABLE, exit_code, say, why
+from actors.cli.codes import ESCALATED, RISK, UNAVAILABLE, exit_code, say, why
 from actors.cli.control import Control
 from actors.cli.places import Places
+from actors.cli.reload import Reload
+from actors.cli.stops import Stops
 from actors.cli.worlds import Beside
 from actors.messages.records import TradingState
 from actors.runtime.alarms import HALT
@@ -66,13 +68,19 @@ class Around:
     drain_s: float
     notifier: Notifier
     watch: LoopWatch
+    reload: Reload
+    """What SIGHUP does."""
     code: int = 0
     """What the process will exit with."""
     asked: bool = attrs.field(init=False, default=False)
     """Whether somebody told it to stop, and waits for it to be gone."""
     _control: Control = attrs.field(init=False)
+    _stops: Stops = attrs.field(init=False)
+    _ready: "_Ready" = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._ready = _Ready(self.notifier)
+        self._stops = Stops(self.tree.trading)
         self._control = Control(tree=self.tree, env=self.env, stop=self.stop)
         self.tree.alarms.going_down = self._limit_the_stop
 
@@ -88,10 +96,11 @@ class Around:
             await nursery.start(partial(serve_lines, socket, self._control.answer))
             if self.beside is not None:
                 nursery.start_soon(self._mind_world, self.beside)
+            nursery.start_soon(self._mind_stops)
             if self.stop_when_settled:
                 nursery.start_soon(self._mind_day)
             try:
-                await self.tree.root.run(task_status=_Ready(self.notifier))
+                await self.tree.root.run(task_status=self._ready)
             except Exception as error:  # noqa: BLE001 - whatever ends the tree becomes an exit code
                 code = say(exit_code(error), why(error))
                 # Whatever else ended it came first, and may be why.
@@ -101,7 +110,10 @@ class Around:
             nursery.cancel_scope.cancel()
 
     def stop(self, who: str) -> None:
-        """Drain and end everything in order."""
+        """Drain and end everything in order; by 75 where a stop stands that needs a person."""
+        standing = self._stops.standing
+        if standing and not self.code:
+            self.code = say(RISK, f"stopped by {who}, not cleared: {standing}")
         self.asked = True
         self.notifier.stopping(f"asked to stop by {who}")
         self._limit_the_stop()
@@ -124,8 +136,6 @@ class Around:
             log.warning("last_word.not_written", why=str(failed))
 
     async def _mind_signals(self, task_status: trio.TaskStatus[None]) -> None:
-        # Nothing can be reloaded while it runs, so SIGHUP is heard and does nothing: its
-        # default would end the process, and count as a clean exit.
         numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
         with trio.open_signal_receiver(*numbers) as signals:
             task_status.started()
@@ -137,6 +147,8 @@ class Around:
                 elif number == signal.SIGUSR2:
                     # Not a toggle: signals coalesce, and a halt said twice is one halt.
                     self._control.halt("SIGUSR2")
+                else:
+                    await self._reread()
 
     async def _dump(self) -> None:
         """Write how everything is, and say in the log that it is there."""
@@ -153,10 +165,26 @@ class Around:
         else:
             log.info("health.written", path=path)
 
+    async def _reread(self) -> None:
+        """Read the profile anew, and say in the log and to whoever looks what came of it."""
+        is_up = self._ready.is_up
+        if is_up:
+            self.notifier.reloading(self.env.now_ns())
+        line = await self.reload(self.tree)
+        self.tree.alarms.say(line)
+        log.info("reload", said=line)
+        if is_up:
+            # Before, nobody has been told that it is ready, and it is not.
+            self.notifier.ready("trading")
+
     async def _mind_world(self, beside: Beside) -> None:
         self.code = say(UNAVAILABLE, await beside.gone())
         self.tree.trading.desk.state.halt("world", "the simulated world ended")
         self.stop("the world's end")
+
+    async def _mind_stops(self) -> None:
+        await self._stops.until_over()
+        self.stop("the last position's end")
 
     async def _mind_day(self) -> None:
         await self.tree.until_settled()
@@ -183,13 +211,15 @@ def watchdog(tree: supervisor.Tree, env: Env, notifier: Notifier, usec: str) -> 
     )
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class _Ready:
     """Tells the service manager when the tree is up."""
 
     notifier: Notifier
+    is_up: bool = False
 
     def started(self, value: None = None) -> None:
         """Pass it on."""
         assert value is None
+        self.is_up = True
         self.notifier.ready("trading")

@@ -6,6 +6,7 @@ from typing import Final
 from actors.audit.errors import NotReconciled
 from actors.exchange.errors import ClockOff
 from actors.runtime.errors import JournalCorrupt, JournalFailed, leaves, reason
+from actors.runtime.secret import redacted
 
 USAGE, UNAVAILABLE, ESCALATED, JOURNAL, RISK, KEY = 2, 69, 70, 74, 75, 78
 """Exit codes (design section 4); 0 is done or drained."""
@@ -16,7 +17,7 @@ LINES_MOST: Final = 20
 
 def say(code: int, text: str) -> int:
     """Say why it ends on stderr, and return ``code``."""
-    sys.stderr.write("".join(f"touchline: {line}\n" for line in text.splitlines()))
+    sys.stderr.write("".join(f"touchline: {line}\n" for line in redacted(text).splitlines()))
     return code
 
 

@@ -12,12 +12,15 @@ import attrs
 import structlog
 
 import supervisor
+from actors.cli.stops import ENDING
 from actors.cli.vitals import drawn, vitals
 from actors.runtime.env import Env
 from actors.runtime.errors import reason
 
 OPERATOR: Final = "operator"
 """Name of the halt that only whoever set it takes back."""
+PERSON: Final = (OPERATOR, *sorted(ENDING))
+"""Names of all halts that only a person takes back."""
 TOKEN_BITS: Final = 32
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -35,9 +38,9 @@ class Control:
 
     @property
     def token(self) -> str:
-        """What ``resume`` must say; empty while no halt of the operator's stands."""
+        """What ``resume`` must say; empty while no halt stands that needs a person."""
         reasons = self.tree.trading.desk.state.reasons
-        if not any(reason.partition(":")[0] == OPERATOR for reason in reasons):
+        if not any(reason.partition(":")[0] in PERSON for reason in reasons):
             self._token = ""
         elif not self._token:
             bits = self.env.rng("resume").getrandbits(TOKEN_BITS)
@@ -86,7 +89,8 @@ class Control:
             return {"ok": False, "error": "the operator has not halted it"}
         if token != self.token:
             return {"ok": False, "error": "not this halt's token; health shows it"}
-        self.tree.trading.desk.state.clear(OPERATOR)
+        for name in PERSON:
+            self.tree.trading.desk.state.clear(name)
         self._token = ""
         return {"ok": True, **self._trading()}
 

@@ -3,6 +3,7 @@
 * ``CliError``
   - ``Misuse``     what was asked for makes no sense here (exit code 2)
   - ``WorldGone``  the simulated world is not there, or not there any more (exit code 69)
+  - ``VenueAway``  the real one cannot be asked; a later start may do better (exit code 70)
 """
 
 
@@ -16,3 +17,7 @@ class Misuse(CliError):
 
 class WorldGone(CliError):
     """The simulated world is not there."""
+
+
+class VenueAway(CliError):
+    """The venue could not be asked what has to be known before a start."""

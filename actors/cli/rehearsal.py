@@ -37,6 +37,7 @@ from actors.model.limits import Exposure, Limits
 from actors.model.money import ONE_CONTRACT_CENTI, MicroDollars, Pips
 from actors.model.orders import OrderRequest, Ticker
 from actors.model.score import GoalKey, MatchId
+from actors.model.throttle import Throttle
 from actors.runtime.env import Endpoint, Env
 from actors.runtime.health import Health
 from actors.runtime.journal import Journal
@@ -159,6 +160,7 @@ class Stage:
         self.arbiter.race = _race()
         desk.exposure = Exposure(self.limits, day="rehearsal")
         desk.budget = Budget()
+        desk.throttle = Throttle()
         desk.traded.clear()
         desk.plans.clear()
         desk.books.proved_ns = now_ns

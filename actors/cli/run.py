@@ -21,22 +21,26 @@ import trio
 
 import supervisor
 from actors.audit.summary import day_table, summary_json
+from actors.cli import guards
 from actors.cli.around import Around, Stuck, watchdog
-from actors.cli.codes import JOURNAL, KEY, UNAVAILABLE, USAGE, say
-from actors.cli.errors import Misuse, WorldGone
+from actors.cli.codes import ESCALATED, JOURNAL, KEY, UNAVAILABLE, USAGE, say
+from actors.cli.errors import Misuse, VenueAway, WorldGone
+from actors.cli.feed_record import feed_figures, feed_lines
 from actors.cli.places import reachable
+from actors.cli.reload import Reload
 from actors.cli.soil import open_soil
 from actors.cli.worlds import Beside, check_options, world
-from actors.config.load import BadProfile, load, world_names
+from actors.config.credentials import credentials_folder, is_handed
+from actors.config.load import BadProfile, Loaded, load, world_names
 from actors.config.state import StateFolder, day_folder, standing_folder
-from actors.exchange.errors import KeyRefused
-from actors.exchange.keys import load_key
-from actors.feeds.ledger import FeedLedger
+from actors.exchange.errors import ClockOff, KeyRefused
+from actors.exchange.keys import SigningKey, load_key
 from actors.runtime.collection import MachineGarbage
 from actors.runtime.env import Env, RealEnv
 from actors.runtime.errors import JournalError, leaves
 from actors.runtime.loopwatch import LoopWatch
 from actors.runtime.process import child_process
+from actors.runtime.secret import redact_line
 from actors.runtime.systemd import BadNotifySocket, Notifier, notify_sender
 from actors.runtime.unix import BadSocket
 
@@ -52,7 +56,9 @@ KNOWN: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (BadSocket, USAGE, "control: "),
     (BadNotifySocket, USAGE, ""),
     (KeyRefused, KEY, "key: "),
+    (ClockOff, KEY, ""),
     (WorldGone, UNAVAILABLE, ""),
+    (VenueAway, ESCALATED, ""),
     (JournalError, JOURNAL, "journal: "),
     (OSError, JOURNAL, "state: "),
 )
@@ -88,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", metavar="DIR", help="where the journal and the pages are kept")
     parser.add_argument(
         "--summary", type=_new_file, metavar="FILE", help="write the day's figures there as JSON"
+    )
+    parser.add_argument(
+        "--confirm", metavar="HOST/KEYID", help="prod: what a person at a terminal would type"
     )
     add = parser.add_argument_group("the simulated world (profiles that name one)").add_argument
     add("--world", metavar="FILE", help="attach to a running world: its handshake")
@@ -137,8 +146,9 @@ async def _serve(chosen: argparse.Namespace) -> int:
 async def _trade(
     chosen: argparse.Namespace, env: RealEnv, state: StateFolder, beside: Beside | None
 ) -> int:
-    loaded = load(chosen.profile, None if beside is None else beside.handshake)
-    key = load_key(loaded.profile.key.pem_file)
+    handshake = None if beside is None else beside.handshake
+    loaded = load(chosen.profile, handshake, credentials_folder(os.environ))
+    key = await _guarded_key(chosen, env, loaded)
     stuck = Stuck()
     soil = open_soil(
         env,
@@ -153,6 +163,9 @@ async def _trade(
     )
     stuck.journal = soil.journal
     tree, rules = supervisor.plant(soil), loaded.profile.run
+    if loaded.profile.environment == "paper":
+        # Every goal is raced, planned and put on record; none is bought.
+        tree.trading.desk.state.halt("paper", "this profile never buys")
     notifier = Notifier(notify_sender(os.environ.get("NOTIFY_SOCKET")))
     with (
         reachable(state, os.environ) as places,
@@ -168,6 +181,13 @@ async def _trade(
             drain_s=rules.drain_s,
             notifier=notifier,
             watch=watch,
+            reload=Reload(
+                env=env,
+                source=chosen.profile,
+                world=handshake,
+                credentials=credentials_folder(os.environ),
+                loaded=loaded,
+            ),
         )
         async with trio.open_nursery() as nursery:
             # Both until the very end: the pages are written under their eyes as well.
@@ -180,6 +200,22 @@ async def _trade(
             await _tell(chosen, around, state)
             nursery.cancel_scope.cancel()
     return around.code
+
+
+async def _guarded_key(chosen: argparse.Namespace, env: RealEnv, loaded: Loaded) -> SigningKey:
+    """Read the key; where real money is at stake, only past every guard."""
+    profile, path = loaded.profile, loaded.profile.key.pem_file
+    handed = is_handed(path, os.environ)
+    if profile.environment != guards.GUARDED:
+        if chosen.confirm is not None:
+            raise Misuse(f"--confirm: {profile.environment!r} is not guarded, only prod is")
+        return load_key(path, credential=handed)
+    guards.check_key_file(path, handed=handed, root=supervisor.ROOT)
+    key = load_key(path, credential=handed)
+    await guards.confirm(env, profile, chosen.confirm, guards.teller())
+    limits = await guards.ask_venue(env, profile, key)
+    await env.blocking(_write, f"{guards.told(profile, limits)}\n".encode())
+    return key
 
 
 def _state(chosen: argparse.Namespace, env: Env, *, needs_world: bool) -> StateFolder:
@@ -219,8 +255,9 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
         left, within_s = None, HURRIED_S if around.asked else PAGES_S
         with trio.move_on_after(within_s):
             left = await pages.wait()
-    feeds = {ledger.feed: feed_figures(ledger) for ledger in tree.race.ledgers()}
+    ledgers = tree.race.ledgers()
     lines = day_table(tree.auditor.tally, statement=tree.reconciler.statement)
+    lines += feed_lines(ledgers)
     lines.append(_pages_line(left, within_s, state))
     text = "".join(f"{line}\n" for line in lines)
     await around.env.blocking(_write, text.encode("utf-8", "backslashreplace"))
@@ -229,7 +266,7 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
             tally=tree.auditor.tally,
             statement=tree.reconciler.statement,
             restarts=tree.roster.restarts,
-            feeds=feeds,
+            feeds=feed_figures(ledgers),
         )
         text = json.dumps(summary, indent=2) + "\n"
         await trio.Path(chosen.summary).write_text(text, "utf-8")
@@ -244,24 +281,6 @@ def _pages_line(left: int | None, within_s: float, state: StateFolder) -> str:
         f"pages: not written within {within_s:g} s; to write them:"
         f" python -m actors report --journal {state.journal} --out {state.pages}"
     )
-
-
-def feed_figures(ledger: FeedLedger) -> dict[str, object]:
-    """Return a feed's record as plain values for the summary."""
-    return {
-        "wins": ledger.wins,
-        "echoes": ledger.echoes,
-        "phantoms": ledger.phantoms,
-        "reversals": ledger.reversals,
-        "coverage": round(ledger.coverage, 4),
-        "lag_ms_p50": _ms(ledger.lag_ns(0.5)),
-        "lag_ms_p90": _ms(ledger.lag_ns(0.9)),
-        "margin_ms_p50": _ms(ledger.margin_ns(0.5)),
-    }
-
-
-def _ms(value_ns: int | None) -> float | None:
-    return None if value_ns is None else round(value_ns / 1e6, 3)
 
 
 def _write(data: bytes) -> None:
@@ -280,6 +299,7 @@ def _log_to(path: Path) -> Iterator[None]:
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(),
+                redact_line,
             ],
             wrapper_class=structlog.make_filtering_bound_logger("INFO"),
             logger_factory=structlog.WriteLoggerFactory(file=file),

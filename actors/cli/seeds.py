@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import supervisor
 from actors.audit.summary import summary_json
+from actors.cli.feed_record import feed_figures
 from actors.cli.soil import open_soil
 from actors.config.load import load
 from actors.config.profile import Profile
@@ -186,7 +187,7 @@ async def _run(seed: int, hours: float) -> SeedRun:
             tally=tree.auditor.tally,
             statement=tree.reconciler.statement,
             restarts=tree.roster.restarts,
-            feeds={},
+            feeds=feed_figures(tree.race.ledgers()),
         ),
         journal=_segments(day.env.disk),
     )

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from actors.audit.report import run_report
 from actors.cli.ctl import ctl_options
+from actors.cli.custody import custody_options
 from actors.cli.entities import entities_options
 from actors.cli.errors import Misuse
 from actors.cli.fair import run_fair
+from actors.cli.flatten import flatten_options
 from actors.cli.seeds import run_seeds
 from actors.messages.codec import JournalCodec
 from actors.runtime.env import RealEnv
@@ -30,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _seeds_options(tools.add_parser("seeds", help="run the whole system from seeds"))
     _fair_options(tools.add_parser("fair", help="hold our values against the simulator's truth"))
     ctl_options(tools.add_parser("ctl", help="look at a running process, halt, resume, drain it"))
+    flatten_options(tools.add_parser("flatten", help="leave everything at the venue, from outside"))
+    custody_options(tools.add_parser("custody", help="take over what a trader has left"))
     entities_options(tools.add_parser("entities", help="say what feeds' ids and names mean"))
     chosen = parser.parse_args(arguments)
     try:

@@ -19,7 +19,7 @@ BOUNDS: Final[Mapping[str, Bound]] = {
     "signer": Bound(after_s=10.0, by="marks"),
     # Looks twice a second; a question may take as long as the venue lets it.
     "clock": Bound(after_s=60.0, by="marks"),
-    # Its start has 30 s (``ready_s``); afterwards it rests until the end.
+    # Its start has 30 s (``ready_s``); afterwards it rests between readings.
     "reconciler": Bound(after_s=60.0, by="marks"),
     # Pings every 2 s at least, and gives up a connection that does not answer by itself. The
     # second is there with ``venue.streams = 2`` only, and a loop that hangs there is no less one.

@@ -2,7 +2,8 @@
 
 ``extends`` names the profile that one builds on. ``${world.rest}`` and the like
 stand for what the simulated world said in its handshake; only a profile knows
-that there is a world at all.
+that there is a world at all. ``${credentials}`` and ``${credential.NAME}`` stand for
+what must not be in a profile (``credentials.py``).
 """
 
 import difflib
@@ -18,12 +19,25 @@ from zoneinfo import ZoneInfo
 import attrs
 import cattrs
 
+from actors.config.credentials import BadCredential, one_line
 from actors.config.profile import Profile, Sheet
 from actors.model.money import BadAmount, MicroDollars, Pips, parse_micros, parse_pips
 from actors.runtime.env import BadEndpoint, Endpoint
 
 Table = Mapping[str, Any]
 T = TypeVar("T")
+
+
+VENUES: Final[Mapping[str, str]] = {
+    "external-api.kalshi.com": "prod",
+    "external-api-ws.kalshi.com": "prod",
+    "api.elections.kalshi.com": "prod",
+    "external-api.demo.kalshi.co": "demo",
+    "external-api-ws.demo.kalshi.co": "demo",
+    "demo-api.kalshi.co": "demo",
+}
+"""The venue's own hosts (reference ``kalshi.md`` section 2), and whose they are: keys are per
+environment, and a profile that mixes them up is refused."""
 
 
 class BadProfile(Exception):
@@ -40,13 +54,14 @@ class Loaded:
     """Over the profile after ``extends`` and before the world's addresses."""
 
 
-def load(name_or_path: str, world: Table | None = None) -> Loaded:
+def load(name_or_path: str, world: Table | None = None, credentials: Path | None = None) -> Loaded:
     """Read a profile by name (``"sim"``, shipped with us) or by path (``"/etc/x.toml"``).
 
     Args:
         name_or_path: A shipped profile's name or a file.
         world: The simulated world's handshake, for ``${world.…}``; ``None`` where
             there is no world.
+        credentials: The folder for ``${credentials}``; ``None`` where there is none.
 
     Raises:
         BadProfile: The file is missing, is not TOML, or does not fit ``Profile``;
@@ -56,7 +71,7 @@ def load(name_or_path: str, world: Table | None = None) -> Loaded:
     digest = hashlib.sha256(repr(sorted(_flat(merged))).encode()).hexdigest()
     label = Path(name_or_path).name.removesuffix(".toml")
     faults: list[str] = []
-    filled = _filled(merged, world, f"{label}.toml", faults)
+    filled = _filled(merged, _Given(world, credentials, faults), f"{label}.toml")
     profile = _structured({"name": label, **filled}, Profile, f"{label}.toml", faults)
     if profile is not None and not faults:
         faults += _unusable(profile, f"{label}.toml")
@@ -88,6 +103,41 @@ def structured(table: Table, cls: type[T], place: str, faults: list[str]) -> T |
 
 
 _REFERENCE = re.compile(r"\$\{(world\.[a-z0-9_.]+)\}")
+_CREDENTIAL = re.compile(r"\$\{(credentials|credential\.[a-z0-9-]+)\}")
+
+
+@attrs.frozen
+class _Given:
+    """What stands behind a profile's references."""
+
+    world: Table | None
+    credentials: Path | None
+    faults: list[str]
+    """Grows by what nothing stands behind."""
+
+    def from_world(self, name: str, path: str) -> str:
+        """Return what the world said."""
+        here: Any = self.world
+        for part in name.split(".")[1:]:
+            here = here.get(part) if isinstance(here, Mapping) else None
+        if isinstance(here, str):
+            return here
+        why = "there is no world" if self.world is None else "the world did not name it"
+        self.faults.append(f"${{{name}}}: {why} @ {path}")
+        return ""
+
+    def from_credentials(self, name: str, path: str) -> str:
+        """Return the folder, or what a file in it holds."""
+        if self.credentials is None:
+            self.faults.append(f"${{{name}}}: there are no credentials @ {path}")
+            return ""
+        if name == "credentials":
+            return str(self.credentials)
+        try:
+            return one_line(self.credentials, name.partition(".")[2])
+        except BadCredential as error:
+            self.faults.append(f"{error} @ {path}")
+            return ""
 
 
 def _merged(name_or_path: str, seen: tuple[str, ...]) -> tuple[dict[str, Any], tuple[Path, ...]]:
@@ -133,25 +183,15 @@ def _flat(value: object, path: str = "") -> list[tuple[str, object]]:
     return [(path, value)]
 
 
-def _filled(value: Any, world: Table | None, path: str, faults: list[str]) -> Any:  # noqa: ANN401 - TOML
+def _filled(value: Any, given: _Given, path: str) -> Any:  # noqa: ANN401 - TOML
     if isinstance(value, dict):
-        return {k: _filled(v, world, f"{path}.{k}", faults) for k, v in value.items()}
+        return {k: _filled(v, given, f"{path}.{k}") for k, v in value.items()}
     if isinstance(value, list):
-        return [_filled(v, world, f"{path}[{i}]", faults) for i, v in enumerate(value)]
+        return [_filled(v, given, f"{path}[{i}]") for i, v in enumerate(value)]
     if not isinstance(value, str):
         return value
-
-    def look_up(found: re.Match[str]) -> str:
-        here: Any = world
-        for part in found[1].split(".")[1:]:
-            here = here.get(part) if isinstance(here, Mapping) else None
-        if not isinstance(here, str):
-            why = "there is no world" if world is None else "the world did not name it"
-            faults.append(f"{found[0]}: {why} @ {path}")
-            return ""
-        return here
-
-    return _REFERENCE.sub(look_up, value)
+    text = _REFERENCE.sub(lambda found: given.from_world(found[1], path), value)
+    return _CREDENTIAL.sub(lambda found: given.from_credentials(found[1], path), text)
 
 
 def _unusable(profile: Profile, path: str) -> Iterator[str]:
@@ -162,9 +202,18 @@ def _unusable(profile: Profile, path: str) -> Iterator[str]:
     places += [(f"feeds[{i}].url", feed.url) for i, feed in enumerate(profile.feeds)]
     for place, url in places:
         try:
-            Endpoint.parse(url)
+            host = Endpoint.parse(url).host
         except BadEndpoint as error:
             yield f"{error} @ {path}.{place}"
+            continue
+        whose = VENUES.get(host)
+        # Who trades on paper reads what the real venue shows.
+        mine = {profile.environment, "prod" if profile.environment == "paper" else ""}
+        if whose is not None and whose not in mine and place.startswith("venue."):
+            yield (
+                f"{host} is the venue's {whose} host, and the environment is"
+                f" {profile.environment!r} @ {path}.{place}"
+            )
     zone = profile.run.day_zone
     try:
         ZoneInfo(zone)

@@ -10,9 +10,11 @@ from typing import Final, Literal
 import attrs
 from attrs import validators
 
+from actors.config.custody import Custody
 from actors.config.review import Review
 from actors.model.money import MicroDollars, Pips
 from actors.model.score import Sport
+from actors.model.throttle import Pace
 from actors.runtime.collection import Mode
 
 
@@ -313,6 +315,14 @@ class Run:
     drain_s: float = attrs.field(validator=validators.and_(validators.gt(0), validators.le(20)))
     loop_stall_s: float = attrs.field(default=2.0, validator=validators.gt(0))
     """How long the loop may go without turning before its stacks are written to the log."""
+    reconcile_s: float = attrs.field(
+        default=30.0, validator=validators.and_(validators.ge(1.0), validators.le(600.0))
+    )
+    """Between two comparisons of our books with the venue's while the process runs."""
+    drift_s: float = attrs.field(
+        default=10.0, validator=validators.and_(validators.ge(1.0), validators.le(60.0))
+    )
+    """How long the same difference lasts before it is believed: the venue's reads lag."""
 
 
 @attrs.frozen(kw_only=True)
@@ -368,8 +378,10 @@ class Profile:
     catalogue: CatalogueSettings
     run: Run
     runtime: Runtime = attrs.field(factory=Runtime)
+    custody: Custody = attrs.field(factory=Custody)
     clock: Clock = attrs.field(factory=Clock)
     tokens: Tokens = attrs.field(factory=Tokens)
+    throttle: Pace = attrs.field(factory=Pace)
     review: Review = attrs.field(factory=Review)
 
     @feeds.validator

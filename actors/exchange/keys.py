@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from typing_extensions import override
 
 from actors.exchange.errors import KeyRefused
+from actors.runtime.secret import keep
 
 Algorithm = Literal["rsa", "ed25519"]
 
@@ -77,7 +78,10 @@ def load_key(path: str, *, credential: bool = False) -> SigningKey:
     Raises:
         KeyRefused: Anything is wrong with the file or the key in it.
     """
-    return _parse(path, _read(path, credential=credential))
+    data = _read(path, credential=credential)
+    # Whoever prints a line of it by mistake prints nothing.
+    keep(data.decode("ascii", "replace"))
+    return _parse(path, data)
 
 
 def _read(path: str, *, credential: bool) -> bytes:

@@ -21,6 +21,7 @@ from actors.feeds.pull.carriers import pulled
 from actors.feeds.signalr.classic_link import ClassicLink, ClassicSettings
 from actors.feeds.signalr.link import HubSettings, SignalrLink
 from actors.runtime.env import Env
+from actors.runtime.secret import keep
 
 LARGEST_SECRET: Final = 16 * 1024
 
@@ -116,4 +117,5 @@ def _secret(settings: FeedSettings) -> str:
         raise FeedUnreachable(f"{settings.name}: secret_file: {type(error).__name__}") from error
     if not text.isprintable():
         raise FeedUnreachable(f"{settings.name}: secret_file holds more than one line")
+    keep(text)
     return text

@@ -19,11 +19,14 @@ from actors.messages.trading import Leg
 from actors.model.money import CentiContracts, Pips
 from actors.model.orders import Side
 from actors.model.score import GoalKey
+from actors.model.throttle import Brake
 
 State = Literal["ACTIVE", "REDUCING", "HALTED"]
 
 Reason = Literal[
     "clock",  # 13: an order signed now may be outside the venue's tolerance
+    "throttle",  # 8: too many entries have left in this second or minute
+    "match_entries",  # 9: as many entries have left for this match as ever may
     "tokens",  # 8: what is left of the venue's rate limit is the exits'
     "halted",  # 1: the trading state admits no entry
     "collar",  # 2: the limit lies too far beyond the last good book
@@ -62,6 +65,8 @@ class Moment:
     """Whether the venue's clock is surely near enough to the one that signs."""
     has_tokens: bool = True
     """Whether the venue's rate limit has room for one more entry and the exits after it."""
+    brake: Brake | None = None
+    """Why our own pace admits no further entry (``model/throttle.py``)."""
     book_whole: bool
     book_proved_ns: int
     best_opposite_pips: Pips | None
@@ -103,8 +108,9 @@ def entry(  # noqa: C901, PLR0911 - one line for each control, in the order of t
     if not 0 < leg.count_centi <= min(order_max_centi, ONE_ORDER_MAX_CENTI):
         return "size"
     no = _price(leg.side, leg.limit_pips, moment, gates)
-    if no is None and not moment.has_tokens:
-        return "tokens"
+    if no is None:
+        # Last, so that only an order that nothing else stops is counted as one too many.
+        return moment.brake if moment.has_tokens else "tokens"
     return no
 
 

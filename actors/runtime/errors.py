@@ -15,6 +15,8 @@
 
 from collections.abc import Iterator
 
+from actors.runtime.secret import redacted
+
 
 class ActorError(Exception):
     """Base of everything the runtime raises about an actor."""
@@ -94,10 +96,14 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def reason(error: BaseException, limit: int = 300) -> str:
-    """Return one line naming every leaf of ``error``, at most ``limit`` characters long."""
+    """Return one line naming every leaf of ``error``, at most ``limit`` characters long.
+
+    Whatever an error quotes that looks like a secret is struck out of it.
+    """
     line = "; ".join(
         f"{type(leaf).__name__}: {leaf}" if str(leaf) else type(leaf).__name__
         for leaf in leaves(error)
     )
-    line = " ".join(line.split())
+    # Struck out before line ends are lost: a header ends with its line.
+    line = " ".join(redacted(line).split())
     return line if len(line) <= limit else line[: limit - 3] + "..."

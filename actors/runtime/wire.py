@@ -7,6 +7,7 @@ byte that must leave stands in one ordered queue, ``_rest``, whoever put it ther
 """
 
 import select
+import struct
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,11 @@ RECEIVE_BYTES: Final = 64 * 1024
 
 SHUT_WR: Final = 1
 """``socket.SHUT_WR``; this module is handed its sockets and imports none."""
+
+SOL_SOCKET: Final = 1
+SO_LINGER: Final = 13
+AT_ONCE: Final = struct.pack("ii", 1, 0)
+"""``SO_LINGER`` for no time at all: what is not yet sent is thrown away (Linux ``socket(7)``)."""
 
 PIECE_BYTES: Final = 64 * 1024
 """How much of a long ``send_all`` is encoded at a time; bounds what a slow peer makes us hold."""
@@ -74,6 +80,10 @@ class Connected(Protocol):
 
     def shutdown(self, how: int, /) -> None:
         """End one half of the connection."""
+        ...
+
+    def setsockopt(self, level: int, option: int, value: bytes, /) -> None:
+        """Set an option of the socket."""
         ...
 
     def fileno(self) -> int:
@@ -192,6 +202,11 @@ class SocketWire(Wire, trio.abc.HalfCloseableStream):
             self._unread = select.poll()
             self._unread.register(self._raw.fileno(), select.POLLIN)
         return bool(self._unread.poll(0))
+
+    def reset(self) -> None:
+        """Have the peer see a reset when this wire is closed: for a server that misbehaves."""
+        if not self._closed:
+            self._raw.setsockopt(SOL_SOCKET, SO_LINGER, AT_ONCE)
 
     def _encode(self, data: bytes) -> bytes:
         """Return ``data`` as it goes over the socket."""

@@ -5,19 +5,21 @@ is decided here. How they are told is its protocol's own.
 """
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, Literal
 
 import attrs
 import trio
+from typing_extensions import override
 
 from actors.model.score import Score
 from actors.runtime.env import Endpoint, Env, ServerTls
 from actors.runtime.serve import ServeCounts
+from actors.sim.feedfaults import OVERTAKEN_S, Misbehaving, Said
 from actors.sim.feedframes import SPOILS, MatchState, ReviewWord, Spoil
+from actors.sim.feedlines import Serving
 from actors.sim.feedtiming import Draw, FeedTiming, draw
 
 CLIENTS: Final = 64
@@ -25,7 +27,6 @@ WAITING: Final = 10_000
 """Incidents published and not yet due; more is a fault of the world."""
 
 Fault = Literal["none", "mute", "mute_but_ping"]
-Serving = Callable[[trio.abc.Stream], Awaitable[None]]
 
 
 @attrs.define
@@ -50,7 +51,7 @@ class _Pending:
     lost: bool
 
 
-class Broadcaster(ABC):
+class Broadcaster(Misbehaving):
     """One provider. Its verbs act at once and may be called from any task.
 
     A fault lasts until ``revive``; matches that moved behind ``mute`` or
@@ -59,7 +60,6 @@ class Broadcaster(ABC):
 
     path: str
     """Where its clients come in, as the handshake's address ends."""
-    scheme: str = "http"
 
     def __init__(self, *, name: str, timing: FeedTiming, seed: int) -> None:
         """Make a server that does not listen yet.
@@ -69,7 +69,7 @@ class Broadcaster(ABC):
             timing: Its habits.
             seed: The world's.
         """
-        self.name = name
+        super().__init__(name)
         self.scout = timing.scout or name
         self.counts = FeedCounts()
         self.requests = ServeCounts()
@@ -79,9 +79,6 @@ class Broadcaster(ABC):
         self._last_due_s = -math.inf
         self.truth: dict[int, MatchState] = {}
         """What the provider knows, by game."""
-        self._shown: dict[int, tuple[MatchState, int]] = {}
-        """What its clients were told, by game, and when; wall nanoseconds."""
-        self._wake = trio.Event()
         self._fault: Fault = "none"
         self._extra_lag_ms = 0.0
         self._swapped = False
@@ -102,7 +99,7 @@ class Broadcaster(ABC):
         Raises:
             OSError: The endpoint cannot be had; grouped, as every error out of a nursery.
         """
-        serve = self.serving()
+        serve = self._lines.around(self.serving())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._deliver, env)
             port = endpoint.port
@@ -148,7 +145,7 @@ class Broadcaster(ABC):
         self._wake.set()
         return Draw(1e3 * (self._last_due_s - trio.current_time()), lost)
 
-    def review(self, _state: MatchState, _word: ReviewWord) -> None:  # noqa: B027 - most have no word
+    def review(self, _state: MatchState, _word: ReviewWord) -> None:
         """Hear that a goal is reviewed, or how that ended; most providers have no word for it."""
 
     def mute(self) -> None:
@@ -189,6 +186,9 @@ class Broadcaster(ABC):
 
     def revive(self) -> None:
         """End every fault, extra lag and swapped sides included."""
+        self._lines.mend()
+        self._replays = self._reorders = False
+        self._behind_until_s = -math.inf
         self._stay_dead_until(-math.inf)
         was, self._fault = self._fault, "none"
         self._extra_lag_ms = 0.0
@@ -218,10 +218,6 @@ class Broadcaster(ABC):
         """Return what serves one connection."""
 
     @abstractmethod
-    def drop(self) -> None:
-        """End every connection without a goodbye; new ones are welcome."""
-
-    @abstractmethod
     def speak(self) -> None:
         """Be heard again after ``mute``."""
 
@@ -237,6 +233,7 @@ class Broadcaster(ABC):
     def tell(self, before: MatchState | None, state: MatchState, wall_ns: int) -> None:
         """Tell every client that a match is no longer as it was."""
 
+    @override
     def as_told(self, state: MatchState) -> MatchState:
         """Return ``state`` as this provider tells it: its sides may be swapped."""
         if not self._swapped:
@@ -261,12 +258,15 @@ class Broadcaster(ABC):
                 self.truth[due.state.game_id] = due.state
                 self._tell(env.wall_ns(), lost=due.lost)
             self._wake = trio.Event()
-            with trio.move_on_at(self._pending[0].due_s if self._pending else math.inf):
+            due_s = self._pending[0].due_s if self._pending else math.inf
+            if self._behind_until_s > trio.current_time():
+                due_s = min(due_s, self._behind_until_s)
+            with trio.move_on_at(due_s):
                 await self._wake.wait()
 
     def _tell(self, wall_ns: int, *, lost: bool = False) -> None:
         """Bring what clients were told up to what is known."""
-        if self._fault != "none":
+        if self._fault != "none" or trio.current_time() < self._behind_until_s:
             return
         for game_id, state in self.truth.items():
             before, _ = self._shown.get(game_id, (None, 0))
@@ -277,4 +277,14 @@ class Broadcaster(ABC):
                 self.counts.lost += 1
             elif before is None or state.is_news_after(before):
                 self.counts.frames += 1
-                self.tell(before, self.as_told(state), wall_ns)
+                self._say(before, state, wall_ns)
+
+    def _say(self, before: MatchState | None, state: MatchState, wall_ns: int) -> None:
+        told, now_s = self.as_told(state), trio.current_time()
+        self.tell(before, told, wall_ns)
+        self._past.append(Said(state, wall_ns, now_s))
+        if self._reorders and before is not None:
+            self._reorders = False
+            self.say_again(self.as_told(before), wall_ns)
+            self._shown[state.game_id] = (before, wall_ns)
+            self._behind_until_s = now_s + OVERTAKEN_S

@@ -36,6 +36,8 @@ LINE_S: Final = 5.0
 ANSWER_S: Final = 10.0
 GOODBYE_S: Final = 1.0
 LONGEST_MS: Final = 3_600_000.0
+SLOWEST_MS: Final = 1_000.0
+MOST_CODE: Final = 9_999
 
 _REQUEST: Final = msgspec.json.Decoder(dict[str, object])
 
@@ -144,6 +146,46 @@ class Faulty(Protocol):
         """Send heartbeats only."""
         ...
 
+    def rst(self) -> None:
+        """End every connection by a reset."""
+        ...
+
+    def half_open(self) -> None:
+        """Be gone from every connection without a word."""
+        ...
+
+    def slow_body(self, ms: float) -> None:
+        """Speak in drips, so far apart."""
+        ...
+
+    def bad_status(self, code: int) -> None:
+        """Turn everybody away with a status."""
+        ...
+
+    def close_code(self, code: int) -> None:
+        """Close every WebSocket with a code."""
+        ...
+
+    def duplicate(self) -> None:
+        """Say the last news twice."""
+        ...
+
+    def replay_history(self) -> None:
+        """Tell whoever comes the whole day."""
+        ...
+
+    def reorder(self) -> None:
+        """Let the next news be overtaken."""
+        ...
+
+    def lag_backend(self, ms: float) -> None:
+        """Know what was known so long ago."""
+        ...
+
+    def rotate_token(self) -> None:
+        """Ask for another token."""
+        ...
+
     def lag(self, ms: float) -> None:
         """Take so much longer from now on."""
         ...
@@ -168,8 +210,10 @@ class Faulty(Protocol):
 def feed_commands(feeds: Mapping[str, Faulty]) -> dict[str, Command]:
     """Return the fault verbs for ``feeds`` by name; each answers with the feed's status.
 
-    ``drop mute mute_but_ping revive`` take ``feed``; ``lag`` also ``ms``; ``kill``
-    also ``for_s``, if wanted; ``corrupt`` also ``kind``.
+    ``drop rst half_open mute mute_but_ping duplicate reorder replay_history rotate_token
+    revive`` take ``feed``; ``lag lag_backend slow_body`` also ``ms``; ``bad_status close_code``
+    also ``code``; ``kill`` also ``for_s``, if wanted; ``corrupt`` also ``kind``. What a
+    protocol has not is refused.
     """
 
     def verb(act: Callable[[Faulty, Arguments], None]) -> Command:
@@ -188,6 +232,16 @@ def feed_commands(feeds: Mapping[str, Faulty]) -> dict[str, Command]:
 
     return {
         "drop": verb(lambda feed, _: feed.drop()),
+        "rst": verb(lambda feed, _: feed.rst()),
+        "half_open": verb(lambda feed, _: feed.half_open()),
+        "slow_body": verb(lambda feed, given: feed.slow_body(number(given, "ms", SLOWEST_MS))),
+        "bad_status": verb(lambda feed, given: feed.bad_status(_code(given))),
+        "close_code": verb(lambda feed, given: feed.close_code(_code(given))),
+        "duplicate": verb(lambda feed, _: feed.duplicate()),
+        "replay_history": verb(lambda feed, _: feed.replay_history()),
+        "reorder": verb(lambda feed, _: feed.reorder()),
+        "lag_backend": verb(lambda feed, given: feed.lag_backend(number(given, "ms", LONGEST_MS))),
+        "rotate_token": verb(lambda feed, _: feed.rotate_token()),
         "mute": verb(lambda feed, _: feed.mute()),
         "mute_but_ping": verb(lambda feed, _: feed.mute_but_ping()),
         "lag": verb(lambda feed, given: feed.lag(number(given, "ms", LONGEST_MS))),
@@ -223,6 +277,13 @@ def number(arguments: Arguments, name: str, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise CommandRefused(f"{name!r} must be a number from 0 to {most:g}, not {_short(value)}")
     return float(value)
+
+
+def _code(arguments: Arguments) -> int:
+    value = number(arguments, "code", MOST_CODE)
+    if value != int(value):
+        raise CommandRefused(f"'code' must be a whole number, not {value:g}")
+    return int(value)
 
 
 def _spoil(arguments: Arguments) -> Spoil:

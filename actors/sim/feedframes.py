@@ -114,6 +114,11 @@ def text_frame(payload: bytes) -> bytes:
     return b"\x81" + length + payload
 
 
+def close_frame(code: int) -> bytes:
+    """Return the frame by which a server ends a WebSocket with ``code``."""
+    return b"\x88\x02" + code.to_bytes(2)
+
+
 def _status(state: MatchState) -> str:
     if state.ended:
         return "finished"

@@ -7,6 +7,7 @@ feeds.md sections 2.1 and 9).
 
 import math
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -22,8 +23,9 @@ from actors.runtime.serve import (
     WebSocketRoute,
     serve_connection,
 )
-from actors.sim.broadcaster import CLIENTS, Broadcaster, Serving
+from actors.sim.broadcaster import CLIENTS, Broadcaster
 from actors.sim.draws import stream
+from actors.sim.feedfaults import Said
 from actors.sim.feedframes import (
     PING,
     PONG,
@@ -32,6 +34,7 @@ from actors.sim.feedframes import (
     frame,
     spoiled,
 )
+from actors.sim.feedlines import Serving
 from actors.sim.feedtiming import FeedTiming
 
 __all__ = ["FeedServer", "FeedTiming", "MatchState"]
@@ -115,6 +118,18 @@ class FeedServer(Broadcaster):
         self._broadcast(frame(state, wall_ns))
 
     @override
+    def say_again(self, state: MatchState, wall_ns: int) -> None:
+        self._broadcast(frame(state, wall_ns))
+
+    @override
+    def rewind(self, past: Sequence[Said]) -> None:
+        """What is shown is all that this protocol knows."""
+
+    @override
+    def say_raw(self, frame: bytes) -> None:
+        self._broadcast(frame)
+
+    @override
     def mute(self) -> None:
         super().mute()
         for client in self._clients.values():
@@ -140,6 +155,8 @@ class FeedServer(Broadcaster):
 
     def _greet(self, client: _Client) -> None:
         client.greeted = True
+        for one in self._past if self._replays else ():
+            self._offer(client, self._text(one.state, one.wall_ns))
         for state, wall_ns in self._shown.values():
             self._offer(client, self._text(state, wall_ns))
 

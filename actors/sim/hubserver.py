@@ -1,6 +1,6 @@
 """A score provider over a SignalR hub: negotiated, stateful, one topic of all matches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -13,6 +13,7 @@ from actors.feeds.signalr.hub import HubServer
 from actors.feeds.signalr.records import Close, Invocation, Record
 from actors.runtime.serve import Request, Response
 from actors.sim.draws import stream
+from actors.sim.feedfaults import Said
 from actors.sim.feedframes import MatchState, Spoil, iso, spoiled
 from actors.sim.feedtiming import FeedTiming
 from actors.sim.pushserver import PushServer, Wire, fields
@@ -53,7 +54,7 @@ class HubFeedServer(PushServer):
         """
         super().__init__(name=name, timing=timing, seed=seed)
         self._ids = stream(seed, "feed", name, "hub ids")
-        self._bearer = token
+        self.token = token
         self._clients: dict[str, _Client] = {}
         self._fields: dict[str, dict[str, str | int | bool]] = {}
         self.negotiated = self.resumed = 0
@@ -158,10 +159,31 @@ class HubFeedServer(PushServer):
         known, now = self._fields.get(key, {}), fields(state, wall_ns)
         self._fields[key] = now
         patch = {name: value for name, value in now.items() if known.get(name) != value}
-        news = Invocation(target="feed", arguments=[TOPIC, {key: patch}, iso(wall_ns)])
-        for client in self._clients.values():
-            if client.subscribed and client.hub.stage == "open":
-                self._send(client, news)
+        self._announce(key, patch, wall_ns)
+
+    @override
+    def say_again(self, state: MatchState, wall_ns: int) -> None:
+        key = state.sportradar_id
+        self._fields[key] = fields(state, wall_ns)
+        self._announce(key, self._fields[key], wall_ns)
+
+    @override
+    def rewind(self, past: Sequence[Said]) -> None:
+        self._fields = {
+            one.state.sportradar_id: fields(self.as_told(one.state), one.wall_ns) for one in past
+        }
+
+    @override
+    def forget(self) -> None:
+        self._clients = {}
+
+    @override
+    def rotate_token(self) -> None:
+        if not self.token:
+            super().rotate_token()
+        self.token = f"{self._ids.getrandbits(128):032x}"
+        self.forget()
+        self.drop()
 
     @override
     def spoil(self, kind: Spoil) -> None:
@@ -172,6 +194,11 @@ class HubFeedServer(PushServer):
         for client in self._clients.values():
             if client.wire is not None:
                 client.wire.put([whole])
+
+    def _announce(self, key: str, said: Mapping[str, object], wall_ns: int) -> None:
+        for client in self._clients.values():
+            if client.subscribed and client.hub.stage == "open":
+                self._send(client, _news(key, said, wall_ns))
 
     def _send(self, client: _Client, record: Record) -> None:
         try:
@@ -189,6 +216,9 @@ class HubFeedServer(PushServer):
             case Invocation(target="Subscribe", arguments=[list(topics)]):
                 client.subscribed = True
                 client.hub.answer(record, self._states(topics), now_s)
+                for one in self._past if self._replays else ():
+                    said = fields(self.as_told(one.state), one.wall_ns)
+                    self._send(client, _news(one.state.sportradar_id, said, one.wall_ns))
             case Invocation():
                 close = Close(error=f"no such method: {record.target[:40]}")
                 client.hub.send(close, now_s)
@@ -200,9 +230,13 @@ class HubFeedServer(PushServer):
 
     def _may(self, request: Request) -> bool:
         shown = (request.header("authorization") or "").removeprefix("Bearer ")
-        return not self._bearer or self._bearer in {shown, dict(request.query).get("access_token")}
+        return not self.token or self.token in {shown, dict(request.query).get("access_token")}
 
     def _keep(self, key: str, client: _Client) -> None:
         for old in [one for one, kept in self._clients.items() if kept.wire is None][:-KEPT]:
             del self._clients[old]
         self._clients[key] = client
+
+
+def _news(key: str, said: Mapping[str, object], wall_ns: int) -> Invocation:
+    return Invocation(target="feed", arguments=[TOPIC, {key: said}, iso(wall_ns)])

@@ -6,7 +6,7 @@ of the two in a race: the stream's lag is not the poll's.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from email.utils import formatdate
 from functools import partial
 from hashlib import sha256
@@ -18,8 +18,10 @@ from typing_extensions import override
 
 from actors.runtime.env import Endpoint, Env, ServerTls
 from actors.runtime.serve import Request, Response, ServeLimits, serve_connection
-from actors.sim.broadcaster import CLIENTS, Broadcaster, Serving
+from actors.sim.broadcaster import CLIENTS, Broadcaster
+from actors.sim.feedfaults import Said
 from actors.sim.feedframes import MatchState, Spoil, spoiled
+from actors.sim.feedlines import Serving
 from actors.sim.feedtiming import FeedTiming
 from actors.sim.pullframes import action, batch, event, heartbeat
 
@@ -34,6 +36,7 @@ LIMITS: Final = ServeLimits(header_bytes=8 * 1024, body_bytes=0)
 
 @attrs.frozen
 class _Told:
+    state: MatchState
     at_ms: int
     seq: int
     data: str
@@ -108,13 +111,29 @@ class PullServer(Broadcaster):
 
     @override
     def tell(self, before: MatchState | None, state: MatchState, wall_ns: int) -> None:
+        self._broadcast(self._note(state, wall_ns))
+
+    @override
+    def say_again(self, state: MatchState, wall_ns: int) -> None:
+        said = [one for one in self._history if one.state == state]
+        if said:
+            self._broadcast(said[-1])
+
+    @override
+    def rewind(self, past: Sequence[Said]) -> None:
+        for kept in (self._told, self._seqs, self._latest, self._history):
+            kept.clear()
+        for one in past:
+            self._note(self.as_told(one.state), one.wall_ns)
+
+    def _note(self, state: MatchState, wall_ns: int) -> _Told:
         seq = self._seqs[state.game_id] = self._seqs.get(state.game_id, 0) + 1
         at_ms = wall_ns // 1_000_000
-        told = _Told(at_ms, seq, action(state, self._told.get(state.game_id), seq, at_ms))
+        text = action(state, self._told.get(state.game_id), seq, at_ms)
+        told = self._latest[state.game_id] = _Told(state, at_ms, seq, text)
         self._told[state.game_id] = state
         self._history.append(told)
-        self._latest[state.game_id] = told
-        self._broadcast(event(told.at_ms, told.seq, told.data))
+        return told
 
     @override
     def drop(self) -> None:
@@ -136,10 +155,13 @@ class PullServer(Broadcaster):
             item = spoiled(kind, text)
             assert isinstance(item, str), kind
             data = item.encode()
-        self._broadcast(b"data: " + data + b"\n\n")
+        self._send(b"data: " + data + b"\n\n")
         self._spoilt = data
 
-    def _broadcast(self, data: bytes) -> None:
+    def _broadcast(self, told: _Told) -> None:
+        self._send(event(told.at_ms, told.seq, told.data))
+
+    def _send(self, data: bytes) -> None:
         for number, client in list(self._clients.items()):
             try:
                 client.outbox.send_nowait(data)
@@ -155,8 +177,7 @@ class PullServer(Broadcaster):
             events = self._events(request.header("last-event-id") or "")
             return Response(200, events, headers=(date,), content_type="text/event-stream")
         if request.path == BATCH:
-            while self._fault == "mute":
-                await self._audible.wait()
+            await self._hearing()
             if self._spoilt is not None:
                 spoilt, self._spoilt = self._spoilt, None
                 return Response(200, spoilt, headers=(date,))
@@ -175,6 +196,7 @@ class PullServer(Broadcaster):
         self._clients[number] = _Client(outbox)
         past = self._missed(last_id)
         try:
+            await self._hearing()
             yield f"retry: {self._retry_ms}\n\n".encode()
             for told in past:
                 yield event(told.at_ms, told.seq, told.data)
@@ -193,8 +215,15 @@ class PullServer(Broadcaster):
             outbox.close()
             items.close()
 
+    async def _hearing(self) -> None:
+        """Return once the provider is not mute."""
+        while self._fault == "mute":
+            await self._audible.wait()
+
     def _missed(self, last_id: str) -> list[_Told]:
         """Return what came after ``last_id``, or how every match stands if that is not known."""
+        if self._replays:
+            return list(self._history)
         missed: list[_Told] = []
         for told in reversed(self._history):
             if told.id == last_id:
@@ -207,6 +236,11 @@ class PollServer(PullServer):
     """A provider that is polled, and pushes nothing."""
 
     path = BATCH
+
+    @property
+    @override
+    def pushes(self) -> bool:
+        return False
 
     @override
     def drop(self) -> None:

@@ -21,8 +21,9 @@ from actors.runtime.serve import (
     WebSocketRoute,
     serve_connection,
 )
-from actors.sim.broadcaster import CLIENTS, Broadcaster, Serving
+from actors.sim.broadcaster import CLIENTS, Broadcaster
 from actors.sim.feedframes import MatchState
+from actors.sim.feedlines import Serving
 from actors.sim.feedtiming import FeedTiming
 
 LIMITS: Final = ServeLimits(header_bytes=8 * 1024, body_bytes=16 * 1024, message_bytes=32 * 1024)
@@ -80,6 +81,11 @@ class PushServer(Broadcaster):
     def speak(self) -> None:
         for wire in self._wires.values():
             wire.wake.set()
+
+    @override
+    def say_raw(self, frame: bytes) -> None:
+        for wire in self._wires.values():
+            wire.put([frame])
 
     @property
     @abstractmethod

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -14,6 +14,7 @@ from actors.feeds.lightstreamer.lines import join
 from actors.feeds.lightstreamer.requests import PATH, SUBPROTOCOL, Asked, read_message
 from actors.runtime.serve import Request, Response
 from actors.sim.draws import stream
+from actors.sim.feedfaults import Said
 from actors.sim.feedframes import FRAME_LIMIT, MatchState, Spoil, text_frame
 from actors.sim.feedtiming import FeedTiming
 from actors.sim.pushserver import PushServer, Wire, fields
@@ -139,10 +140,28 @@ class TlcpFeedServer(PushServer):
 
     @override
     def tell(self, before: MatchState | None, state: MatchState, wall_ns: int) -> None:
+        self._announce(state, wall_ns, "ADD" if before is None else "UPDATE")
+
+    @override
+    def say_again(self, state: MatchState, wall_ns: int) -> None:
+        self._announce(state, wall_ns, "UPDATE")
+
+    @override
+    def rewind(self, past: Sequence[Said]) -> None:
+        self._fields = {
+            one.state.sportradar_id: fields(self.as_told(one.state), one.wall_ns) for one in past
+        }
+
+    @override
+    def forget(self) -> None:
+        self._sessions.clear()
+        self._sockets.clear()
+
+    def _announce(self, state: MatchState, wall_ns: int, command: str) -> None:
         key = state.sportradar_id
         self._fields[key] = now = fields(state, wall_ns)
         for session in self._sessions.values():
-            session.tell(key, now, "ADD" if before is None else "UPDATE")
+            session.tell(key, now, command)
             if session in self._sockets:
                 self._sockets[session].wake.set()
             else:
@@ -184,7 +203,7 @@ class TlcpFeedServer(PushServer):
     def _controlled(self, session: ServerSession, asked: Asked) -> str:
         """Do what is asked; its answer belongs to the request and not to the stream."""
         streamed, session.out = session.out, []
-        session.control(asked, self._fields)
+        self._control(session, asked)
         answers = [line for line in session.out if line.startswith(("REQOK", "REQERR"))]
         session.out = streamed + [line for line in session.out if line not in answers]
         if session in self._sockets:
@@ -204,13 +223,20 @@ class TlcpFeedServer(PushServer):
             case "bind_session":
                 self._rebind(socket, wire, asked)
             case "control" if socket.session is not None:
-                socket.session.control(asked, self._fields)
+                self._control(socket.session, asked)
             case "control":
                 wire.outbox.append(join("REQERR", asked.get("LS_reqId"), 20, "No session"))
             case "heartbeat":
                 pass
             case _:
                 wire.outbox.append(join("ERROR", 67, "Malformed request"))
+
+    def _control(self, session: ServerSession, asked: Asked) -> None:
+        session.control(asked, self._fields)
+        if self._replays and asked.get("LS_op") == "add":
+            for one in self._past:
+                said = fields(self.as_told(one.state), one.wall_ns)
+                session.tell(one.state.sportradar_id, said, "UPDATE")
 
     def _rebind(self, socket: _Socket, wire: Wire, asked: Asked) -> None:
         session = self._sessions.get(asked.get("LS_session"))

@@ -21,10 +21,10 @@ from actors.messages.forms import intent_form
 from actors.messages.records import TradingState as TradingStateRow
 from actors.messages.recovered import Recovered
 from actors.messages.trading import ExitPlan, Lot, Sent
-from actors.model.limits import Exposure, Limits
-from actors.model.money import ONE_CONTRACT_CENTI, CentiContracts
+from actors.model.limits import Exposure
 from actors.model.orders import OrderRequest, Ticker
 from actors.model.score import SOCCER, GoalKey
+from actors.model.throttle import Throttle, counted
 from actors.runtime.env import Endpoint, Env
 from actors.runtime.health import Health
 from actors.runtime.journal import Journal
@@ -32,6 +32,7 @@ from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
 from actors.trader.almanac import followed
 from actors.trader.books import Books
+from actors.trader.budgets import limits_of, order_max_centi
 from actors.trader.catalogue import CatalogueReader
 from actors.trader.desk import Desk, TradingState
 from actors.trader.executor import Executor
@@ -212,7 +213,7 @@ def _planner(shared: _Shared) -> Planner:
             account=profile.account,
             settings=profile.plays,
             gates=profile.gates,
-            order_max_centi=_whole(profile.limits.order_contracts),
+            order_max_centi=order_max_centi(profile.limits),
             member=profile.venue.member,
             encode=encode,
             write=write,
@@ -301,7 +302,7 @@ def _fire(shared: _Shared, signer: SignerRefresher) -> Fire:
         desk=shared.desk,
         gates=profile.gates,
         exit_after_ns=int(profile.exits.after_match_s / given.speed * 1e9),
-        order_max_centi=_whole(profile.limits.order_contracts),
+        order_max_centi=order_max_centi(profile.limits),
         to_executor=shared.to_executor,
         to_exits=shared.to_exits,
         to_auditor=given.to_auditor,
@@ -330,7 +331,6 @@ class _Followers:
 
 def _desk(given: Given, day: str) -> Desk:
     profile, env, to_auditor = given.profile, given.env, given.to_auditor
-    limits = profile.limits
 
     def say(state: str, reason: str) -> None:
         to_auditor.post(TradingStateRow(state=state, reason=reason, at_ns=env.now_ns()))
@@ -338,14 +338,7 @@ def _desk(given: Given, day: str) -> Desk:
     return Desk(
         state=TradingState(on_change=say),
         exposure=Exposure(
-            Limits(
-                order_count_centi=_whole(limits.order_contracts),
-                order_notional_micros=limits.order_dollars,
-                market_micros=limits.market_dollars,
-                match_micros=limits.match_dollars,
-                day_micros=limits.day_dollars,
-                account_micros=limits.account_dollars,
-            ),
+            limits_of(profile.limits),
             day=day,
             entries=given.recovered.entries,
         ),
@@ -355,6 +348,9 @@ def _desk(given: Given, day: str) -> Desk:
         exit_headers=HeaderRing(capacity=EXIT_HEADER_SETS),
         clock=clock_of(profile.clock),
         budget=budget_of(profile.tokens),
+        throttle=Throttle(
+            profile.throttle, counted(entry.match for entry in given.recovered.entries)
+        ),
         books=Books(old_ns=profile.gates.book_age_ms * 1_000_000),
     )
 
@@ -364,10 +360,6 @@ def _lines(given: Given, name: str, count: int) -> OrderPool:
     endpoint = Endpoint.parse(venue.orders or venue.rest, venue.ca_file or None)
     connections = [OrderConnection(env=given.env, endpoint=endpoint, index=i) for i in range(count)]
     return OrderPool(connections, name=name, keep_warm_s=given.profile.orders.keep_warm_s)
-
-
-def _whole(contracts: int) -> CentiContracts:
-    return CentiContracts(contracts * ONE_CONTRACT_CENTI)
 
 
 def _restore(desk: Desk, given: Given) -> None:

@@ -20,6 +20,7 @@ from actors.messages.trading import Accepted, ExitPlan, OrderDone, Play, Purpose
 from actors.model.limits import Exposure
 from actors.model.orders import Ticker
 from actors.model.score import GoalKey, MatchId
+from actors.model.throttle import Throttle
 from actors.risk.gate import State
 from actors.risk.ladder import Ladder
 from actors.runtime.chime import Chime
@@ -61,6 +62,8 @@ class TradingState:
 class Inflight:
     """Orders that owe us an answer, by client order id."""
 
+    ever: set[str] = attrs.field(init=False, factory=set)
+    """Every order that this process ever counted on an answer to."""
     _orders: dict[str, Sent] = attrs.field(init=False, factory=dict)
     _emptied: Chime = attrs.field(init=False, factory=Chime)
     _answered: Chime = attrs.field(init=False, factory=Chime)
@@ -68,6 +71,7 @@ class Inflight:
     def add(self, sent: Sent) -> None:
         """Count on an answer to ``sent``."""
         self._orders[sent.client_order_id] = sent
+        self.ever.add(sent.client_order_id)
 
     def remove(self, client_order_id: str) -> None:
         """The answer is there; an id that owed none is fine."""
@@ -150,6 +154,8 @@ class Desk:
     """The venue's clock, as far as it is known."""
     budget: Budget = attrs.field(factory=Budget)
     """What the venue's rate limits leave us."""
+    throttle: Throttle = attrs.field(factory=Throttle)
+    """How many entries have left of late."""
     delays: Delays = attrs.field(factory=Delays)
     """How long the venue holds our orders."""
     books: Books = attrs.field(factory=Books)

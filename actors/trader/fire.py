@@ -83,6 +83,8 @@ class Fire:
         desk, now_ns = self.desk, self.env.now_ns()
         reason = self._judge(trigger, leg, now_ns)
         if reason is not None:
+            if reason == "throttle" and desk.throttle.trips(now_ns):
+                desk.state.halt("throttle", "more orders were wanted than may ever leave")
             return self._passed(trigger, leg, reason, now_ns)
         connection = desk.entries.take_free()
         if connection is None:
@@ -112,6 +114,7 @@ class Fire:
             frozen=desk.is_frozen(ticker),
             clock_fits=desk.clock.admits(now_ns, self.env.wall_ns()),
             has_tokens=desk.budget.entry_fits(leg.exchange_index, now_ns),
+            brake=desk.throttle.brakes(trigger.key.match, now_ns),
             # How old it may be is the gate's own question.
             book_whole=desk.books.flaw(ticker, now_ns) in {None, "old"},
             book_proved_ns=desk.books.proved(ticker),
@@ -154,6 +157,7 @@ class Fire:
             return self._passed(trigger, leg, "journal", gated_ns)
         intent_ns, unsent, sent_ns = self._hand_over(connection, headers, leg)
         key = trigger.key
+        self.desk.throttle.take(key.match, sent_ns)
         self.desk.plans[leg.client_order_id] = ExitPlan(
             key=key,
             match=key.match,

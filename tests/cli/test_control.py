@@ -18,7 +18,7 @@ from actors.runtime.memory import run_seeded
 from actors.runtime.segments import read
 from actors.sim.synthetic import synthetic_day
 
-SEED = 5
+SEED = 1
 HOURS = 0.01
 
 

@@ -52,6 +52,8 @@ TRIPS: list[tuple[dict[str, Any], gate.Reason]] = [
     ({"state": "HALTED"}, "halted"),
     ({"clock_fits": False}, "clock"),
     ({"has_tokens": False}, "tokens"),
+    ({"brake": "throttle"}, "throttle"),
+    ({"brake": "match_entries"}, "match_entries"),
     ({"journal_healthy": False}, "journal"),
     ({"in_doubt": True}, "doubt"),
     ({"frozen": True}, "frozen"),

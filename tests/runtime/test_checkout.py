@@ -28,6 +28,18 @@ def test_the_commit_is_the_one_that_git_names(tmp_path: Path, then: tuple[str, .
     assert checkout.commit(tmp_path) == git(tmp_path, "rev-parse", "HEAD")
 
 
+@pytest.mark.parametrize("kind", [("-b", "b"), ("--detach",)])
+def test_a_linked_worktree_names_its_own_commit(tmp_path: Path, kind: tuple[str, ...]) -> None:
+    main, linked = tmp_path / "main", tmp_path / "linked"
+    main.mkdir()
+    git(main, "init", "-q")
+    git(main, "commit", "-q", "--allow-empty", "-m", "a")
+    git(main, "worktree", "add", "-q", *kind, str(linked))
+    git(main, "commit", "-q", "--allow-empty", "-m", "b")
+
+    assert checkout.commit(linked) == git(linked, "rev-parse", "HEAD") != checkout.commit(main)
+
+
 def test_outside_a_checkout_there_is_no_commit(tmp_path: Path) -> None:
     assert checkout.commit(tmp_path) == ""
 

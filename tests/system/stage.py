@@ -271,6 +271,7 @@ async def trader(
     state: Path | None = None,
     environ: Mapping[str, str] | None = None,
     program: Sequence[str] = ("supervisor.py",),
+    terminal: int | None = None,
 ) -> AsyncIterator[Trader]:
     """Run the trading process while inside; it is gone afterwards, however it was left.
 
@@ -281,6 +282,7 @@ async def trader(
         state: The state folder.
         environ: Beside our own.
         program: What is run in place of ``supervisor.py``, with arguments that come first.
+        terminal: What it reads from and says its errors to, where somebody sits at one.
     """
     make(folder)
     state = state or folder / "state"
@@ -291,9 +293,9 @@ async def trader(
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         process = await trio.lowlevel.open_process(
             [sys.executable, *line],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if terminal is None else terminal,
             stdout=out,
-            stderr=err,
+            stderr=err if terminal is None else terminal,
             cwd=ROOT,
             start_new_session=True,
             env={**os.environ, **(environ or {})},

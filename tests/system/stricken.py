@@ -7,11 +7,13 @@ import os
 import resource
 import select
 import sys
+import traceback
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
+import structlog
 import trio
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -22,12 +24,15 @@ from actors.runtime.child import Child
 from actors.runtime.health import Bound, Health
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.restart import RestartPolicy
+from actors.runtime.secret import Secret
 
 PLAIN: Final = RestartPolicy(max_restarts=2, pause_min_s=0.0, pause_max_s=0.0)
 BOUND_S: Final = 0.3
 POISONS: Final = 50
 """More than the auditor has lives."""
 NEVER_S: Final = 3_600.0
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 Status = trio.TaskStatus[None]
 Serve = Callable[[Soil, Status], Awaitable[None]]
@@ -94,6 +99,62 @@ async def full(soil: Soil, task_status: Status) -> None:
     await trio.sleep_forever()
 
 
+async def eio(soil: Soil, task_status: Status) -> None:
+    """Have the disk fail under the journal, once asked to: memory at no address takes no byte."""
+    task_status.started()
+    await _asked(soil)
+    await _replace_journal(soil, "/proc/self/mem", os.O_RDWR)
+    await trio.sleep_forever()
+
+
+async def readonly(soil: Soil, task_status: Status) -> None:
+    """Have the journal be there for reading alone, once asked to."""
+    task_status.started()
+    await _asked(soil)
+    segments = sorted(await trio.Path(soil.recovered.folder).iterdir())
+    await _replace_journal(soil, str(segments[-1]), os.O_RDONLY)
+    await trio.sleep_forever()
+
+
+async def _replace_journal(soil: Soil, path: str, flags: int) -> None:
+    """Put another open file in the place of the segment that is being written."""
+    other = os.open(path, flags)
+    for link in await trio.Path("/proc/self/fd").iterdir():
+        try:
+            name = await link.readlink()
+        except OSError:
+            continue  # The folder's own listing.
+        if str(name).startswith(soil.recovered.folder) and int(link.name) != other:
+            os.dup2(other, int(link.name), inheritable=False)
+    os.close(other)
+
+
+async def indiscreet(soil: Soil, tree: supervisor.Tree, task_status: Status) -> None:
+    """Say in every way there is what nobody may see, each time it is asked to."""
+    task_status.started()
+    await _asked(soil)
+    key, state = soil.key, trio.Path(soil.recovered.folder).parent
+    pem = await trio.Path(soil.loaded.profile.key.pem_file).read_text()
+    headers = tree.trading.desk.entry_headers.take(soil.env.now_ns())
+    assert headers is not None
+    held = (key, headers, Secret("swordfish-of-a-feed"))
+    words = headers.data.decode("ascii")
+    # For the test alone, so that it knows what to look for.
+    await (state / "canary").write_text(words.split("SIGNATURE: ")[1].strip())
+    try:
+        _fail_with(words, pem, held)
+    except ValueError as error:
+        shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+        log.exception("indiscreet", headers=headers, words=words, pem=pem, held=held)
+        log.warning("indiscreet", locals="".join(shown.format()))
+        raise
+
+
+def _fail_with(words: str, pem: str, held: object) -> NoReturn:
+    """Quote everything in an error, as a careless library would."""
+    raise ValueError(f"could not send {words} with {held}: {pem!r}: {pem}")
+
+
 async def deaf(soil: Soil, box: Mailbox[int], task_status: Status) -> None:
     """Take what is in the mailbox until asked to; from then on leave it there."""
     task_status.started()
@@ -117,6 +178,8 @@ HOWS: Final[dict[str, Serve]] = {
     "blocking": blocking,
     "hanging": hanging,
     "full": full,
+    "eio": eio,
+    "readonly": readonly,
 }
 
 
@@ -127,6 +190,9 @@ def child(how: str, soil: Soil, tree: supervisor.Tree) -> Child:
         bound = Bound(after_s=BOUND_S, by="backlog")
         cell = tree.roster.health.cell("deaf", bound=bound, mailboxes=(box,))
         return _child(how, partial(deaf, soil, box), cell)
+    if how == "indiscreet":
+        cell = tree.roster.health.cell(how)
+        return _child(how, partial(indiscreet, soil, tree), cell)
     if how == "poison":
         return _child(how, partial(poison, soil, tree.auditor.inbox), Health(how))
     return _child(how, partial(HOWS[how], soil), Health(how))

@@ -113,20 +113,6 @@ async def test_a_loop_that_hangs_on_the_way_out_is_ended_at_the_hard_deadline(
     assert (await verify(running.state)).code == 0
 
 
-async def test_a_disk_that_refuses_the_journal_is_74(tmp_path: Path) -> None:
-    async with (
-        world(tmp_path, *HELD) as beside,
-        trader(tmp_path, "--world", str(beside.file), program=stricken("full")) as running,
-    ):
-        await strike(running)
-        assert await running.ended() == 74
-
-    assert running.errors.startswith("touchline: ")
-    assert "File too large" in running.errors
-    assert "Traceback" not in running.errors
-    assert (await verify(running.state)).code == 0, "what was written before is whole"
-
-
 def begun_with_other_money(state: Path) -> None:
     """Leave a journal that says of the account what the venue will not."""
     env, folder = RealEnv(), state / "journal"

@@ -92,6 +92,7 @@ TERMS: Mapping[str, Mapping[str, object]] = {
         "report_age_ms": 500,
         "book_age_ms": 5_000,
     },
+    "throttle": {"orders_per_s": 1_000, "orders_per_min": 60_000, "entries_per_match": 100_000},
     "exits": {
         "after_match_s": 300.0,
         "slip": Pips(300),

@@ -368,3 +368,39 @@ async def _within_budgets(plays: list[list[tuple[Ticker, Side, int]]], day_dolla
             assert exposure.open_match_micros(EVENT) <= limits.match_dollars
             assert exposure.spent_day_micros <= limits.day_dollars
             await trio.sleep(0.2)
+
+
+async def test_whoever_wants_a_thousand_orders_gets_no_more_than_the_throttle_and_a_halt(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(throttle={"orders_per_s": 5, "orders_per_min": 30}) as pit:
+        await pit.start_orders()
+        began_s, halted_s = trio.current_time(), -1.0
+        for number in range(1_000):
+            key = GoalKey(EVENT, number, "1-0")
+            pit.play(key, (pit.leg(key=key, count_centi=100),))
+            pit.fire(key)
+            await trio.sleep(0.001)
+            if halted_s < 0 and pit.desk.state.value == "HALTED":
+                halted_s = trio.current_time()
+
+        assert len(pit.orders.orders) == 5
+        assert 0 <= halted_s - began_s < 1.0
+        assert any("throttle" in reason for reason in pit.desk.state.reasons)
+        assert {*passed(pit)} >= {"throttle", "halted"}
+
+
+async def test_a_match_that_had_all_its_entries_is_closed_and_no_other_is(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(throttle={"entries_per_match": 2}) as pit:
+        await pit.start_orders()
+        for number in range(4):
+            key = GoalKey(EVENT, number, "1-0")
+            pit.play(key, (pit.leg(key=key, count_centi=100),))
+            pit.fire(key)
+            await trio.sleep(1.0)
+
+        assert len(pit.orders.orders) == 2
+        assert passed(pit) == ["match_entries"] * 2
+        assert pit.desk.state.value == "ACTIVE"

@@ -18,6 +18,7 @@ from actors.feeds.pull.answers import Head
 from actors.feeds.pull.pipe import Address, Headers, Pipe, dialled, open_pipe
 from actors.runtime.env import Env
 from actors.runtime.rfc6455_opening import host_of, resource_of
+from actors.runtime.secret import keep
 
 MATCH: Final = "{match}"
 MOST_MATCHES: Final = 16
@@ -131,4 +132,5 @@ def _token_of(status: int, body: bytes, url: str) -> str:
     token = said.get("token") if isinstance(said, dict) else None
     if status != OK or not isinstance(token, str) or not (token.isascii() and token.isprintable()):
         raise FeedUnreachable(f"{url}: no token in an answer of status {status}")
+    keep(token)
     return token

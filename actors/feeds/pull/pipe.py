@@ -12,6 +12,7 @@ from actors.feeds.errors import FeedGarbled, FeedLost, FeedUnreachable
 from actors.feeds.pull.answers import Exchange, Head
 from actors.runtime.env import BadEndpoint, Endpoint, Env, Wire
 from actors.runtime.rfc6455_opening import host_of, resource_of
+from actors.runtime.secret import keep
 
 READ_BYTES: Final = 8 * 1024
 """One read. Small, so that no read can hold more work than the loop has time for."""
@@ -201,6 +202,7 @@ def credentials(env: Env, path: str) -> list[tuple[str, str]]:
         name, colon, value = line.partition(":")
         if not colon or not name.strip() or not value.strip():
             raise FeedUnreachable(f"{path}: line {number} is no header")
+        keep(value)
         found.append((name.strip(), value.strip()))
     return found
 

@@ -1,0 +1,155 @@
+"""The running reconciliation: what differs while we trade, at a venue that really trades."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import attrs
+import pytest
+import trio
+
+from actors.audit.reconciler import Meanwhile, Reconciler
+from actors.messages.records import FillRow, Intent, Reconciled
+from tests.audit.day import Day, open_day
+from tests.audit.test_reconciler import rest_an_order, take_a_cent, trade_by_hand, traded
+from tests.sim.venue.hall import AWAY, HOME
+
+EVERY_S = 30.0
+BELIEVE_S = 10.0
+
+
+@attrs.define
+class Watched:
+    """A reconciler at work, and what it said."""
+
+    day: Day
+    reconciler: Reconciler
+    drifts: list[str] = attrs.field(factory=list)
+    owes: bool = False
+
+
+@asynccontextmanager
+async def watched() -> AsyncIterator[Watched]:
+    """Have a reconciler watch a day while inside."""
+    async with open_day() as day, trio.open_nursery() as nursery:
+        found = Watched(day, day.reconciler())
+
+        def intended(client_order_id: str) -> bool:
+            known = [each for each in day.records(Intent) if isinstance(each, Intent)]
+            return client_order_id in {each.client_order_id for each in known}
+
+        def heard(trade_id: str) -> bool:
+            known = [each for each in day.records(FillRow) if isinstance(each, FillRow)]
+            return trade_id in {each.trade_id for each in known}
+
+        found.reconciler.meanwhile = Meanwhile(
+            owes=lambda: found.owes,
+            intended=intended,
+            heard=heard,
+            on_drift=found.drifts.append,
+            every_s=EVERY_S,
+            believe_s=BELIEVE_S,
+        )
+        await nursery.start(found.reconciler.run)
+        yield found
+        nursery.cancel_scope.cancel()
+
+
+async def test_our_own_trades_and_settlements_are_no_drift(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watched() as found:
+        for settle in (HOME, AWAY):
+            if settle == HOME:
+                traded(found.day)
+            await trio.sleep(3 * EVERY_S)
+            found.day.hall.settle(settle, "yes")
+            await trio.sleep(3 * EVERY_S)
+
+        assert found.drifts == []
+        assert [row.phase for row in found.day.records(Reconciled)] == ["start"]  # type: ignore[attr-defined]  # they are of that class
+
+
+def forget_a_heard_fill(day: Day) -> None:
+    """An execution of an order of ours that the stream never brought."""
+    day.make("ask", 5_200, 1_000)
+    day.trade("bid", 5_200, 500, key=day.goal(), tell_fills=False)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (take_a_cent, "cash on shard 0: "),
+        (trade_by_hand, "nobody intended it"),
+        (rest_an_order, "it rests at the venue"),
+        (forget_a_heard_fill, "never heard of"),
+    ],
+)
+async def test_a_difference_that_lasts_is_told_once_and_ends_nothing(
+    autojump_clock: trio.testing.MockClock, spoil: Callable[[Day], None], said: str
+) -> None:
+    async with watched() as found:
+        traded(found.day)
+        await trio.sleep(2 * EVERY_S)
+        assert found.drifts == []
+        spoil(found.day)
+        await trio.sleep(EVERY_S + BELIEVE_S + 3.0)
+
+        assert len(found.drifts) == 1
+        row = found.day.last_reconciled()
+        assert (row.phase, row.clean) == ("running", False)
+        assert any(said in line for line in row.lines)
+        assert found.drifts == row.lines[:1]
+        await trio.sleep(10 * EVERY_S)
+        assert len(found.drifts) == 1, "a person who goes on with it has answered for it"
+
+
+async def test_a_difference_that_passes_is_believed_by_nobody(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watched() as found:
+        traded(found.day)
+        take_a_cent(found.day)
+        await trio.sleep(EVERY_S + BELIEVE_S / 2)
+        found.day.hall.venue.tampers.clear()
+        await trio.sleep(3 * EVERY_S)
+
+        assert found.drifts == []
+
+
+async def test_while_an_order_owes_an_answer_or_the_venue_is_away_nothing_is_told(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watched() as found:
+        take_a_cent(found.day)
+        found.owes = True
+        await trio.sleep(4 * EVERY_S)
+        found.owes = False
+        found.day.counter.shut_for = 10_000
+        await trio.sleep(4 * EVERY_S)
+        assert found.drifts == []
+
+        found.day.counter.shut_for = 0
+        await trio.sleep(EVERY_S + BELIEVE_S + 3.0)
+        assert len(found.drifts) == 1
+
+
+async def test_a_later_life_of_the_actor_goes_on_looking_and_never_ends_the_process(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watched() as found, trio.open_nursery() as nursery:
+        trade_by_hand(found.day)
+        await nursery.start(found.reconciler.run)
+        await trio.sleep(EVERY_S + BELIEVE_S + 3.0)
+
+        assert found.drifts
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_new_difference_is_told_anew(autojump_clock: trio.testing.MockClock) -> None:
+    async with watched() as found:
+        rest_an_order(found.day)
+        await trio.sleep(EVERY_S + BELIEVE_S + 3.0)
+        take_a_cent(found.day)
+        await trio.sleep(2 * EVERY_S + BELIEVE_S + 3.0)
+
+        assert len(found.drifts) == 2
