@@ -9,11 +9,13 @@ from hypothesis import given, strategies as st
 from trio.testing import MockClock
 
 from actors.messages.trading import ExitPlan
+from actors.model.money import Pips
 from actors.model.orders import Side
+from actors.trader.assembly import write
 from actors.trader.plays import early_exit_pips, entry_intent
 from tests.runtime.journals import memory_disk
 from tests.trader.fallen import exits, hear_fills
-from tests.trader.pit import HOME, KEY, Pit, open_pit, write
+from tests.trader.pit import HOME, KEY, Pit, open_pit
 
 
 async def planned(pit: Pit, side: Side, take: int, stop: int) -> ExitPlan:
@@ -97,19 +99,16 @@ async def test_a_price_that_is_shown_and_not_given_leaves_attempts_for_its_time(
         assert pit.position_centi() == 0
 
 
-@given(limit=st.integers(100, 9_900), take=st.integers(1, 5_000), stop=st.integers(1, 5_000))
+prices = st.integers(100, 9_900).map(Pips)
+distances = st.integers(1, 5_000)
+
+
+@given(limit=prices, take=distances, stop=distances)
 def test_a_short_position_ends_where_a_long_one_would_in_the_mirror(
-    limit: int, take: int, stop: int
+    limit: Pips, take: int, stop: int
 ) -> None:
-    long, short = (
-        early_exit_pips("bid", limit, take, stop),
-        early_exit_pips(  # type: ignore[arg-type]  # pips
-            "ask",
-            10_000 - limit,
-            take,
-            stop,  # type: ignore[arg-type]  # pips
-        ),
-    )
+    long = early_exit_pips("bid", limit, take, stop)
+    short = early_exit_pips("ask", Pips(10_000 - limit), take, stop)
 
     assert short == (10_000 - long[0], 10_000 - long[1])
-    assert early_exit_pips("bid", limit, 0, 0) == (0, 0)  # type: ignore[arg-type]  # pips
+    assert early_exit_pips("bid", limit, 0, 0) == (0, 0)
