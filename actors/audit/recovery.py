@@ -345,6 +345,8 @@ def _plan(intent: Intent) -> ExitPlan:
         due_ns=0,
         due_wall_ns=intent.exit_due_wall_ns,
         floor_pips=Pips(intent.exit_floor_pips),
+        take_pips=intent.exit_take_pips,
+        stop_pips=intent.exit_stop_pips,
     )
 
 

@@ -288,6 +288,10 @@ class Exits:
     """How far below the best bid (above the best ask) an exit may be limited."""
     give_up: Pips
     """How far from the entry's limit the exit's floor lies."""
+    take_profit: Pips = attrs.field(default=Pips(0), validator=validators.ge(Pips(0)))
+    """How far beyond the entry's limit a position is left for its profit; 0 waits for its time."""
+    stop: Pips = attrs.field(default=Pips(0), validator=validators.ge(Pips(0)))
+    """How far on the other side of it for its loss; 0 waits for its time."""
     attempts: int = attrs.field(validator=validators.and_(validators.ge(1), validators.le(50)))
     retry_s: float = attrs.field(validator=validators.gt(0))
 

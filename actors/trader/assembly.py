@@ -218,6 +218,8 @@ def _planner(shared: _Shared) -> Planner:
             encode=encode,
             write=write,
             give_up=profile.exits.give_up,
+            take_profit=profile.exits.take_profit,
+            stop=profile.exits.stop,
         ),
         settles_on={name: sheet.settles_on for name, sheet in given.sheets.items()},
         records=given.records,

@@ -168,6 +168,8 @@ class Fire:
             due_ns=gated_ns + self.exit_after_ns,
             due_wall_ns=due_wall_ns,
             floor_pips=leg.floor_pips,
+            take_pips=leg.take_pips,
+            stop_pips=leg.stop_pips,
         )
         return self._sent(trigger, leg, connection, (gated_ns, intent_ns, sent_ns), (seq, unsent))
 
