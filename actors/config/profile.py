@@ -10,6 +10,7 @@ from typing import Final, Literal
 import attrs
 from attrs import validators
 
+from actors.config.risk import Risk
 from actors.model.money import MicroDollars, Pips
 from actors.model.score import Sport
 from actors.model.throttle import Pace
@@ -375,6 +376,7 @@ class Profile:
     clock: Clock = attrs.field(factory=Clock)
     tokens: Tokens = attrs.field(factory=Tokens)
     throttle: Pace = attrs.field(factory=Pace)
+    risk: Risk = attrs.field(factory=Risk)
 
     @feeds.validator
     def _names_are_distinct(self, _field: object, feeds: tuple[Feed, ...]) -> None:

@@ -19,7 +19,7 @@ from actors.messages.catalogue import Match
 from actors.messages.codec import JournalCodec
 from actors.messages.forms import intent_form
 from actors.messages.records import TradingState as TradingStateRow
-from actors.messages.recovered import Recovered
+from actors.messages.recovered import Recovered, Relived
 from actors.messages.trading import ExitPlan, Lot, Sent
 from actors.model.limits import Exposure, Limits
 from actors.model.money import ONE_CONTRACT_CENTI, CentiContracts
@@ -34,6 +34,7 @@ from actors.runtime.mailbox import Mailbox
 from actors.trader.almanac import followed
 from actors.trader.books import Books
 from actors.trader.catalogue import CatalogueReader
+from actors.trader.day_watch import fit
 from actors.trader.desk import Desk, OpenLot, TradingState
 from actors.trader.executor import Executor
 from actors.trader.exits import Exits
@@ -74,6 +75,7 @@ class Given:
     cell: Callable[[str], Health]
     records: Callable[[], Sequence[FeedRecord]] = tuple
     """The race's record of every feed."""
+    relived: Relived = attrs.field(factory=Relived)
 
 
 @attrs.frozen(kw_only=True)
@@ -124,6 +126,8 @@ def assemble(given: Given, day: str) -> Trading:
     signer = _signer(shared)
     planner = _planner(shared)
     catalogue = _catalogue(shared)
+    fire = _fire(shared, signer)
+    fit(desk, fire, given.profile, given.relived)
     keeper = keeper_of(given, desk.books, desk.clock, planner.ring_market)
     return Trading(
         desk=desk,
@@ -136,7 +140,7 @@ def assemble(given: Given, day: str) -> Trading:
         planner=planner,
         executor=_executor(shared),
         exits=_exits(shared, signer),
-        fire=_fire(shared, signer),
+        fire=fire,
         standings=shared.standings,
         inboxes=(shared.to_executor, shared.to_exits),
     )
