@@ -12,6 +12,7 @@ from attrs import validators
 
 from actors.config.custody import Custody
 from actors.config.review import Review
+from actors.config.risk import Risk
 from actors.model.money import MicroDollars, Pips
 from actors.model.score import Sport
 from actors.model.throttle import Pace
@@ -387,6 +388,7 @@ class Profile:
     tokens: Tokens = attrs.field(factory=Tokens)
     throttle: Pace = attrs.field(factory=Pace)
     review: Review = attrs.field(factory=Review)
+    risk: Risk = attrs.field(factory=Risk)
 
     @feeds.validator
     def _names_are_distinct(self, _field: object, feeds: tuple[Feed, ...]) -> None:
