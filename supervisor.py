@@ -63,6 +63,7 @@ try:
     from actors.runtime.vigil import Vigil
     from actors.trader.assembly import Given, Trading, assemble
     from actors.trader.clock_watch import ClockWatch
+    from actors.trader.day_watch import DayWatch
     from actors.trader.market_data import stream_name
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("actors"):
@@ -186,6 +187,12 @@ def plant(soil: Soil) -> Tree:
     )
 
 
+def _day(soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading) -> Child:
+    rest, tell, health = trading.reads.patient, boxes.auditor.post, roster.cell("day")
+    watch = DayWatch(soil.env, trading.desk, soil.loaded.profile.run, rest, tell, health)
+    return roster.child("day", watch.run, criticality="aux")
+
+
 def _comparison(roster: Roster, trading: Trading) -> list[Child]:
     found = trading.comparison
     return [] if found is None else [roster.child("comparison", found.run, criticality="aux")]
@@ -230,6 +237,7 @@ def _trading(soil: Soil, roster: Roster, boxes: Mailboxes, race: Race) -> Tradin
         to_auditor=boxes.auditor,
         cell=roster.cell,
         records=race.ledgers,
+        relived=soil.relived,
     )
     trading = assemble(given, trading_day(soil.loaded.profile.run, soil.env.wall_ns()))
     trading.planner.sizes = race.sizes
@@ -302,7 +310,7 @@ def _housekeeping(
 ) -> list[Child]:
     env, profile, inflight = soil.env, soil.loaded.profile, trading.desk.inflight
     rules, now_ns = profile.runtime, env.now_ns
-    kept: list[Child] = []
+    kept = [_day(soil, roster, boxes, trading)]
     if rules.keeps_awake:
         vigil = Vigil(
             wanted=lambda: bool(trading.desk.plays), now_ns=now_ns, health=roster.cell("vigil")

@@ -123,6 +123,8 @@ class OrderLine:
     """One connection of order entry."""
 
     connection: ssl.SSLSocket
+    acknowledge: Callable[[bytes], bytes]
+    """Gives the answer to an order's body."""
     _unread: bytearray = attrs.field(init=False, factory=bytearray)
 
     def read(self) -> tuple[bytes, bytes] | None:
@@ -152,7 +154,7 @@ class OrderLine:
     def respond(self, head: bytes, body: bytes) -> bool:
         """Answer one request; return whether it was an order."""
         if head.startswith(ORDER_PATH):
-            self._send(b"201 Created", _acknowledgement(body))
+            self._send(b"201 Created", self.acknowledge(body))
             return True
         known = head.startswith(STATUS_PATH)
         self._send(b"200 OK" if known else b"404 Not Found", STATUS_BODY if known else b"{}")
@@ -165,14 +167,14 @@ class OrderLine:
         )
 
 
-def _acknowledgement(body: bytes) -> bytes:
-    """Say that the order was taken and filled nothing, so that no position builds up."""
+def acknowledgement(body: bytes, fill_count: str = "0.00") -> bytes:
+    """Say that the order was taken, and what it filled: nothing, so that no position builds up."""
     found = _CLIENT_ID.search(body)
     return json.dumps(
         {
             "order_id": "00000000-0000-4000-8000-000000000000",
             "client_order_id": found[1].decode() if found else "",
-            "fill_count": "0.00",
+            "fill_count": fill_count,
             "remaining_count": "0.00",
             "ts_ms": time.time_ns() // 1_000_000,
         }
@@ -188,6 +190,8 @@ class Harness:
     meanwhile: Callable[[], float] = _never
     """Called again and again: does what is due by now and says how long there is nothing, in
     seconds. Must be quick, for a goal may be under way."""
+    acknowledge: Callable[[bytes], bytes] = attrs.field(factory=lambda: acknowledgement)
+    """Gives the answer to an order's body: taken, and nothing filled, if nothing else is said."""
     orders_seen: int = attrs.field(init=False, default=0)
     let_in: dict[str, int] = attrs.field(init=False, factory=lambda: dict.fromkeys(FEEDS, 0))
     """Connections that each feed has ever had."""
@@ -297,6 +301,11 @@ class Harness:
         for feed in self._feeds[name]:
             feed.send(frame)
 
+    @property
+    def order_lines(self) -> Mapping[int, OrderLine]:
+        """The open connections of order entry, by file number."""
+        return self._lines
+
     def feed_lines(self, name: str) -> tuple[FeedLine, ...]:
         """Return the open connections of one feed."""
         return tuple(self._feeds[name])
@@ -367,7 +376,7 @@ class Harness:
         raw.settimeout(HANDSHAKE_S)
         try:
             if name == "orders":
-                line = OrderLine(self._tls.wrap_socket(raw, server_side=True))
+                line = OrderLine(self._tls.wrap_socket(raw, server_side=True), self.acknowledge)
                 line.connection.settimeout(0)
                 self._lines[line.connection.fileno()] = line
             else:

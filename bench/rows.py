@@ -28,6 +28,7 @@ from actors.sim.synthetic import synthetic_day
 from bench.cases import HERE, ROOT, DidNotRun
 from bench.figures import percentile
 from bench.matches import matches
+from bench.reversals import HELD, IN_FLIGHT, reversals
 
 GATE_BAR_US: Final = 50.0
 GATE_CALLS: Final = 2_000
@@ -38,6 +39,7 @@ SEEDED_AIM: Final = 300.0
 APPEND_BAR_US: Final = 60.0
 APPEND_CALLS: Final = 200
 APPEND_APART_S: Final = 0.030
+REVERSAL_BAR_MS: Final = 5.0
 RESTARTS: Final = ("--crashes", "500", "--lives", "2")
 RESTARTS_S: Final = 180.0
 
@@ -278,6 +280,29 @@ def seeded_row() -> Row:
     )
 
 
+def reversal_rows() -> list[Row]:
+    """Have goals taken back, with a position and with an entry in flight.
+
+    Raises:
+        DidNotRun: The system did not come up, or no reversal brought an order.
+    """
+    rows: list[Row] = []
+    for case, said in ((HELD, "position held"), (IN_FLIGHT, "entry in flight")):
+        took, missed = reversals(case)
+        rows.append(
+            Row(
+                what=f"reversed frame to exit order read, {said}, p99",
+                figure=percentile(took, 0.99) / 1e6,
+                unit="ms",
+                bar=REVERSAL_BAR_MS,
+                n=len(took),
+                note=f"p50 {percentile(took, 0.5) / 1e6:.3f} ms; {missed} goals not traded;"
+                " the whole of it is ours, of the 50 ms that a reversal may take",
+            )
+        )
+    return rows
+
+
 def _one(measure: Callable[[], Row]) -> list[Row]:
     return [measure()]
 
@@ -287,6 +312,7 @@ ROWS: Final[dict[str, Callable[[], list[Row]]]] = {
     "seeded": partial(_one, seeded_row),
     "append": partial(_one, append_row),
     "restarts": restart_rows,
+    "reversals": reversal_rows,
 }
 """What can be measured beside the cases; each may raise ``DidNotRun``."""
 

@@ -51,7 +51,7 @@ KINDS: Final = (
     TradingState,
     DayRoll,
 )
-LASTING: Final = ("operator", "risk")
+LASTING: Final = ("operator", "risk", "loss", "drift")
 """Names of halts that outlive a process: only whoever set them takes them back."""
 ATTEMPTS_MOST: Final = 1_000
 """Exit orders that one lot can have had; far above what any profile allows."""
@@ -345,6 +345,8 @@ def _plan(intent: Intent) -> ExitPlan:
         due_ns=0,
         due_wall_ns=intent.exit_due_wall_ns,
         floor_pips=Pips(intent.exit_floor_pips),
+        take_pips=intent.exit_take_pips,
+        stop_pips=intent.exit_stop_pips,
     )
 
 

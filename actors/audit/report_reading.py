@@ -297,7 +297,9 @@ class _Reader:
         return Shown(feed=feed, report=None, behind_ns=None, last=last)
 
 
-def key_of(record: Report | Triggered | PassedRow | Intent | DoubtRow) -> GoalKey:
+def key_of(
+    record: Report | Triggered | PassedRow | Intent | DoubtRow | ReviewRow | EpisodeRow,
+) -> GoalKey:
     """Return the key that a record is about."""
     return GoalKey(MatchId(record.match), record.generation, record.state)
 

@@ -10,6 +10,9 @@ from actors.model.money import CentiContracts, MicroDollars, centi_text, micros_
 ROWS_MOST: Final = 500
 """Events that the table shows; a longer day shows its last ones."""
 
+REASONS_SHOWN: Final = 12
+"""Reasons that the table names, the most frequent first."""
+
 _HEADS: Final = (
     "time",
     "match",
@@ -64,6 +67,7 @@ def summary_json(
         "events": tally.events_seen,
         "triggers": tally.triggers,
         "passed": tally.passed,
+        "funnel": tally.funnel,
         "orders": tally.sent,
         "fills": settled.get("filled", 0),
         "cancelled": settled.get("cancelled", 0),
@@ -167,6 +171,10 @@ def _totals(tally: Tally, statement: Statement | None) -> list[str]:
             f" {tally.exits} exits, {tally.held} held to settlement"
         ),
     ]
+    if tally.refused:
+        stopped = sorted(tally.refused.items(), key=lambda pair: (-pair[1], pair[0]))
+        told = ", ".join(f"{reason} {count}" for reason, count in stopped[:REASONS_SHOWN])
+        lines.append(f"{tally.passed} triggers and legs stopped: {told}")
     if tally.wire_us:
         lines.append(f"frame to wire: p50 {wire['p50']} us, p99 {wire['p99']} us")
     if tally.answer_us:

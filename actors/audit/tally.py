@@ -23,6 +23,8 @@ EVENTS_MOST: Final = 1_024
 """Events that are kept by name, twice what a summary shows; older ones stay in the counts alone."""
 ORDERS_MOST: Final = 2_048
 """Orders that are kept by name, of which an event has two and their exits."""
+REASONS_MOST: Final = 256
+"""Reason codes that are told apart; there are far fewer."""
 SAMPLES_MOST: Final = 65_536
 """Newest latencies that are kept."""
 ACCEPTED: Final[frozenset[Judgement]] = frozenset({"trigger", "advance"})
@@ -121,6 +123,8 @@ class Tally:
     triggers: int = attrs.field(init=False, default=0)
     events_seen: int = attrs.field(init=False, default=0)
     passed: int = attrs.field(init=False, default=0)
+    refused: dict[str, int] = attrs.field(init=False, factory=dict)
+    """Triggers and legs that sent nothing, by reason code."""
     sent: int = attrs.field(init=False, default=0)
     exits: int = attrs.field(init=False, default=0)
     """Exit orders whose bytes were handed over."""
@@ -139,6 +143,16 @@ class Tally:
     values: dict[Ticker, MicroDollars] = attrs.field(init=False, factory=dict)
     """What one YES contract of a settled market paid."""
     _keys: OrderedDict[str, GoalKey] = attrs.field(init=False, factory=OrderedDict)
+
+    @property
+    def funnel(self) -> dict[str, object]:
+        """What became of the triggers: stopped and by what, sent, filled."""
+        return {
+            "triggers": self.triggers,
+            "stopped": dict(sorted(self.refused.items())),
+            "sent": self.sent,
+            "filled": self.settled.get("filled", 0),
+        }
 
     def judged(self, judged: Judged) -> Event | None:
         """Count a judgement; return the event that it changed, if any."""
@@ -192,6 +206,8 @@ class Tally:
     def not_sent(self, passed: Passed) -> Event | None:
         """Count a trigger or a leg that sent nothing; return its event."""
         self.passed += 1
+        if passed.reason in self.refused or len(self.refused) < REASONS_MOST:
+            self.refused[passed.reason] = self.refused.get(passed.reason, 0) + 1
         event = self._of_trigger(passed.trigger)
         if event is not None:
             event.passed.append(passed.reason)

@@ -33,6 +33,7 @@ from actors.messages.market import BookSnapshot
 from actors.messages.race import FULL_PM
 from actors.messages.records import Segment
 from actors.messages.trading import Leg, Lot, Play, Sent
+from actors.model.children import Children
 from actors.model.limits import Exposure, Limits
 from actors.model.money import ONE_CONTRACT_CENTI, MicroDollars, Pips
 from actors.model.orders import OrderRequest, Ticker
@@ -161,6 +162,7 @@ class Stage:
         desk.exposure = Exposure(self.limits, day="rehearsal")
         desk.budget = Budget()
         desk.throttle = Throttle()
+        desk.children = Children()
         desk.traded.clear()
         desk.plans.clear()
         desk.books.proved_ns = now_ns

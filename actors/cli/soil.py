@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from actors.audit.recovery import recover
+from actors.audit.relived import relive
 from actors.config.calendar import trading_day
 from actors.config.load import BadProfile, Loaded
 from actors.config.profile import Profile
@@ -16,7 +17,7 @@ from actors.exchange.keys import SigningKey
 from actors.feeds.recall import Recalled, recall
 from actors.messages.codec import JournalCodec
 from actors.messages.records import Segment
-from actors.messages.recovered import Recovered
+from actors.messages.recovered import Recovered, Relived
 from actors.runtime import checkout
 from actors.runtime.collection import Garbage
 from actors.runtime.env import Env
@@ -45,6 +46,8 @@ class Soil:
     """Told when only children that ignore their cancellation are left."""
     garbage: Garbage
     """The interpreter's collector; one that does nothing where a run is seeded."""
+    relived: Relived
+    """What was lost, and which matches go on."""
     entities: str
     """Folder of what a person reviews of feeds' names and ids."""
 
@@ -83,6 +86,7 @@ def open_soil(
     day_of = partial(trading_day, profile.run)
     recovered = recover(env.disk, folder, CODEC, day_of=day_of)
     _check_account(recovered.first, profile, folder)
+    relived = relive(env.disk, folder, CODEC, profile.risk.losses(), day_of=day_of)
     recalled = recall(entry.record for entry in read(env.disk, folder, CODEC))
     run, commit = f"{env.wall_ns():x}", checkout.commit(root)
     lock_sha256 = checkout.file_sha256(root / "requirements.lock")
@@ -108,6 +112,7 @@ def open_soil(
         journal=journal,
         recovered=recovered,
         recalled=recalled,
+        relived=relived,
         speed=speed,
         write=write,
         on_stuck=on_stuck,

@@ -36,7 +36,17 @@ async def vitals(tree: supervisor.Tree, env: Env) -> dict[str, Any]:
         "at_wall_ns": env.wall_ns(),
         "late": [each["actor"] for each in actors if each["late"]],
         "restarts": tree.roster.restarts,
-        "trading": {"state": desk.state.value, "reasons": list(desk.state.reasons)},
+        "trading": {
+            "state": desk.state.value,
+            "reasons": list(desk.state.reasons),
+            "series_closed": desk.holds.series(),
+        },
+        "funnel": tree.auditor.tally.funnel,
+        "losses_micros": {
+            "day": desk.losses.day_micros,
+            "below_best": desk.losses.best_micros - desk.losses.total_micros,
+            "streak": desk.losses.streak,
+        },
         "connections": {
             "entries": desk.entries.ready_count,
             "exits": desk.exits.ready_count,

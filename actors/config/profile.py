@@ -12,6 +12,7 @@ from attrs import validators
 
 from actors.config.custody import Custody
 from actors.config.review import Review
+from actors.config.risk import Risk
 from actors.model.money import MicroDollars, Pips
 from actors.model.score import Sport
 from actors.model.throttle import Pace
@@ -288,6 +289,10 @@ class Exits:
     """How far below the best bid (above the best ask) an exit may be limited."""
     give_up: Pips
     """How far from the entry's limit the exit's floor lies."""
+    take_profit: Pips = attrs.field(default=Pips(0), validator=validators.ge(Pips(0)))
+    """How far beyond the entry's limit a position is left for its profit; 0 waits for its time."""
+    stop: Pips = attrs.field(default=Pips(0), validator=validators.ge(Pips(0)))
+    """How far on the other side of it for its loss; 0 waits for its time."""
     attempts: int = attrs.field(validator=validators.and_(validators.ge(1), validators.le(50)))
     retry_s: float = attrs.field(validator=validators.gt(0))
 
@@ -383,6 +388,7 @@ class Profile:
     tokens: Tokens = attrs.field(factory=Tokens)
     throttle: Pace = attrs.field(factory=Pace)
     review: Review = attrs.field(factory=Review)
+    risk: Risk = attrs.field(factory=Risk)
 
     @feeds.validator
     def _names_are_distinct(self, _field: object, feeds: tuple[Feed, ...]) -> None:

@@ -11,9 +11,7 @@ from typing import Final
 
 import attrs
 
-from actors.messages.records_review import REVIEW_TYPES
-from actors.messages.records_stream import StreamRow
-from actors.messages.records_venue import VENUE_TYPES
+from actors.messages.records_beside import TYPES_BESIDE
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +65,10 @@ class Intent:
     """For an exit: the entry that it closes."""
     body: str
     """The request's body, byte for byte; never a header."""
+    exit_take_pips: int = 0
+    """The price at which the position is sold for its profit, and"""
+    exit_stop_pips: int = 0
+    """for its loss, before it is due; 0 for never."""
 
 
 @attrs.frozen(kw_only=True)
@@ -388,13 +390,11 @@ TYPES: Final[dict[int, tuple[type, int]]] = {
     32: (BookLostRow, 1),
     33: (TradeRow, 1),
     34: (BookAt, 1),
-    35: (StreamRow, 1),
     40: (MatchRow, 1),
     50: (Reconciled, 1),
     51: (ActorRow, 1),
     52: (TradingState, 1),
     53: (DayRoll, 1),
-    **REVIEW_TYPES,
-    **VENUE_TYPES,
+    **TYPES_BESIDE,
 }
 """Type number to class and its current version."""

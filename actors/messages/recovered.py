@@ -13,6 +13,8 @@ from actors.messages.records import Segment
 from actors.messages.records_review import EpisodeRow
 from actors.messages.trading import ExitPlan, Sent
 from actors.model.limits import Entry
+from actors.model.losses import Losses
+from actors.model.score import MatchId
 
 
 @attrs.frozen(kw_only=True)
@@ -64,3 +66,12 @@ class Recovered:
     reconciled."""
     halts: tuple[str, ...]
     """Reasons for which a person stopped trading and has not resumed it."""
+
+
+@attrs.frozen(kw_only=True)
+class Relived:
+    """The journal's word on the losses, and on what has ended."""
+
+    losses: Losses = attrs.field(factory=Losses)
+    playing: frozenset[MatchId] = frozenset()
+    """Matches that were known and had not ended."""

@@ -28,6 +28,16 @@ class ExitPlan:
     """The same instant on the wall clock, for a plan that outlives the process."""
     floor_pips: Pips
     """The worst YES price an exit may take: least for a sale, most for a buy-back."""
+    take_pips: int = 0
+    """The best opposite price at which it is left for its profit, before it is due, and"""
+    stop_pips: int = 0
+    """at which for its loss; 0 for never. Both are watched by us."""
+
+    def is_touched(self, best_pips: int) -> bool:
+        """Return whether a best opposite price is where it is to be left before it is due."""
+        if self.entry_side == "bid":
+            return 0 < self.take_pips <= best_pips or best_pips <= self.stop_pips
+        return best_pips <= self.take_pips or 0 < self.stop_pips <= best_pips
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +61,10 @@ class Leg:
     """The end of the request on the wire: content length, blank line, body."""
     floor_pips: Pips
     """The worst price at which what the leg opens, or sells, may be left."""
+    take_pips: int = 0
+    """Where what the leg opens is left for its profit before it is due, and"""
+    stop_pips: int = 0
+    """where for its loss; 0 for never."""
     form: IntentForm | None
     """The record of the intent but for the winning frame; ``None`` for a reduce-only leg,
     whose record names no frame and is made when it is sent."""

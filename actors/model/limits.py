@@ -8,7 +8,7 @@ its worst case, filled orders at their cost; closing a position does not give it
 and the *day* budget bounds it. Worst cases come from ``FeeSchedule.worst_cost_micros``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Final, Literal, TypeVar
 
 import attrs
@@ -130,6 +130,8 @@ class Exposure:
         self._of_match: dict[MatchId, MicroDollars] = {}
         self._of_account = _NOTHING
         self._of_day = _NOTHING
+        self._carried: set[MatchId] = set()
+        """Matches that began before the day did and have not ended: their orders count in it."""
         for entry in entries:
             if entry.client_order_id in self._entries:
                 raise ValueError(f"order {entry.client_order_id} comes twice")
@@ -228,20 +230,45 @@ class Exposure:
             if entry.ticker == ticker:
                 self._put(attrs.evolve(entry, left_micros=_NOTHING))
 
-    def roll_day(self, day: str) -> None:
+    def roll_day(self, day: str, playing: Container[MatchId] = ()) -> None:
         """Begin trading day ``day``: nothing is spent in it yet; what is open stays open.
 
+        What was spent on a match of ``playing``, which has not ended, is spent in the new
+        day as well, until ``end_match``: a budget does not begin anew within a match.
         Orders with nothing open are forgotten once the day after theirs is over.
         """
         if day == self._day:
             return
+        counted = {entry.match for entry in self._entries.values() if self._counts(entry)}
+        self._carried = {match for match in counted if match in playing}
         ended, self._day = self._day, day
-        self._of_day = _NOTHING
         self._entries = {
             entry.client_order_id: entry
             for entry in self._entries.values()
-            if entry.day == ended or entry.open_micros or entry.filled_micros is None
+            if entry.day == ended
+            or entry.open_micros
+            or entry.filled_micros is None
+            or entry.match in self._carried
         }
+        self._count_day()
+
+    def carry(self, playing: Container[MatchId]) -> None:
+        """After a restart: count what was spent before on matches that have not ended."""
+        self._carried = {each.match for each in self._entries.values() if each.match in playing}
+        self._count_day()
+
+    def end_match(self, match: MatchId) -> None:
+        """Note that a match has ended: what an earlier day spent on it counts no more."""
+        if match in self._carried:
+            self._carried.discard(match)
+            self._count_day()
+
+    def _counts(self, entry: Entry) -> bool:
+        return entry.day == self._day or entry.match in self._carried
+
+    def _count_day(self) -> None:
+        spent = (each.spent_micros for each in self._entries.values() if self._counts(each))
+        self._of_day = MicroDollars(sum(spent))
 
     @property
     def day(self) -> str:
@@ -296,7 +323,7 @@ class Exposure:
         before = self._entries.get(entry.client_order_id)
         self._entries[entry.client_order_id] = entry
         opened = entry.open_micros - (before.open_micros if before else 0)
-        if entry.day == self._day:
+        if self._counts(entry):
             spent = entry.spent_micros - (before.spent_micros if before else 0)
             self._of_day = MicroDollars(self._of_day + spent)
         self._of_account = MicroDollars(self._of_account + opened)

@@ -6,7 +6,9 @@ apply: size within our own position, one order per parent, its own floor. An exi
 therefore leaves in every trading state, with every other control tripped.
 
 The controls and their numbers are those of reference ``reliability.md`` section
-3.3; the ones that are not here yet come with the risk actor.
+3.3. Three of them speak through the trading state, because what they watch is not of
+one order: losses (14), drift (15), the operator (16). The profile's guard (18) stands
+before the process, and the money's budgets (4) are checked by the act that reserves.
 """
 
 from collections.abc import Container
@@ -15,6 +17,8 @@ from typing import Final, Literal
 import attrs
 
 from actors.config.profile import Gates
+from actors.config.risk import Risk
+from actors.messages.race import FULL_PM
 from actors.messages.trading import Leg
 from actors.model.money import CentiContracts, Pips
 from actors.model.orders import Side
@@ -28,25 +32,58 @@ Reason = Literal[
     "throttle",  # 8: too many entries have left in this second or minute
     "match_entries",  # 9: as many entries have left for this match as ever may
     "tokens",  # 8: what is left of the venue's rate limit is the exits'
-    "halted",  # 1: the trading state admits no entry
+    "halted",  # 1, 13-16: the trading state admits no entry
+    "reducing",  # 1: it admits only what reduces
+    "series",  # 1: as much is said of the leg's series alone
     "collar",  # 2: the limit lies too far beyond the last good book
     "price",  # 2: the limit is outside the absolute gates
     "no_book",  # 2: no reference price, or the book is not whole
     "size",  # 3: nothing, or more than one order may be
     "position",  # 5: a reduce-only order larger than what we hold
     "duplicate",  # 6: the goal was traded before
+    "same_order",  # 7: price, size and side of this goal left a moment ago
+    "own_order",  # 10: an order of ours on the other side of the market is out
+    "children",  # 17: the goal has had all its orders
     "repeat",  # 17: this parent has sent its order already
     "stale_report",  # 11: the winning frame was read too long ago
     "stale_book",  # 11: the book's last proof of wholeness is too old
     "no_quorum",  # 11: no fresh feed stands behind the report
+    "single_feed",  # 11: one feed alone stands behind more than it may
+    "implausible",  # 12: the report is not the play's goal, or not of a running period
+    "recess",  # its exit would fall due while the exchange does not trade
     "doubt",  # 12: the match's score is in doubt
     "frozen",  # an order of this market has an unknown outcome
     "journal",  # 19: the journal cannot be written
+    "journal_lag",  # 19: what was written waits too long for the disk
     "floor",  # an exit beyond its own floor
 ]
 
 ONE_ORDER_MAX_CENTI: Final = CentiContracts(500_000)
 """Hard ceiling of any one order, whatever a profile says: 5,000 contracts."""
+
+
+@attrs.frozen(kw_only=True)
+class Terms:
+    """What the gate insists on beside prices: the profile's ``[risk]``, in the gate's units."""
+
+    repeat_ns: int
+    orders_per_goal: int
+    journal_lag_ns: int
+    single_feed_pm: int = FULL_PM
+    """The most of a play that one fresh feed alone may stand behind."""
+
+    @classmethod
+    def of(cls, risk: Risk, single_feed_pm: int = FULL_PM) -> "Terms":
+        """Return the terms of a profile."""
+        return cls(
+            repeat_ns=risk.repeat_ms * 1_000_000,
+            orders_per_goal=risk.orders_per_goal,
+            journal_lag_ns=risk.journal_lag_ms * 1_000_000,
+            single_feed_pm=single_feed_pm,
+        )
+
+
+USUAL: Final = Terms.of(Risk())
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +102,22 @@ class Moment:
     """Whether the venue's clock is surely near enough to the one that signs."""
     has_tokens: bool = True
     """Whether the venue's rate limit has room for one more entry and the exits after it."""
+    series_closed: bool = False
+    """Whether entries of the leg's series are closed."""
+    size_pm: int = FULL_PM
+    """How much of its play the leg is, in thousandths."""
+    plausible: bool = True
+    """Whether the report is of the play's own goal, in a period that is being played."""
+    same_order_ns: int | None = None
+    """When the same order for the same goal left last."""
+    crosses_own: bool = False
+    """Whether an order of ours on the other side of the leg's market is out."""
+    children: int = 0
+    """Opening orders that have left for the goal."""
+    in_recess: bool = False
+    """Whether the exit of what the leg opens falls due while the exchange does not trade."""
+    unsynced_since_ns: int | None = None
+    """Since when something written waits for the disk."""
     brake: Brake | None = None
     """Why our own pace admits no further entry (``model/throttle.py``)."""
     book_whole: bool
@@ -73,7 +126,7 @@ class Moment:
     """Best ask for a bid, best bid for an ask; ``None`` where that side is empty."""
 
 
-def entry(  # noqa: C901, PLR0911 - one line for each control, in the order of their weight
+def entry(  # noqa: C901, PLR0911, PLR0912 - one line for each control, in the order of their weight
     leg: Leg,
     key: GoalKey,
     moment: Moment,
@@ -81,6 +134,7 @@ def entry(  # noqa: C901, PLR0911 - one line for each control, in the order of t
     gates: Gates,
     order_max_centi: CentiContracts,
     traded: Container[GoalKey],
+    terms: Terms = USUAL,
 ) -> Reason | None:
     """Return why ``leg`` may not leave, or ``None`` if it may.
 
@@ -92,21 +146,39 @@ def entry(  # noqa: C901, PLR0911 - one line for each control, in the order of t
     if not moment.clock_fits:
         return "clock"
     if moment.state != "ACTIVE":
-        return "halted"
+        return "reducing" if moment.state == "REDUCING" else "halted"
+    if moment.series_closed:
+        return "series"
     if not moment.journal_healthy:
         return "journal"
+    since_ns = moment.unsynced_since_ns
+    if since_ns is not None and moment.now_ns - since_ns > terms.journal_lag_ns:
+        return "journal_lag"
     if moment.in_doubt:
         return "doubt"
     if moment.frozen:
         return "frozen"
     if key in traded:
         return "duplicate"
+    if moment.children >= terms.orders_per_goal:
+        return "children"
+    if not moment.plausible:
+        return "implausible"
     if moment.fresh_feeds < 1:
         return "no_quorum"
+    if moment.fresh_feeds == 1 and moment.size_pm > terms.single_feed_pm:
+        return "single_feed"
     if moment.now_ns - moment.received_ns > gates.report_age_ms * 1_000_000:
         return "stale_report"
     if not 0 < leg.count_centi <= min(order_max_centi, ONE_ORDER_MAX_CENTI):
         return "size"
+    if moment.in_recess:
+        return "recess"
+    if moment.crosses_own:
+        return "own_order"
+    before_ns = moment.same_order_ns
+    if before_ns is not None and moment.now_ns - before_ns < terms.repeat_ns:
+        return "same_order"
     no = _price(leg.side, leg.limit_pips, moment, gates)
     if no is None:
         # Last, so that only an order that nothing else stops is counted as one too many.

@@ -19,7 +19,7 @@ from actors.messages.catalogue import Match
 from actors.messages.codec import JournalCodec
 from actors.messages.forms import intent_form
 from actors.messages.records import TradingState as TradingStateRow
-from actors.messages.recovered import Recovered
+from actors.messages.recovered import Recovered, Relived
 from actors.messages.trading import ExitPlan, Lot, Sent
 from actors.model.limits import Exposure
 from actors.model.orders import OrderRequest, Ticker
@@ -34,6 +34,7 @@ from actors.trader.almanac import followed
 from actors.trader.books import Books
 from actors.trader.budgets import limits_of, order_max_centi
 from actors.trader.catalogue import CatalogueReader
+from actors.trader.day_watch import fit
 from actors.trader.desk import Desk, TradingState
 from actors.trader.executor import Executor
 from actors.trader.exits import Exits
@@ -76,6 +77,7 @@ class Given:
     cell: Callable[[str], Health]
     records: Callable[[], Sequence[FeedRecord]] = tuple
     """The race's record of every feed."""
+    relived: Relived = attrs.field(factory=Relived)
 
 
 @attrs.frozen(kw_only=True)
@@ -128,6 +130,8 @@ def assemble(given: Given, day: str) -> Trading:
     planner = _planner(shared)
     catalogue = _catalogue(shared)
     seller = seller_of(given, desk, encode, signer.nudge)
+    fire = _fire(shared, signer)
+    fit(desk, fire, given.profile, given.relived)
     keeper = keeper_of(given, desk.books, desk.clock, planner.ring_market)
     return Trading(
         desk=desk,
@@ -141,7 +145,7 @@ def assemble(given: Given, day: str) -> Trading:
         executor=_executor(shared),
         exits=_exits(shared, seller),
         reversals=reversals_of(given, seller, shared.to_exits, planner.value_pips),
-        fire=_fire(shared, signer),
+        fire=fire,
         standings=shared.standings,
         inboxes=(shared.to_executor, shared.to_exits),
     )
@@ -218,6 +222,8 @@ def _planner(shared: _Shared) -> Planner:
             encode=encode,
             write=write,
             give_up=profile.exits.give_up,
+            take_profit=profile.exits.take_profit,
+            stop=profile.exits.stop,
         ),
         settles_on={name: sheet.settles_on for name, sheet in given.sheets.items()},
         records=given.records,

@@ -86,6 +86,44 @@ class Delays:
         return [figure for figure in found if figure is not None]
 
 
+HOLDS_KEPT: Final = 5
+"""Newest orders in play of a series that are judged."""
+HOLDS_REDUCE: Final = 2
+"""Late ones among them that close the series for entries."""
+HOLDS_HALT: Final = 5
+"""Late ones among them that halt."""
+
+
+@attrs.define(eq=False)
+class Holds:
+    """Which series the venue holds in play for so long that the race is lost beforehand.
+
+    Exits go on and are judged too, so that a series opens again when they are quick.
+    """
+
+    most_ns: int = 100_000_000
+    """An order that was held for longer is late."""
+    _late: dict[str, deque[bool]] = attrs.field(init=False, factory=dict)
+
+    def hear(self, series: str, held_ns: int) -> int | None:
+        """Take one order in play; return how many of the newest are late, ``None`` unwatched."""
+        late = self._late.get(series)
+        if late is None:
+            if len(self._late) >= SERIES_MOST:
+                return None
+            late = self._late[series] = deque(maxlen=HOLDS_KEPT)
+        late.append(held_ns > self.most_ns)
+        return sum(late)
+
+    def closed(self, series: str) -> bool:
+        """Return whether a series admits no entry."""
+        return sum(self._late.get(series, ())) >= HOLDS_REDUCE
+
+    def series(self) -> list[str]:
+        """Return the series that admit no entry, in the order in which they were met."""
+        return [each for each in self._late if self.closed(each)]
+
+
 def _rank(ranked: list[int], percent: int) -> int:
     """Return the smallest value that so many percent are not above."""
     return ranked[max(0, -(-len(ranked) * percent // 100) - 1)]

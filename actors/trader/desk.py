@@ -17,8 +17,10 @@ from actors.messages.catalogue import EMPTY, Catalogue
 from actors.messages.race import Cause, MatchDoubt
 from actors.messages.records_venue import DelayRow
 from actors.messages.trading import Accepted, ExitPlan, OrderDone, Play, Purpose, Rejected, Sent
+from actors.model.children import Children
 from actors.model.limits import Exposure
-from actors.model.orders import Ticker
+from actors.model.losses import Losses
+from actors.model.orders import Fill, Side, Ticker
 from actors.model.score import GoalKey, MatchId
 from actors.model.throttle import Throttle
 from actors.risk.gate import State
@@ -26,20 +28,33 @@ from actors.risk.ladder import Ladder
 from actors.runtime.chime import Chime
 from actors.runtime.latest import Latest
 from actors.trader.books import Books
-from actors.trader.delays import Delays
+from actors.trader.delays import HOLDS_HALT, Delays, Holds
 
 
 @attrs.define(eq=False, kw_only=True)
 class TradingState:
-    """ACTIVE only while nothing speaks against it. Reasons are held by name."""
+    """ACTIVE only while nothing speaks against it. Reasons are held by name.
+
+    A reason halts, or it reduces; the gravest that stands is the state. Those of LASTING
+    (``audit/recovery.py``) outlive the process, and a person takes them back; the others
+    are cleared by whoever gave them, when their cause has gone.
+    """
 
     on_change: Callable[[State, str], None]
     _reasons: dict[str, str] = attrs.field(init=False, factory=dict)
+    _reducing: set[str] = attrs.field(init=False, factory=set)
+    """Names of the reasons that only reduce."""
 
     @property
     def value(self) -> State:
-        """HALTED while any reason stands."""
-        return "HALTED" if self._reasons else "ACTIVE"
+        """HALTED while any reason stands that halts, REDUCING while only lesser ones do."""
+        if not self._reasons:
+            return "ACTIVE"
+        return "HALTED" if len(self._reasons) > len(self._reducing) else "REDUCING"
+
+    def stands(self, name: str) -> bool:
+        """Return whether a reason of that name speaks against trading."""
+        return name in self._reasons
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -48,13 +63,22 @@ class TradingState:
 
     def halt(self, name: str, why: str) -> None:
         """Stop entries for a reason; saying it twice changes nothing."""
+        if name not in self._reasons or name in self._reducing:
+            self._reasons[name] = why
+            self._reducing.discard(name)
+            self.on_change(self.value, f"{name}: {why}")
+
+    def reduce(self, name: str, why: str) -> None:
+        """Admit only what reduces, for a reason; one that halts already is no less."""
         if name not in self._reasons:
             self._reasons[name] = why
+            self._reducing.add(name)
             self.on_change(self.value, f"{name}: {why}")
 
     def clear(self, name: str) -> None:
         """Take one reason back; entries resume when none is left."""
         if self._reasons.pop(name, None) is not None:
+            self._reducing.discard(name)
             self.on_change(self.value, f"cleared: {name}")
 
 
@@ -92,6 +116,10 @@ class Inflight:
         return any(
             sent.entry_client_order_id == entry_client_order_id for sent in self._orders.values()
         )
+
+    def crosses(self, ticker: Ticker, side: Side) -> bool:
+        """Return whether an order is out that could trade with one on this side of a market."""
+        return any(sent.ticker == ticker and sent.side != side for sent in self._orders.values())
 
     async def until_closed(self, entry_client_order_id: str) -> None:
         """Return once no order is out that sells this entry's lot."""
@@ -156,8 +184,16 @@ class Desk:
     """What the venue's rate limits leave us."""
     throttle: Throttle = attrs.field(factory=Throttle)
     """How many entries have left of late."""
+    children: Children = attrs.field(factory=Children)
+    """What each goal has sent."""
+    losses: Losses = attrs.field(factory=Losses)
+    """What was lost; enough of it halts."""
+    recesses: tuple[tuple[int, int], ...] = ()
+    """Wall nanoseconds between which the exchange does not trade, those of the next days."""
     delays: Delays = attrs.field(factory=Delays)
     """How long the venue holds our orders."""
+    holds: Holds = attrs.field(factory=Holds)
+    """Which series' orders it holds for too long."""
     books: Books = attrs.field(factory=Books)
     plays: dict[GoalKey, Play] = attrs.field(factory=dict)
     """Written by the planner, read by the trigger; one play for each next score."""
@@ -203,6 +239,8 @@ class Desk:
         )
         if held is None:
             return None
+        if is_live:
+            self._hear_hold(match.series, held.newest_ns[-1])
         return DelayRow(
             client_order_id=sent.client_order_id,
             series=held.series,
@@ -212,6 +250,26 @@ class Desk:
             p50_ns=held.p50_ns,
             p90_ns=held.p90_ns,
         )
+
+    def _hear_hold(self, series: str, held_ns: int) -> None:
+        """Close a series, or all, for orders that were held too long; open them again."""
+        name, late = f"delay {series}", self.holds.hear(series, held_ns)
+        if late is None:
+            return
+        why = f"{late} of the newest orders were held above {self.holds.most_ns // 1_000_000} ms"
+        if late >= HOLDS_HALT:
+            self.state.halt(name, why)
+        elif not self.holds.closed(series):
+            self.state.clear(name)
+
+    def hear_fill(self, fill: Fill) -> None:
+        """Count what an execution has won or lost; too great a loss halts."""
+        if self.losses.breach is not None and not self.state.stands("loss"):
+            # A person has looked at what was lost before, and has let it go on.
+            self.losses.excuse()
+        loss = self.losses.book(fill)
+        if loss is not None:
+            self.state.halt("loss", loss)
 
     def hear_doubt(self, doubt: MatchDoubt) -> None:
         """Close a match for entries, or open it again once no key of it is in doubt."""

@@ -50,6 +50,8 @@ PAUSED: Final = frozenset({"trading_is_paused", "exchange_is_paused"})
 """Refusals that time alone cures."""
 FLOOR: Final = "floor"
 """Why a lot is held that nobody would buy at its ladder's last price."""
+WATCH_S: Final = 0.05
+"""Between two looks at the book of a lot that may be left before it is due."""
 UNSENT: Final = frozenset({"no_connection", "no_signature", "repeat", ""})
 """Why an order did not leave that time alone cures."""
 AGAIN_S: Final = 0.02
@@ -140,8 +142,9 @@ class Exits:
         entry, word = lot.plan.entry_client_order_id, ""
         while lot.descent is None and lot.left_centi > 0:
             wait_s = (lot.plan.due_ns - self.env.now_ns()) / 1e9
-            if wait_s > 0:
-                await _doze(lot, wait_s)
+            if wait_s > 0 and not self._is_touched(lot):
+                watched = lot.plan.take_pips or lot.plan.stop_pips
+                await _doze(lot, min(wait_s, WATCH_S) if watched else wait_s)
                 await self.desk.inflight.until_closed(entry)
                 continue
             if lot.attempts - lot.spared - lot.rungs >= self.settings.attempts:
@@ -155,6 +158,26 @@ class Exits:
             if word in PAUSED:
                 await self._outlast_pause(lot.plan)
         return ""
+
+    def _is_touched(self, lot: OpenLot) -> bool:
+        """Return whether the book shows a price at which a lot is to be left before it is due.
+
+        Half of its attempts are kept for its time: a book that shows a price and gives none
+        must not use them up.
+        """
+        plan = lot.plan
+        if not (plan.take_pips or plan.stop_pips):
+            return False
+        book = self.desk.books.quotable(plan.ticker, self.env.now_ns())
+        side = opposite(plan.entry_side)
+        best = self.desk.books.best_opposite_pips(plan.ticker, side)
+        tried = lot.attempts - lot.spared - lot.rungs
+        return (
+            book is not None
+            and best is not None
+            and tried < self.settings.attempts // 2
+            and plan.is_touched(best)
+        )
 
     async def _go_down(self, lot: OpenLot) -> str:
         """Sell a lot down its ladder; return as ``_keep_to_plan`` does."""

@@ -8,6 +8,7 @@ no await stand before the bytes; the words to the auditor come after them.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 import trio
@@ -18,6 +19,7 @@ from actors.exchange.signing import HeaderSet
 from actors.messages.race import FULL_PM, Trigger
 from actors.messages.records import Intent
 from actors.messages.trading import ExitPlan, Leg, Lot, Passed, Play, Sent
+from actors.model.children import Child
 from actors.model.money import CentiContracts, MicroDollars
 from actors.model.score import GoalKey
 from actors.risk import gate
@@ -39,6 +41,7 @@ class Fire:
     exit_after_ns: int
     """Wall nanoseconds from a fill to its timed sale: ``after_match_s`` over the speed."""
     order_max_centi: CentiContracts
+    terms: gate.Terms = gate.USUAL
     to_executor: Mailbox[Sent]
     to_exits: Mailbox[Lot | Sent]
     """Hears of what was sold of its lots."""
@@ -83,8 +86,7 @@ class Fire:
         desk, now_ns = self.desk, self.env.now_ns()
         reason = self._judge(trigger, leg, now_ns)
         if reason is not None:
-            if reason == "throttle" and desk.throttle.trips(now_ns):
-                desk.state.halt("throttle", "more orders were wanted than may ever leave")
+            self._alarm(trigger, reason, now_ns)
             return self._passed(trigger, leg, reason, now_ns)
         connection = desk.entries.take_free()
         if connection is None:
@@ -102,19 +104,40 @@ class Fire:
             return self._passed(trigger, leg, refusal, now_ns)
         return self._send(trigger, leg, connection, headers, now_ns)
 
+    def _alarm(self, trigger: Trigger, reason: str, now_ns: int) -> None:
+        """Halt where what stopped an order is no accident of the market's."""
+        desk = self.desk
+        if reason == "children":
+            desk.state.halt(
+                "risk",
+                f"{trigger.key.match} {trigger.key.state} wanted more orders than it may have",
+            )
+        elif reason == "throttle" and desk.throttle.trips(now_ns):
+            desk.state.halt("throttle", "more orders were wanted than may ever leave")
+
     def _judge(self, trigger: Trigger, leg: Leg, now_ns: int) -> str | None:
-        desk, ticker = self.desk, leg.ticker
+        desk, ticker, key = self.desk, leg.ticker, trigger.key
+        match, play = desk.catalogue.value.matches.get(key.match), desk.plays.get(key)
+        due_wall_ns = self.env.wall_ns() + self.exit_after_ns
         moment = gate.Moment(
             now_ns=now_ns,
             received_ns=trigger.report.received_ns,
             state=desk.state.value,
             journal_healthy=self.journal.healthy,
             fresh_feeds=trigger.fresh_feeds,
-            in_doubt=trigger.key.match in desk.doubts,
+            in_doubt=key.match in desk.doubts,
+            series_closed=match is not None and desk.holds.closed(match.series),
+            size_pm=trigger.size_pm,
+            plausible=play is not None and _plausible(trigger, play),
+            same_order_ns=desk.children.sent_ns(child_of(key, leg)),
+            crosses_own=desk.inflight.crosses(ticker, leg.side),
+            children=desk.children.of(key),
+            in_recess=any(begins <= due_wall_ns < ends for begins, ends in desk.recesses),
+            unsynced_since_ns=self.journal.unsynced_since_ns,
             frozen=desk.is_frozen(ticker),
             clock_fits=desk.clock.admits(now_ns, self.env.wall_ns()),
             has_tokens=desk.budget.entry_fits(leg.exchange_index, now_ns),
-            brake=desk.throttle.brakes(trigger.key.match, now_ns),
+            brake=desk.throttle.brakes(key.match, now_ns),
             # How old it may be is the gate's own question.
             book_whole=desk.books.flaw(ticker, now_ns) in {None, "old"},
             book_proved_ns=desk.books.proved(ticker),
@@ -122,11 +145,12 @@ class Fire:
         )
         return gate.entry(
             leg,
-            trigger.key,
+            key,
             moment,
             gates=self.gates,
             order_max_centi=self.order_max_centi,
             traded=desk.traded,
+            terms=self.terms,
         )
 
     def _send(
@@ -158,6 +182,7 @@ class Fire:
         intent_ns, unsent, sent_ns = self._hand_over(connection, headers, leg)
         key = trigger.key
         self.desk.throttle.take(key.match, sent_ns)
+        self.desk.children.take(child_of(key, leg), sent_ns)
         self.desk.plans[leg.client_order_id] = ExitPlan(
             key=key,
             match=key.match,
@@ -168,6 +193,8 @@ class Fire:
             due_ns=gated_ns + self.exit_after_ns,
             due_wall_ns=due_wall_ns,
             floor_pips=leg.floor_pips,
+            take_pips=leg.take_pips,
+            stop_pips=leg.stop_pips,
         )
         return self._sent(trigger, leg, connection, (gated_ns, intent_ns, sent_ns), (seq, unsent))
 
@@ -263,6 +290,26 @@ class Fire:
         self.to_auditor.post(
             Passed(trigger=trigger, ticker=ticker, reason=reason, decided_ns=now_ns)
         )
+
+
+PLAYING: Final = frozenset({None, "1H", "2H", "ET1", "ET2"})
+"""Periods in which somebody can score; a report need not name one."""
+CLOCK_MOST_S: Final = 150 * 60
+"""Longer than any match, its extra time and every stoppage."""
+
+
+def _plausible(trigger: Trigger, play: Play) -> bool:
+    report = trigger.report
+    return (
+        play.scorer == trigger.scorer
+        and report.period in PLAYING
+        and 0 <= (report.clock_s or 0) <= CLOCK_MOST_S
+    )
+
+
+def child_of(key: GoalKey, leg: Leg) -> Child:
+    """Return what makes a leg's order the same as another."""
+    return key, leg.ticker, leg.side, leg.limit_pips, leg.count_centi
 
 
 def _resized(play: Play, size_pm: int) -> tuple[Leg, ...]:

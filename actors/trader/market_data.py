@@ -220,6 +220,7 @@ class MarketData:
         desk.seen_trades.add(fill.trade_id)
         held = desk.held_centi.get(fill.ticker, 0)
         desk.held_centi[fill.ticker] = held + sign(fill.side) * fill.count_centi
+        desk.hear_fill(fill)
         self.to_auditor.post(seen)
 
 

@@ -56,6 +56,9 @@ class Terms:
     write: Write
     give_up: int
     """Pips beyond an entry's limit, below which its position is not sold."""
+    take_profit: int = 0
+    stop: int = 0
+    """Pips beyond an entry's limit, and short of it, where its position is left at once."""
 
 
 @attrs.frozen(kw_only=True)
@@ -154,6 +157,7 @@ class _Resized:
                 leg.side,
                 (leg.limit_pips, count),
                 (leg.reference_pips, found.worst_micros(count), leg.floor_pips),
+                (leg.take_pips, leg.stop_pips),
             )
 
 
@@ -241,6 +245,7 @@ def _opening(
             side,
             (leg.limit_pips, count),
             (leg.reference_pips, worst, exit_floor_pips(side, leg.limit_pips, terms.give_up)),
+            early_exit_pips(side, leg.limit_pips, terms.take_profit, terms.stop),
         )
         yield leg, opened
 
@@ -254,6 +259,7 @@ def _opened(  # noqa: PLR0917 - by place, because a cache looks names up slowly
     side: Side,
     how: tuple[Pips, CentiContracts],
     bounds: tuple[Pips, MicroDollars, Pips],
+    early: tuple[int, int],
 ) -> Leg:
     """Make an opening leg; most of a play is as it was when it was planned last."""
     encode, write = craft
@@ -270,6 +276,8 @@ def _opened(  # noqa: PLR0917 - by place, because a cache looks names up slowly
         body=body,
         tail=tail,
         floor_pips=bounds[2],
+        take_pips=early[0],
+        stop_pips=early[1],
         form=None,
     )
     return attrs.evolve(leg, form=write(entry_intent(leg, key)))
@@ -341,6 +349,12 @@ def exit_floor_pips(side: Side, limit_pips: Pips, give_up: int) -> Pips:
     return Pips(min(ONE_DOLLAR_PIPS - ONE_CENT_PIPS, limit_pips + give_up))
 
 
+def early_exit_pips(side: Side, limit_pips: Pips, take: int, stop: int) -> tuple[int, int]:
+    """Return where an entry's position is left for its profit and its loss; 0 for never."""
+    way = sign(side)
+    return (limit_pips + way * take if take else 0, limit_pips - way * stop if stop else 0)
+
+
 def entry_intent(leg: Leg, key: GoalKey) -> Intent:
     """Return what an entry's intent says before anybody has won the race."""
     return Intent(
@@ -362,6 +376,8 @@ def entry_intent(leg: Leg, key: GoalKey) -> Intent:
         exit_floor_pips=leg.floor_pips,
         entry_client_order_id="",
         body=leg.body,
+        exit_take_pips=leg.take_pips,
+        exit_stop_pips=leg.stop_pips,
     )
 
 

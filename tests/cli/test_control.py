@@ -87,7 +87,7 @@ def test_the_tree_is_drawn_from_what_runs_with_states_and_restarts() -> None:
             *("entry_lines", "exit_lines", "exits", "catalogue", "comparison"),
             *("core", "executor", "planner", "arbiter"),
             *("feeds", "feed.ws", "feed.signalr", "feed.lightstreamer", "feed.sse", "feed.poll"),
-            *("registrar", "collector"),
+            *("day", "registrar", "collector"),
         ]
         assert all(" up " in line and " 0 restarts" in line for line in tree[1:])
         assert "rest-for-one" in tree[14]

@@ -1,6 +1,6 @@
 """Laws of the gate: one tripped control is enough, and an exit always leaves."""
 
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import pytest
@@ -48,10 +48,17 @@ GOOD = gate.Moment(
     best_opposite_pips=Pips(5_500),
 )
 TRIPS: list[tuple[dict[str, Any], gate.Reason]] = [
-    ({"state": "REDUCING"}, "halted"),
+    ({"state": "REDUCING"}, "reducing"),
     ({"state": "HALTED"}, "halted"),
     ({"clock_fits": False}, "clock"),
     ({"has_tokens": False}, "tokens"),
+    ({"series_closed": True}, "series"),
+    ({"children": 3}, "children"),
+    ({"plausible": False}, "implausible"),
+    ({"same_order_ns": 1}, "same_order"),
+    ({"crosses_own": True}, "own_order"),
+    ({"in_recess": True}, "recess"),
+    ({"unsynced_since_ns": 1_000_000_000 - 3_000_000_001}, "journal_lag"),
     ({"brake": "throttle"}, "throttle"),
     ({"brake": "match_entries"}, "match_entries"),
     ({"journal_healthy": False}, "journal"),
@@ -67,7 +74,10 @@ TRIPS: list[tuple[dict[str, Any], gate.Reason]] = [
 
 
 def judge(
-    leg: Leg = LEG, moment: gate.Moment = GOOD, traded: tuple[GoalKey, ...] = ()
+    leg: Leg = LEG,
+    moment: gate.Moment = GOOD,
+    traded: tuple[GoalKey, ...] = (),
+    terms: gate.Terms = gate.USUAL,
 ) -> str | None:
     return gate.entry(
         leg,
@@ -76,6 +86,7 @@ def judge(
         gates=GATES,
         order_max_centi=CentiContracts(40_000),
         traded=traded,
+        terms=terms,
     )
 
 
@@ -107,6 +118,95 @@ def test_a_leg_outside_the_gates_is_stopped(change: dict[str, Any], reason: str)
 
 def test_a_goal_is_traded_once() -> None:
     assert judge(traded=(KEY,)) == "duplicate"
+
+
+PAIRS = [(one, two) for n, one in enumerate(TRIPS) for two in TRIPS[n + 1 :]]
+
+
+def test_two_controls_together_stop_it_under_the_name_of_one_of_them() -> None:
+    for (first, reason), (second, other) in PAIRS:
+        moment = attrs.evolve(attrs.evolve(GOOD, **first), **second)
+        assert judge(moment=moment) in {reason, other}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"received_ns": 500_000_000},
+        {"book_proved_ns": 1_000_000_000 - 5_000_000_000},
+        {"best_opposite_pips": Pips(4_500)},
+        {"children": 2},
+        {"same_order_ns": 0},
+        {"unsynced_since_ns": 1_000_000_000 - 3_000_000_000},
+        {"fresh_feeds": 1},
+    ],
+)
+def test_at_its_very_bound_a_control_still_says_yes(change: dict[str, Any]) -> None:
+    assert judge(moment=attrs.evolve(GOOD, **change)) is None
+
+
+@pytest.mark.parametrize(
+    ("fresh_feeds", "size_pm", "reason"),
+    [
+        (2, 1_000, None),
+        (1, 1_000, "single_feed"),
+        (1, 501, "single_feed"),
+        (1, 500, None),
+        (0, 500, "no_quorum"),
+    ],
+)
+def test_one_fresh_feed_stands_behind_part_of_a_play_and_none_behind_nothing(
+    fresh_feeds: int, size_pm: int, reason: str | None
+) -> None:
+    moment = attrs.evolve(GOOD, fresh_feeds=fresh_feeds, size_pm=size_pm)
+    terms = attrs.evolve(gate.USUAL, single_feed_pm=500)
+    assert judge(moment=moment, terms=terms) == reason
+
+
+anything = st.integers(-(10**12), 10**12)
+
+
+@given(
+    moment=st.builds(
+        gate.Moment,
+        now_ns=anything,
+        received_ns=anything,
+        state=st.sampled_from(["ACTIVE", "REDUCING", "HALTED"]),
+        journal_healthy=st.booleans(),
+        fresh_feeds=st.integers(0, 9),
+        in_doubt=st.booleans(),
+        frozen=st.booleans(),
+        clock_fits=st.booleans(),
+        has_tokens=st.booleans(),
+        series_closed=st.booleans(),
+        size_pm=st.integers(0, 1_000),
+        plausible=st.booleans(),
+        same_order_ns=st.none() | anything,
+        crosses_own=st.booleans(),
+        children=st.integers(0, 9),
+        in_recess=st.booleans(),
+        unsynced_since_ns=st.none() | anything,
+        brake=st.sampled_from([None, "throttle", "match_entries"]),
+        book_whole=st.booleans(),
+        book_proved_ns=anything,
+        best_opposite_pips=st.none() | st.integers(1, 9_999).map(Pips),
+    ),
+    limit=st.integers(1, 9_999),
+    count=st.integers(-1, 10**7),
+    side=st.sampled_from(["bid", "ask"]),
+)
+def test_whatever_the_moment_the_gate_answers_and_never_lets_out_what_is_forbidden(
+    moment: gate.Moment, limit: int, count: int, side: Side
+) -> None:
+    leg = attrs.evolve(LEG, limit_pips=Pips(limit), count_centi=CentiContracts(count), side=side)
+    reason = judge(leg=leg, moment=moment)
+
+    assert reason is None or reason in get_args(gate.Reason)
+    if reason is None:
+        assert moment.state == "ACTIVE"
+        assert moment.fresh_feeds >= 1
+        assert 0 < count <= 40_000
+        assert not any((moment.frozen, moment.in_doubt, moment.in_recess, moment.brake))
 
 
 @given(tripped=st.lists(st.sampled_from(TRIPS), min_size=1))

@@ -93,6 +93,7 @@ TERMS: Mapping[str, Mapping[str, object]] = {
         "book_age_ms": 5_000,
     },
     "throttle": {"orders_per_s": 1_000, "orders_per_min": 60_000, "entries_per_match": 100_000},
+    "risk": {"delay_max_ms": 5_000, "losing_streak": 1_000},
     "exits": {
         "after_match_s": 300.0,
         "slip": Pips(300),

@@ -84,6 +84,22 @@ def test_trading_is_active_only_while_nothing_speaks_against_it(
     assert {reason.partition(":")[0] for reason in state.reasons} == standing
 
 
+@given(st.lists(st.tuples(st.sampled_from(["halt", "reduce", "clear"]), st.sampled_from("abc"))))
+def test_the_state_is_that_of_the_gravest_reason_that_stands(steps: list[tuple[str, str]]) -> None:
+    state = TradingState(on_change=lambda _state, _why: None)
+    standing: dict[str, str] = {}
+    for step, name in steps:
+        getattr(state, step)(*((name,) if step == "clear" else (name, "why")))
+        if step == "clear":
+            standing.pop(name, None)
+        elif standing.get(name) != "halt":
+            standing[name] = step
+        graves = set(standing.values())
+        expected = "HALTED" if "halt" in graves else "REDUCING" if graves else "ACTIVE"
+        assert state.value == expected
+        assert state.stands(name) == (name in standing)
+
+
 def test_the_first_reason_of_a_name_is_the_one_that_stands() -> None:
     state = TradingState(on_change=lambda _state, _why: None)
 

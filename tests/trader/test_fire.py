@@ -404,3 +404,61 @@ async def test_a_match_that_had_all_its_entries_is_closed_and_no_other_is(
         assert len(pit.orders.orders) == 2
         assert passed(pit) == ["match_entries"] * 2
         assert pit.desk.state.value == "ACTIVE"
+
+
+async def test_a_goal_that_wants_more_orders_than_it_has_legs_gets_three_and_halts_for_good(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(orders={"entry_connections": 8}) as pit:
+        await pit.start_orders()
+        legs = tuple(
+            attrs.evolve(
+                pit.leg(limit_pips=4_700 + number, count_centi=100),
+                client_order_id=f"{number:026d}",
+            )
+            for number in range(1_000)
+        )
+        pit.play(KEY, legs)
+        sent = pit.fire()
+
+        assert len(sent) == 3
+        assert passed(pit)[0] == "children"
+        assert set(passed(pit)[1:]) == {"halted"}
+        assert pit.desk.state.stands("risk")
+
+
+async def test_an_exit_that_falls_into_a_recess_keeps_its_entry_from_leaving(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        due_ns = pit.env.wall_ns() + int(300e9)
+        for recesses, reasons in (
+            (((due_ns - 10**9, due_ns),), []),
+            (((due_ns - 10**9, due_ns + 60 * 10**9),), ["recess"]),
+        ):
+            pit.desk.recesses = recesses
+            key = KEY if not reasons else NEXT
+            pit.play(key, (pit.leg(key=key, count_centi=100),))
+            pit.fire(key)
+            assert passed(pit) == reasons
+
+
+async def test_a_report_of_a_break_or_of_another_scorer_trades_nothing(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        pit.play()
+        pit.see_books()
+        right = pit.trigger()
+        wrongs = (
+            attrs.evolve(right, scorer="away"),
+            attrs.evolve(right, report=attrs.evolve(right.report, period="HT")),
+            attrs.evolve(right, report=attrs.evolve(right.report, clock_s=9_001)),
+        )
+        for wrong in wrongs:
+            pit.trading.fire(wrong)
+        assert passed(pit) == ["implausible"] * 3
+        pit.trading.fire(right)
+        assert len(pit.desk.inflight.of("entry")) == 1

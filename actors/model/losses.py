@@ -1,0 +1,131 @@
+"""What was lost, and when it is enough: in a day, from the best, in a row. Pure.
+
+Control 14 of reference ``reliability.md`` section 3.3. Profit is realised, by average cost and
+after fees, so that what is open counts once it is closed or settled. Fills may come twice and
+before a restart: what is booked follows from the journal's fills alone.
+"""
+
+from typing import Final
+
+import attrs
+
+from actors.model.money import MicroDollars
+from actors.model.orders import Fill, Ticker
+from actors.model.positions import Position
+
+DAY_CEILING_MICROS: Final = MicroDollars(10_000_000_000)
+DRAWDOWN_CEILING_MICROS: Final = MicroDollars(20_000_000_000)
+STREAK_CEILING: Final = 1_000
+"""No profile may ask for more."""
+
+_CENT: Final = MicroDollars(1)
+
+
+def _within(ceiling: int, name: str, value: int) -> None:
+    if not 0 < value <= ceiling:
+        raise ValueError(f"{name} must be above 0 and at most {ceiling}: {value}")
+
+
+@attrs.frozen(kw_only=True)
+class LossLimits:
+    """The losses at which entries end until a person has looked."""
+
+    day_micros: MicroDollars = DAY_CEILING_MICROS
+    drawdown_micros: MicroDollars = DRAWDOWN_CEILING_MICROS
+    streak: int = STREAK_CEILING
+
+    def __attrs_post_init__(self) -> None:
+        """Hold each to its ceiling.
+
+        Raises:
+            ValueError: One is not above zero, or above its ceiling.
+        """
+        _within(DAY_CEILING_MICROS, "the day's loss", self.day_micros)
+        _within(DRAWDOWN_CEILING_MICROS, "the drawdown", self.drawdown_micros)
+        _within(STREAK_CEILING, "the losing streak", self.streak)
+
+
+@attrs.define(eq=False)
+class Losses:
+    """One account's realised profit, as far as these limits go by it."""
+
+    limits: LossLimits = attrs.field(factory=LossLimits)
+    day: str = ""
+    """The trading day that is being counted."""
+    day_micros: int = attrs.field(init=False, default=0)
+    """Profit of the day; below zero is a loss."""
+    total_micros: int = attrs.field(init=False, default=0)
+    best_micros: int = attrs.field(init=False, default=0)
+    """The highest ``total_micros`` since a person last looked."""
+    streak: int = attrs.field(init=False, default=0)
+    """Positions that were closed at a loss since the last one that was not."""
+    _open: dict[Ticker, tuple[Position, int]] = attrs.field(init=False, factory=dict)
+    """Each open position, and what it has brought so far."""
+    _settled: dict[Ticker, MicroDollars] = attrs.field(init=False, factory=dict)
+    _seen: set[str] = attrs.field(init=False, factory=set)
+
+    def book(self, fill: Fill) -> str | None:
+        """Take in one execution, once; return which limit is exceeded, if any."""
+        if fill.trade_id not in self._seen:
+            self._seen.add(fill.trade_id)
+            position, so_far = self._held(fill.ticker)
+            booked = position.apply(fill)
+            gain = booked.realised_micros - fill.fee_micros
+            self._gain(gain)
+            self._keep(booked.position, so_far + gain)
+            value = self._settled.get(fill.ticker)
+            if value is not None:
+                self._pay_out(fill.ticker, value)
+        return self.breach
+
+    def settle(self, ticker: Ticker, value_micros: MicroDollars) -> str | None:
+        """Settle one market, once; return which limit is exceeded, if any."""
+        if ticker not in self._settled:
+            self._settled[ticker] = value_micros
+            self._pay_out(ticker, value_micros)
+        return self.breach
+
+    def roll(self, day: str) -> None:
+        """Begin a trading day; said twice it is one."""
+        if day != self.day:
+            self.day, self.day_micros = day, 0
+
+    def excuse(self) -> None:
+        """A person has looked and lets it go on: from here everything counts anew."""
+        self.day_micros, self.streak = 0, 0
+        self.best_micros = self.total_micros
+
+    @property
+    def breach(self) -> str | None:
+        """Which limit is exceeded, in words; ``None`` if none is."""
+        limits = self.limits
+        if -self.day_micros >= limits.day_micros:
+            return f"{-self.day_micros / 1e6:.2f} dollars were lost on {self.day}"
+        fallen = self.best_micros - self.total_micros
+        if fallen >= limits.drawdown_micros:
+            return f"{fallen / 1e6:.2f} dollars below the best there was"
+        if self.streak >= limits.streak:
+            return f"{self.streak} positions in a row were closed at a loss"
+        return None
+
+    def _held(self, ticker: Ticker) -> tuple[Position, int]:
+        return self._open.get(ticker) or (Position(ticker=ticker), 0)
+
+    def _pay_out(self, ticker: Ticker, value_micros: MicroDollars) -> None:
+        position, so_far = self._held(ticker)
+        if position.net_centi:
+            gain = position.settle(value_micros, grid_micros=_CENT).realised_micros
+            self._gain(gain)
+            self._keep(Position(ticker=ticker), so_far + gain)
+
+    def _gain(self, micros: int) -> None:
+        self.day_micros += micros
+        self.total_micros += micros
+        self.best_micros = max(self.best_micros, self.total_micros)
+
+    def _keep(self, position: Position, so_far: int) -> None:
+        if position.net_centi:
+            self._open[position.ticker] = (position, so_far)
+            return
+        self._open.pop(position.ticker, None)
+        self.streak = self.streak + 1 if so_far < 0 else 0

@@ -1,0 +1,188 @@
+"""Laws of the day: it turns by the wall clock, a match takes its budget along, a rate goes by."""
+
+import attrs
+import trio
+from trio.testing import MockClock
+
+from actors.messages.records import DayRoll
+from actors.messages.trading import Accepted, OrderDone
+from actors.model.money import CentiContracts, MicroDollars, Pips
+from actors.model.orders import Fill
+from actors.model.score import GoalKey
+from actors.runtime.health import Health
+from actors.trader.day_watch import DayWatch
+from tests.sim.venue.hall import SERIES
+from tests.trader.pit import EVENT, HOME, KEY, Pit, open_pit
+
+NEXT = GoalKey(EVENT, 0, "2-0")
+QUARTER = Pips(2_500)
+
+
+def watch(pit: Pit) -> DayWatch:
+    return DayWatch(
+        pit.env,
+        pit.desk,
+        pit.loaded.profile.run,
+        pit.trading.reads.patient,
+        pit.to_auditor.post,
+        Health("day"),
+    )
+
+
+def days(pit: Pit) -> list[str]:
+    return [each.day for each in pit.said(DayRoll)]
+
+
+def loss(number: int, micros: int) -> list[Fill]:
+    def fill(name: str, fee: int, *, is_bought: bool) -> Fill:
+        return Fill(
+            trade_id=name,
+            order_id="o",
+            ticker=HOME,
+            side="bid" if is_bought else "ask",
+            price_pips=QUARTER,
+            count_centi=CentiContracts(100),
+            fee_micros=MicroDollars(fee),
+            is_taker=True,
+            exchange_index=0,
+            venue_ts_ms=0,
+        )
+
+    return [
+        fill(f"{number}a", 0, is_bought=True),
+        fill(f"{number}b", micros, is_bought=False),
+    ]
+
+
+async def test_a_day_is_begun_once_and_turned_when_the_wall_clock_says_so(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        one = watch(pit)
+        one.look()
+        one.look()
+        first = days(pit)
+        assert len(first) == 1
+
+        await trio.sleep(86_400)
+        one.look()
+        one.look()
+        assert len(days(pit)) == 2
+        assert days(pit)[1] > first[0]
+        assert pit.desk.exposure.day == days(pit)[1]
+
+
+async def test_what_was_spent_on_a_match_counts_in_the_next_day_until_it_has_ended(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start("journal", "auditor", "catalogue")
+        await trio.sleep(3.0)
+        one, exposure = watch(pit), pit.desk.exposure
+        assert EVENT in pit.desk.catalogue.value.matches
+        assert exposure.reserve("a", ticker=HOME, match=EVENT, worst_micros=MicroDollars(7)) is None
+        one.look()
+        exposure.roll_day("9999-01-01", one._playing())  # noqa: SLF001 - whom it takes along
+        assert exposure.spent_day_micros == 7
+
+        exposure.settle_outcome("a", MicroDollars(5))
+        assert exposure.spent_day_micros == 5, "it is still counted, at what it cost"
+        exposure.end_match(EVENT)
+        assert exposure.spent_day_micros == 0
+        assert exposure.open_account_micros == 5, "what is open stays open"
+
+
+async def test_too_high_a_rate_halts_for_a_minute_and_clears_itself(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        one = watch(pit)
+        pit.desk.state.halt("throttle", "too many")
+        pit.desk.state.halt("operator", "ctl")
+        for _ in range(60):
+            one.look()
+            await trio.sleep(1.0)
+            assert pit.desk.state.stands("throttle")
+        await trio.sleep(1.0)
+        one.look()
+        assert pit.desk.state.reasons == ("operator: ctl",)
+
+
+async def test_the_exchanges_hours_are_asked_for_and_a_silent_one_changes_nothing(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start("journal", "signer")
+        async with trio.open_nursery() as nursery:
+            await nursery.start(watch(pit).run)
+            pit.desk.recesses = ((1, 2),)
+            await trio.sleep(2.0)
+            assert (1, 2) not in pit.desk.recesses
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_loss_at_its_limit_halts_until_a_person_has_looked(
+    autojump_clock: MockClock,
+) -> None:
+    risk = {"day_loss_dollars": MicroDollars(1_000)}
+    async with open_pit(risk=risk) as pit:
+        state = pit.desk.state
+        for fill in loss(1, 999):
+            pit.desk.hear_fill(fill)
+        assert state.value == "ACTIVE"
+        for fill in loss(2, 1):
+            pit.desk.hear_fill(fill)
+        assert state.stands("loss")
+
+        state.clear("loss")
+        for fill in loss(3, 999):
+            pit.desk.hear_fill(fill)
+        assert state.value == "ACTIVE", "it counts anew from where the person looked"
+        for fill in loss(4, 1):
+            pit.desk.hear_fill(fill)
+        assert state.stands("loss")
+
+
+async def test_two_late_orders_close_a_series_five_halt_and_quick_ones_open_it_again(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(risk={"delay_max_ms": 100}) as pit:
+        await pit.start_orders()
+        await pit.start("catalogue")
+        pit.believe()
+        await trio.sleep(3.0)
+        match = pit.desk.catalogue.value.matches[EVENT]
+        live = attrs.evolve(match, stage="LIVE")
+        pit.desk.catalogue.set(attrs.evolve(pit.desk.catalogue.value, matches={EVENT: live}))
+        pit.play(KEY, (pit.leg(count_centi=100),))
+        (sent,) = pit.fire()
+
+        def held(ms: int) -> None:
+            answer = Accepted(
+                order_id="o",
+                fill_count_centi=CentiContracts(0),
+                average_fill_price_micros=None,
+                venue_ts_ms=pit.env.wall_ns() // 1_000_000,
+            )
+            heard_ns = sent.sent_ns + ms * 1_000_000
+            done = OrderDone(sent=sent, outcome=answer, first_byte_ns=heard_ns, done_ns=heard_ns)
+            pit.desk.hear_answer(done, 0)
+
+        name = f"delay {SERIES}"
+        held(101)
+        held(100)
+        assert not pit.desk.holds.closed(SERIES)
+        held(101)
+        assert pit.desk.holds.series() == [SERIES]
+        assert pit.desk.state.value == "ACTIVE", "the others are traded"
+        pit.play(NEXT, (pit.leg(key=NEXT, count_centi=100),))
+        assert pit.fire(NEXT) == []
+        for _ in range(5):
+            held(500)
+        assert pit.desk.state.stands(name)
+        for _ in range(3):
+            held(10)
+        assert pit.desk.state.stands(name), "two of the newest five were late"
+        held(10)
+        assert pit.desk.state.value == "ACTIVE"
+        assert pit.desk.holds.series() == []
