@@ -58,7 +58,7 @@ try:
     from actors.runtime.mailbox import Mailbox
     from actors.runtime.restart import RestartPolicy
     from actors.runtime.roster import Roster
-    from actors.runtime.secret import guard_tracebacks, no_cores
+    from actors.runtime.secret import guard_process
     from actors.runtime.supervise import Supervisor
     from actors.runtime.vigil import Vigil
     from actors.trader.assembly import Given, Trading, assemble
@@ -390,8 +390,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from actors.cli.run import run  # noqa: PLC0415
 
     # What hangs or dies says where: systemd's watchdog sends SIGABRT, a person SIGQUIT.
-    no_cores()
-    guard_tracebacks()
+    guard_process()
     faulthandler.enable()
     faulthandler.register(signal.SIGQUIT, all_threads=True)
     return run(arguments)

@@ -4,7 +4,7 @@ import sys
 
 try:
     from actors.cli.tools import main
-    from actors.runtime.secret import guard_tracebacks, no_cores
+    from actors.runtime.secret import guard_process
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("actors"):
         raise
@@ -12,6 +12,5 @@ except ModuleNotFoundError as missing:
 
 if __name__ == "__main__":
     # Some of them hold a key.
-    no_cores()
-    guard_tracebacks()
+    guard_process()
     sys.exit(main())

@@ -129,3 +129,9 @@ def no_cores() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def guard_process() -> None:
+    """Do both, before a process reads its first secret."""
+    no_cores()
+    guard_tracebacks()

@@ -92,8 +92,8 @@ def test_a_reason_strikes_out_before_it_cuts_and_joins() -> None:
 def test_no_core_is_written_and_uncaught_errors_print_without_secrets() -> None:
     program = (
         "import ctypes, resource\n"
-        "from actors.runtime.secret import guard_tracebacks, keep, no_cores\n"
-        "no_cores(); guard_tracebacks(); keep('correct-horse')\n"
+        "from actors.runtime.secret import guard_process, keep\n"
+        "guard_process(); keep('correct-horse')\n"
         "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))\n"
         "raise ValueError('the word is correct-horse')\n"
     )

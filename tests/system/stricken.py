@@ -144,7 +144,9 @@ async def indiscreet(soil: Soil, tree: supervisor.Tree, task_status: Status) -> 
     try:
         _fail_with(words, pem, held)
     except ValueError as error:
-        shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+        # The innermost frame's locals alone: those of ours hold the whole tree.
+        inner = error.__traceback__.tb_next if error.__traceback__ is not None else None
+        shown = traceback.TracebackException(type(error), error, inner, capture_locals=True)
         log.exception("indiscreet", headers=headers, words=words, pem=pem, held=held)
         log.warning("indiscreet", locals="".join(shown.format()))
         raise
