@@ -51,7 +51,7 @@ def records(day: SeededDay, kind: type[T]) -> list[T]:
 def test_whatever_the_five_providers_get_wrong_no_trade_is_wrong() -> None:
     day, done = run_seeded(7, a_day)
     fell_ns = {
-        (race.facts["match"], race.facts["score"]): race.facts["at_ns"]
+        (race.facts["match"], race.facts["score"]): int(str(race.facts["at_ns"]))
         for race in day.world.truth.races
         if race.facts["kind"] == "goal"
     }
