@@ -21,8 +21,8 @@ def _line(ledger: FeedLedger, width: int) -> str:
     margins = _pair(ledger.margin_ns(0.5), ledger.margin_ns(0.9))
     lags = _pair(ledger.lag_ns(0.5), ledger.lag_ns(0.9))
     line = (
-        f"feed {ledger.feed.ljust(width)}  first {ledger.wins:>4} times, ahead by {margins};"
-        f" behind by {lags}; covers {100 * ledger.coverage:.0f} %; {ledger.phantoms} phantoms"
+        f"feed {ledger.feed.ljust(width)}  wins {ledger.wins:>4}, ahead by {margins};"
+        f" behind by {lags}; covers {100 * ledger.coverage:.0f} %; phantoms {ledger.phantoms}"
     )
     return f"{line}; quarantined" if ledger.quarantined else line
 

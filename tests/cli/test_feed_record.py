@@ -27,11 +27,11 @@ NEVER = attrs.evolve(
 def test_every_feed_has_a_line_that_says_how_often_it_was_first_and_by_how_much() -> None:
     assert feed_lines([FIRST, NEVER]) == [
         (
-            "feed lightstreamer  first    3 times, ahead by 46 ms (p90 120 ms);"
-            " behind by 70 ms (p90 70 ms); covers 100 %; 1 phantoms"
+            "feed lightstreamer  wins    3, ahead by 46 ms (p90 120 ms);"
+            " behind by 70 ms (p90 70 ms); covers 100 %; phantoms 1"
         ),
         (
-            "feed ws             first    0 times, ahead by -; behind by -; covers 0 %; 0 phantoms;"
+            "feed ws             wins    0, ahead by -; behind by -; covers 0 %; phantoms 0;"
             " quarantined"
         ),
     ]

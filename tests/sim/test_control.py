@@ -294,6 +294,12 @@ async def test_fault_verbs_reach_the_feed_they_name_and_no_other(
         assert feeds["alpha"].status()["extra_lag_ms"] == 250
         assert await fault("corrupt", kind="swap") == "none"
         assert feeds["alpha"].status()["swapped"] is True
+        for plain in ("rst", "half_open", "duplicate", "reorder", "replay_history"):
+            assert await fault(plain) == "none"
+        assert await fault("lag_backend", ms=20) == "none"
+        assert await fault("slow_body", ms=20) == "none"
+        assert await fault("close_code", code=1012) == "none"
+        assert await fault("bad_status", code=503) == "none"
         assert await fault("kill") == "kill"
         assert await fault("kill", for_s=0.5) == "kill"
         await trio.sleep(0.6)
@@ -320,6 +326,15 @@ async def test_fault_verbs_reach_the_feed_they_name_and_no_other(
         (
             {"do": "kill", "feed": "alpha", "for_s": "long"},
             "'for_s' must be a number from 0 to 3600, not 'long'",
+        ),
+        ({"do": "rotate_token", "feed": "alpha"}, "alpha asks for no token"),
+        (
+            {"do": "bad_status", "feed": "alpha", "code": 200},
+            "not a status from 400 to 599: 200",
+        ),
+        (
+            {"do": "close_code", "feed": "alpha", "code": 1000.5},
+            "'code' must be a whole number, not 1000.5",
         ),
         (
             {"do": "corrupt", "feed": "alpha", "kind": "gently"},
