@@ -8,7 +8,7 @@ RUN_STAMP := $(VENV)/.stamp-run
 DEV_STAMP := $(VENV)/.stamp-dev
 MIN_PYTHON := 3.11
 SEEDS ?= 100
-KILL_SEEDS ?= 40
+KILLS ?= 200
 HISTORIES ?= 10000
 FIRST_SEED ?= 1
 MINUTES ?= 10
@@ -16,7 +16,7 @@ WORST ?= 1.10
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill9 prove-load prove-awaits prove-venue prove-floor prove-rules prove-rush prove-custody prove-weathers prove-agents lock clean python-is-new-enough
+.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill prove-kill9 prove-drills prove-load prove-awaits prove-venue prove-floor prove-rules prove-rush prove-custody prove-weathers prove-agents lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -64,8 +64,13 @@ bench-vs: $(RUN_STAMP) ## this tree against a commit, goal for goal: make bench-
 prove-seeds: $(RUN_STAMP) ## many seeds of the whole system: every difference 0, every journal sound
 	@$(BIN)/python -m actors seeds --seeds $(SEEDS) --hours 0.1 --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
 
-prove-kill9: $(DEV_STAMP) ## kill -9 mid-day and restart, many times: nothing lost, nothing traded twice
-	@$(BIN)/python tests/system/kill_driver.py --seeds $(KILL_SEEDS) --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
+prove-kill: $(DEV_STAMP) ## kill -9 at 200 random moments of trading and restart: nothing lost, nothing traded twice
+	@$(BIN)/python tests/system/kill_driver.py --until $(KILLS) --kills 4 --first-seed $(FIRST_SEED) --proof docs/proofs.jsonl
+
+prove-kill9: prove-kill
+
+prove-drills: $(DEV_STAMP) ## the real process through each guard, stop, signal, spoilt disk, and a leak that must show no key
+	@$(BIN)/python tests/system/drill_driver.py --proof docs/proofs.jsonl
 
 prove-load: $(RUN_STAMP) ## ten minutes of busy books and talking feeds: nothing lost, nothing piled up
 	@$(BIN)/python bench/load.py --minutes $(MINUTES) --proof docs/proofs.jsonl

@@ -4,8 +4,8 @@ A service manager starts it where the trading process stays down (``deploy/``). 
 of its own, no journal and nothing in common with the trader but the profile; it stops
 entries, and then sells out or holds as ``[custody] on_abandon`` says. Complete sets of an
 event's legs are held in either case: nothing can be lost in them. Exit codes: 0 as the
-profile says · 1 something is left that should not be · 2 usage · 69 the venue could not be
-looked at · 78 the key.
+profile says, as far as markets are open · 1 something is left that should not be · 2 usage ·
+69 the venue could not be looked at · 78 the key.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import attrs
 import trio
 
 from actors.cli.errors import Misuse
-from actors.cli.outside import outside, outside_options, run_outside, verdict
+from actors.cli.outside import DONE, LEFT, outside, outside_options, run_outside, verdict
 from actors.config.profile import Sheet
 from actors.exchange.closeout import Closeout
 from actors.exchange.errors import VenueRefused, VenueUnreachable
@@ -70,6 +70,8 @@ async def take_over(chosen: argparse.Namespace, env: Env) -> int:
         )
         outcome = await closeout.run()
         code, lines = verdict(outcome)
+        if code == LEFT and all(each.final for each in outcome.left):
+            code = DONE  # Told all the same; but to be started again for it would be no use.
         lines += await _at_stake(closeout, sets)
         nursery.start_soon(tell, "\n".join((there.name, *lines)), command)
     return code

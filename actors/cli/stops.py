@@ -51,7 +51,7 @@ class Stops:
 
     trading: Trading
     _before: frozenset[str] = attrs.field(init=False)
-    """Names that stood when the process began."""
+    """Names that have stood since the process began."""
 
     def __attrs_post_init__(self) -> None:
         self._before = frozenset(_names(self.trading))
@@ -68,6 +68,8 @@ class Stops:
     async def until_over(self) -> None:
         """Return once such a stop stands and the venue shows nothing of ours any more."""
         while True:
+            # One that a person took back and that comes again is a new one.
+            self._before &= frozenset(_names(self.trading))
             await trio.sleep(ASK_S if self.standing else LOOK_S)
             if self.standing and await self._is_flat():
                 return

@@ -81,7 +81,7 @@ class Closeout:
     """Of the last look."""
 
     async def run(self) -> Outcome:
-        """Leave everything; return what is left, after ``within_s`` at the latest."""
+        """Leave everything; return what is left. No round begins after ``within_s``."""
         self._began_ms = self._wall_ms()
         until_s = trio.current_time() + self.settings.within_s
         clean, swept = 0, False
@@ -99,7 +99,9 @@ class Closeout:
             await trio.sleep(self.settings.pause_s)
         if not swept:
             await self._sweep()
-        return outcome
+        if outcome.unseen or any(not each.final for each in outcome.left):
+            return outcome
+        return attrs.evolve(outcome, unseen="it shows nothing younger than what was last done")
 
     async def look(self) -> Sight:
         """Look at the whole account, changing nothing.
@@ -154,11 +156,15 @@ class Closeout:
             waiting = await self._trigger_groups()
             sight = await self.look()
             self._as_of_ms = sight.as_of_ms
-            kept = await self.keep(sight)
         except HERE as error:
             self._once(f"not seen: {error}")
             return attrs.evolve(before, unseen=str(error))
         left = [*waiting, *await self._take_out_all(sight), *await self._ask_after(sight)]
+        try:
+            kept = await self.keep(sight)
+        except HERE as error:
+            self._once(f"not known what is to be kept: {error}")
+            return Outcome(left=tuple(left), unseen=str(error))
         owed = {each.place for each in left if each.what == "unknown order"}
         for each in sight.holdings:
             spare = abs(each.position_centi) - kept.get(each.place, 0)

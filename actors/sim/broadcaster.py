@@ -49,6 +49,8 @@ class _Pending:
     due_s: float
     state: MatchState
     lost: bool
+    word: ReviewWord | None = None
+    """What is said of a review; ``None`` for the match as it stands."""
 
 
 class Broadcaster(Misbehaving):
@@ -76,6 +78,9 @@ class Broadcaster(Misbehaving):
         self._timing = timing
         self._seed = seed
         self._pending: deque[_Pending] = deque()
+        self._reviews = 0
+        self._unsaid: list[_Pending] = []
+        """Words on reviews that something hinders."""
         self._last_due_s = -math.inf
         self.truth: dict[int, MatchState] = {}
         """What the provider knows, by game."""
@@ -145,8 +150,19 @@ class Broadcaster(Misbehaving):
         self._wake.set()
         return Draw(1e3 * (self._last_due_s - trio.current_time()), lost)
 
-    def review(self, _state: MatchState, _word: ReviewWord) -> None:
-        """Hear that a goal is reviewed, or how that ended; most providers have no word for it."""
+    def review(self, state: MatchState, word: ReviewWord) -> None:
+        """Hear that a goal is reviewed, or how that ended; most providers have no word for it.
+
+        Clients hear of it as of an incident, in its place among them, unless it is lost.
+        """
+        if not self.tells_of_reviews:
+            return
+        self._reviews += 1
+        drawn = draw(self._timing, self._seed, f"{self.name} reviews", self._reviews)
+        wait_ms = drawn.lag_ms + self._extra_lag_ms
+        self._last_due_s = max(self._last_due_s, trio.current_time() + wait_ms / 1e3)
+        self._pending.append(_Pending(self._last_due_s, state, drawn.lost, word))
+        self._wake.set()
 
     def mute(self) -> None:
         """Send nothing more, not even pings, and keep every connection as it is."""
@@ -233,6 +249,14 @@ class Broadcaster(Misbehaving):
     def tell(self, before: MatchState | None, state: MatchState, wall_ns: int) -> None:
         """Tell every client that a match is no longer as it was."""
 
+    @property
+    def tells_of_reviews(self) -> bool:
+        """Whether the protocol has words for reviews."""
+        return False
+
+    def tell_review(self, state: MatchState, word: ReviewWord, wall_ns: int) -> None:
+        """Tell every client that a goal is reviewed, or how that ended."""
+
     @override
     def as_told(self, state: MatchState) -> MatchState:
         """Return ``state`` as this provider tells it: its sides may be swapped."""
@@ -255,6 +279,10 @@ class Broadcaster(Misbehaving):
             self._tell(env.wall_ns())
             while self._pending and self._pending[0].due_s <= trio.current_time():
                 due = self._pending.popleft()
+                if due.word is not None:
+                    self._unsaid += () if due.lost else (due,)
+                    self._tell(env.wall_ns())
+                    continue
                 self.truth[due.state.game_id] = due.state
                 self._tell(env.wall_ns(), lost=due.lost)
             self._wake = trio.Event()
@@ -278,6 +306,11 @@ class Broadcaster(Misbehaving):
             elif before is None or state.is_news_after(before):
                 self.counts.frames += 1
                 self._say(before, state, wall_ns)
+
+        while self._unsaid:
+            said = self._unsaid.pop(0)
+            assert said.word is not None, "only words wait here"
+            self.tell_review(self.as_told(said.state), said.word, wall_ns)
 
     def _say(self, before: MatchState | None, state: MatchState, wall_ns: int) -> None:
         told, now_s = self.as_told(state), trio.current_time()

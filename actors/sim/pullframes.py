@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from actors.sim.feedframes import MatchState
+from actors.sim.feedframes import MatchState, ReviewWord
 from actors.sim.listing import team_id
 
 STATUS: Final = {"NS": 1, "1H": 2, "HT": 3, "2H": 4, "FT": 5, "ET1": 7, "ETHT": 8, "ET2": 9}
@@ -17,12 +17,31 @@ STATUS: Final = {"NS": 1, "1H": 2, "HT": 3, "2H": 4, "FT": 5, "ET1": 7, "ETHT": 
 HALF: Final = {"1H": "1st", "HT": "HT", "2H": "2nd"}
 
 
-def action(state: MatchState, before: MatchState | None, seq: int, at_ms: int) -> str:
-    """Return the JSON text of the action that led from ``before`` to ``state``."""
-    what = "status"
+def action(
+    state: MatchState, before: MatchState | None, seq: int, at_ms: int, goals: list[int]
+) -> str:
+    """Return the JSON text of the action that led from ``before`` to ``state``.
+
+    Args:
+        state: The match from now on.
+        before: The match until now.
+        seq: The action's number.
+        at_ms: When it is told, by the wall.
+        goals: The ids of the goals that stand, oldest first; brought up to date.
+    """
+    body = _body(state, seq, at_ms)
     if before is not None and state.score != before.score:
         rose = state.score.home + state.score.away > before.score.home + before.score.away
-        what = "goal" if rose else "action_discarded"
+        if rose:
+            goals.append(seq)
+            body["Confirmed"] = True
+        body |= {"Action": "goal" if rose else "action_discarded"}
+        # What is taken back has the number of the goal that it was.
+        body["Id"] = seq if rose or not goals else goals.pop()
+    return msgspec.json.encode(body).decode()
+
+
+def _body(state: MatchState, seq: int, at_ms: int) -> dict[str, object]:
     body: dict[str, object] = {
         "FixtureId": state.sportradar_id,
         "GameState": "scheduled",
@@ -30,7 +49,7 @@ def action(state: MatchState, before: MatchState | None, seq: int, at_ms: int) -
         "Participant1Id": team_id(state.home_team),
         "Participant2Id": team_id(state.away_team),
         "Type": "Soccer",
-        "Action": what,
+        "Action": "status",
         "Id": seq,
         "Seq": seq,
         "Ts": at_ms,
@@ -40,14 +59,22 @@ def action(state: MatchState, before: MatchState | None, seq: int, at_ms: int) -
             "Participant2": {"Total": {"Goals": state.score.away}},
         },
     }
-    if what == "goal":
-        body["Confirmed"] = True
     if state.elapsed:
         minutes, _, seconds = state.elapsed.partition(":")
         body["Clock"] = {
             "Running": True,
             "Seconds": 60 * sum(map(int, minutes.split("+"))) + int(seconds or 0),
         }
+    return body
+
+
+def review(state: MatchState, word: ReviewWord, seq: int, at_ms: int) -> str:
+    """Return the JSON text of the action by which a review of a goal opens or ends."""
+    body = _body(state, seq, at_ms)
+    if word == "opened":
+        body |= {"Action": "var", "Data": {"Type": "Goal"}}
+    else:
+        body |= {"Action": "var_end", "Data": {"Outcome": word.capitalize()}}
     return msgspec.json.encode(body).decode()
 
 

@@ -20,10 +20,10 @@ from actors.runtime.env import Endpoint, Env, ServerTls
 from actors.runtime.serve import Request, Response, ServeLimits, serve_connection
 from actors.sim.broadcaster import CLIENTS, Broadcaster
 from actors.sim.feedfaults import Said
-from actors.sim.feedframes import MatchState, Spoil, spoiled
+from actors.sim.feedframes import MatchState, ReviewWord, Spoil, spoiled
 from actors.sim.feedlines import Serving
 from actors.sim.feedtiming import FeedTiming
-from actors.sim.pullframes import action, batch, event, heartbeat
+from actors.sim.pullframes import action, batch, event, heartbeat, review
 
 STREAM: Final = "/api/scores/stream"
 BATCH: Final = "/live_data/batch"
@@ -80,6 +80,8 @@ class PullServer(Broadcaster):
         self._told: dict[int, MatchState] = {}
         """How each match stands, as this provider tells it."""
         self._seqs: dict[int, int] = {}
+        self._goals: dict[int, list[int]] = {}
+        """The actions of the goals that stand, by game."""
         self._latest: dict[int, _Told] = {}
         self._history: deque[_Told] = deque(maxlen=HISTORY)
         self._clients: dict[int, _Client] = {}
@@ -119,19 +121,36 @@ class PullServer(Broadcaster):
         if said:
             self._broadcast(said[-1])
 
+    @property
+    @override
+    def tells_of_reviews(self) -> bool:
+        return self.pushes
+
+    @override
+    def tell_review(self, state: MatchState, word: ReviewWord, wall_ns: int) -> None:
+        seq, at_ms = self._next_seq(state.game_id), wall_ns // 1_000_000
+        self._broadcast(self._keep(_Told(state, at_ms, seq, review(state, word, seq, at_ms))))
+
     @override
     def rewind(self, past: Sequence[Said]) -> None:
-        for kept in (self._told, self._seqs, self._latest, self._history):
+        for kept in (self._told, self._seqs, self._goals, self._latest, self._history):
             kept.clear()
         for one in past:
             self._note(self.as_told(one.state), one.wall_ns)
 
     def _note(self, state: MatchState, wall_ns: int) -> _Told:
-        seq = self._seqs[state.game_id] = self._seqs.get(state.game_id, 0) + 1
-        at_ms = wall_ns // 1_000_000
-        text = action(state, self._told.get(state.game_id), seq, at_ms)
-        told = self._latest[state.game_id] = _Told(state, at_ms, seq, text)
-        self._told[state.game_id] = state
+        game, at_ms = state.game_id, wall_ns // 1_000_000
+        seq, goals = self._next_seq(game), self._goals.setdefault(game, [])
+        text = action(state, self._told.get(game), seq, at_ms, goals)
+        self._told[game] = state
+        return self._keep(_Told(state, at_ms, seq, text))
+
+    def _next_seq(self, game: int) -> int:
+        self._seqs[game] = self._seqs.get(game, 0) + 1
+        return self._seqs[game]
+
+    def _keep(self, told: _Told) -> _Told:
+        self._latest[told.state.game_id] = told
         self._history.append(told)
         return told
 

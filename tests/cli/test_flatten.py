@@ -20,7 +20,7 @@ from actors.cli.tools import main
 from actors.config.load import BadProfile, load
 from actors.exchange.errors import KeyRefused
 from tests.exchange.test_closeout import Estate, buys, estate
-from tests.sim.venue.hall import order, quote
+from tests.sim.venue.hall import HOME, order, quote
 from tests.sim.venue.papers import KEY_ID, ed25519_key
 
 PROFILE = """\
@@ -170,6 +170,18 @@ async def test_custody_does_what_the_profile_says(
     async with desk(tmp_path / "two", on_abandon="flatten") as me:
         assert await me.custody() == 0
         assert (me.there.held(), me.there.resting()) == (0, 0)
+
+
+async def test_what_only_a_result_can_pay_is_told_by_custody_and_not_tried_for_ever(
+    tmp_path: Path, autojump_clock: MockClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with desk(tmp_path, on_abandon="flatten") as me:
+        me.there.site.hall.venue.close_market(HOME)
+        assert await me.custody() == 0
+        assert await me.flatten() == 1
+    told = capsys.readouterr()
+    assert "its market is closed: the result pays" in told.err
+    assert "1 left:" in told.out
 
 
 def test_what_makes_no_sense_is_one_line(

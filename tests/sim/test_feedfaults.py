@@ -13,7 +13,7 @@ from actors.config.profile import Feed as FeedSettings
 from actors.feeds.errors import FeedError, FeedLost, FeedStale, FeedUnreachable
 from actors.feeds.feed import Epochs, Feed, FeedHealth
 from actors.feeds.transports import carrier
-from actors.messages.feeds import FeedEvent
+from actors.messages.feeds import FeedEvent, Review
 from actors.model.score import Score
 from actors.runtime.env import Endpoint, RealEnv
 from actors.runtime.health import Health
@@ -120,7 +120,7 @@ async def post(name: str, env: SeededEnv | RealEnv | None = None) -> AsyncIterat
             codec=codec,  # type: ignore[arg-type] # the same
             url=server.address(where),
             role="trigger",
-            poll_s=0.25,
+            poll_s=1.0,
             dead_after_s=DEAD_AFTER_S[name],
         )
         way = carrier(env, settings)
@@ -391,3 +391,69 @@ async def test_a_reset_reaches_a_client_over_a_real_socket() -> None:
 async def to_its_end(stream: trio.abc.ReceiveStream) -> None:
     while await stream.receive_some(9_999):
         pass
+
+
+# Reviews, of which the stream of events alone has words.
+
+
+async def test_a_review_is_told_by_the_stream_as_it_opens_and_ends(autojump_clock: Clock) -> None:
+    async with post("sse") as one:
+        one.server.publish(at(1, 0))
+        await one.until("1-0")
+        one.server.review(at(1, 0), "opened")
+        await trio.sleep(1)
+        one.server.review(at(1, 0), "stands")
+        await trio.sleep(1)
+        said = [each.review for each in one.told if each.review is not None]
+
+    assert said == [Review("goal", "open"), Review("goal", "stands")]
+    assert "retraction" not in [each.kind for each in one.told]
+
+
+async def test_a_goal_that_a_review_takes_back_is_taken_back_once(autojump_clock: Clock) -> None:
+    async with post("sse") as one:
+        one.server.publish(at(1, 0))
+        await one.until("1-0")
+        one.server.review(at(1, 0), "opened")
+        await trio.sleep(1)
+        one.server.review(at(0, 0), "overturned")
+        one.server.publish(at(0, 0))
+        await trio.sleep(1)
+        one.server.publish(at(0, 1))
+        await one.until("0-1")
+
+    assert [each.review for each in one.told if each.review is not None] == [
+        Review("goal", "open"),
+        Review("goal", "overturned"),
+    ]
+    assert [each.score for each in one.told if each.kind == "retraction"][-1] == Score(0, 0)
+
+
+async def test_a_review_that_a_mute_provider_missed_is_told_when_it_speaks_again(
+    autojump_clock: Clock,
+) -> None:
+    async with post("sse") as one:
+        one.server.publish(at(1, 0))
+        await one.until("1-0")
+        one.server.review(at(1, 0), "opened")
+        await trio.sleep(1)
+        one.server.mute()
+        one.server.review(at(1, 0), "stands")
+        await trio.sleep(3)
+        one.server.revive()
+        await trio.sleep(1)
+
+    assert [each.review for each in one.told if each.review is not None][-1] == Review(
+        "goal", "stands"
+    )
+
+
+@pytest.mark.parametrize("name", ["ws", "signalr", "lightstreamer", "poll"])
+async def test_a_provider_without_words_for_a_review_says_nothing_of_it(
+    name: str, autojump_clock: Clock
+) -> None:
+    async with post(name) as one:
+        one.server.review(KICK_OFF, "opened")
+        await trio.sleep(3)
+
+    assert all(each.review is None for each in one.told)

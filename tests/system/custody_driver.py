@@ -53,7 +53,7 @@ INSTANCE: Final = "drill"
 WITHIN_S: Final = 120.0
 PAUSE_S: Final = 0.1
 WATCHDOG_S: Final = 10
-GAPS: Final = {1: ("--min-gap", "2", "--max-gap", "2.5"), 5: ("--min-gap", "5", "--max-gap", "6")}
+GAPS: Final = {1: ("--min-gap", "3", "--max-gap", "3.5"), 5: ("--min-gap", "5", "--max-gap", "6")}
 """Between incidents, by lives: goals come soon, and the match lasts longer than any drill."""
 
 PROFILE: Final = """
@@ -68,6 +68,8 @@ after_match_s = 1000000.0   # nobody sells before custody does
 on_abandon = "{on_abandon}"
 floor = "0.01"
 within_s = 60.0
+pause_s = 0.3
+settle_s = 0.5
 """
 
 

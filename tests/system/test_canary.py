@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import trio
 
 from actors.messages.records import ActorRow, OrderOutcome
@@ -22,13 +23,12 @@ def written(folder: Path) -> Iterator[tuple[Path, bytes]]:
 async def provoked(running: Trader) -> str:
     """Have it say all that it knows; return a signature that it made meanwhile."""
     await running.sees(OrderOutcome)
-    log = running.state / "touchline.log"
     await strike(running)
     await running.sees(ActorRow, lambda row: row.actor == "indiscreet" and row.event == "failed")
     signature = await trio.Path(running.state / "canary").read_text()
     await trio.Path(running.state / "canary").unlink()
     running.send(signal.SIGHUP)
-    await until(lambda: "RELOAD" in log.read_text(), "what came of the reload")
+    await until(lambda: "RELOAD" in running.output, "what came of the reload")
     running.send(signal.SIGUSR1)
     await until((running.state / "health.json").exists, "health.json")
     running.send(signal.SIGQUIT)
@@ -36,6 +36,7 @@ async def provoked(running: Trader) -> str:
     return signature
 
 
+@pytest.mark.drill
 async def test_a_key_and_its_signatures_are_nowhere_in_what_a_run_leaves(tmp_path: Path) -> None:
     async with (
         world(tmp_path, "--matchday", SHOWER, *QUICK) as beside,

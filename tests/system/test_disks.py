@@ -13,8 +13,8 @@ from tests.system.test_endings import stricken, strike
     ("how", "said"),
     [
         ("full", "File too large"),
-        ("eio", "Input/output error"),
-        ("readonly", "Bad file descriptor"),
+        pytest.param("eio", "Input/output error", marks=pytest.mark.drill),
+        pytest.param("readonly", "Bad file descriptor", marks=pytest.mark.drill),
     ],
 )
 async def test_a_disk_that_refuses_the_journal_halts_ends_by_74_and_no_order_leaves_after(

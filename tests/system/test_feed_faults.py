@@ -13,9 +13,9 @@ from actors.sim.synthetic import synthetic_day
 from tests.sim.test_feedfaults import CASES, VERBS
 from tests.system.stage import T
 
-HOURS = 0.05
+HOURS = 0.02
 LONG_S = 600.0
-EACH_S = 2.0
+EACH_S = 1.5
 """For so long something is wrong with one feed; then it is the next one's turn."""
 
 

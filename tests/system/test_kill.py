@@ -19,4 +19,4 @@ def test_a_drill_is_a_function_of_its_seed_and_begins_with_an_order() -> None:
 
     assert drawn == [instants(seed, 4) for seed in range(50)]
     assert all(first.after == "entry" for first, *_ in drawn)
-    assert {each.after for one in drawn for each in one} == {"entry", "exit", "start"}
+    assert {each.after for one in drawn for each in one} == {"entry", "exit", "start", "moment"}

@@ -5,6 +5,7 @@ import pty
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 import trio
 
 from actors.messages.records import Reconciled
@@ -86,6 +87,7 @@ async def said(running: Trader, code: int) -> str:
     return line
 
 
+@pytest.mark.drill
 async def test_a_day_is_traded_with_every_guard_on(tmp_path: Path) -> None:
     profile = real(tmp_path, bold_words())
     async with world(tmp_path, "--matchday", SHOP, *QUICK) as beside:
@@ -135,6 +137,7 @@ async def test_each_guard_that_is_tripped_is_one_line_and_its_exit_code(tmp_path
             assert line_said.startswith("touchline: key: the venue does not take it: 401 ")
 
 
+@pytest.mark.drill
 async def test_clocks_that_are_certainly_apart_are_one_line_and_78(tmp_path: Path) -> None:
     plan = tmp_path / "faults.toml"
     plan.write_text("[clock]\nskew_ms = 3000\n")
@@ -148,6 +151,7 @@ async def test_clocks_that_are_certainly_apart_are_one_line_and_78(tmp_path: Pat
     assert "is this machine's clock set?" in told
 
 
+@pytest.mark.drill
 async def test_whoever_sits_at_the_terminal_is_shown_the_host_and_the_key_and_types_them(
     tmp_path: Path,
 ) -> None:

@@ -3,6 +3,8 @@
 import signal
 from pathlib import Path
 
+import pytest
+
 from actors.messages.records import Intent, TradingState
 from tests.system.stage import (
     QUICK,
@@ -21,6 +23,7 @@ PAGES_S = 8.0
 """What writing pages may take besides, on a busy machine."""
 
 
+@pytest.mark.drill
 async def test_a_drain_with_orders_in_flight_ends_in_time_with_every_outcome_known(
     tmp_path: Path,
 ) -> None:
@@ -41,6 +44,7 @@ async def test_a_drain_with_orders_in_flight_ends_in_time_with_every_outcome_kno
     assert running.summary["statement_difference_microdollars"] == 0
 
 
+@pytest.mark.drill
 async def test_a_halt_by_signal_is_one_halt_outlives_a_kill_and_lets_budgets_be_raised(
     tmp_path: Path,
 ) -> None:

@@ -3,6 +3,8 @@
 import signal
 from pathlib import Path
 
+import pytest
+
 from actors.exchange.keys import load_key
 from actors.exchange.signing import ORDERS_PATH, Signer
 from actors.exchange.wire_orders import encode_order
@@ -87,6 +89,7 @@ async def test_a_drift_halts_entries_and_ends_it_by_75_once_nothing_is_held(
     assert [(row.phase, row.clean) for row in rows[:2]] == [("start", True), ("running", False)]
 
 
+@pytest.mark.drill
 async def test_whoever_takes_over_after_a_drift_has_it_drained_and_is_told_75(
     tmp_path: Path,
 ) -> None:
