@@ -63,6 +63,22 @@ async def test_the_first_order_leaves_in_the_step_that_hears_of_the_reversal(
         assert pit.said(ExitHeld) == []
 
 
+async def test_a_feed_that_never_showed_the_goal_closes_entries_and_sells_nothing(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        await bought(pit)
+        pit.trading.reversals.hear_doubt(
+            MatchDoubt(match=EVENT, in_doubt=True, reason="shows 0-1", key=KEY, takes_back=False)
+        )
+        assert EVENT in pit.desk.doubts
+        assert pit.desk.inflight.of("exit") == []
+        # Once it is confirmed it is a reversal like any other.
+        doubt(pit, reason="taken back")
+        assert len(pit.desk.inflight.of("exit")) == 1
+
+
 async def test_older_lots_keep_their_plan(autojump_clock: MockClock) -> None:
     async with open_pit() as pit:
         await pit.start_orders()
