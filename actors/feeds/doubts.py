@@ -19,8 +19,10 @@ DENIERS: Final = 2
 """Feeds that must agree before a score is taken back against its winner."""
 
 
-def open_doubt(contest: Contest, sitting: Sitting, view: View, reason: str) -> None:
-    """Close the match over every goal that ``view`` no longer counts."""
+def open_doubt(
+    contest: Contest, sitting: Sitting, view: View, reason: str, *, takes_back: bool = True
+) -> None:
+    """Close the match over every goal that ``view`` no longer counts, or never did."""
     doubt = contest.doubt
     known = [] if doubt is None else doubt.claims
     newly = [
@@ -31,7 +33,7 @@ def open_doubt(contest: Contest, sitting: Sitting, view: View, reason: str) -> N
     # Sides that are not proved say that something fell, and not what stands instead.
     restored = view.score if view.oriented or not newly else newly[-1].before
     for claim in newly:
-        sitting.doubt(claim.key, reason, in_doubt=True, restored=restored)
+        sitting.doubt(claim.key, reason, in_doubt=True, restored=restored, takes_back=takes_back)
     if doubt is not None:
         doubt.claims = [claim for claim in reversed(contest.trail) if claim in newly + known]
     elif newly:

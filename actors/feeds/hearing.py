@@ -27,6 +27,7 @@ class Sitting:
         in_doubt: bool,
         cause: Cause = "score",
         restored: Score | None = None,
+        takes_back: bool = True,
     ) -> None:
         """Close entries over ``key``, or say how its doubt ended."""
         self.outputs.append(
@@ -37,6 +38,7 @@ class Sitting:
                 key=key,
                 cause=cause,
                 restored=restored,
+                takes_back=takes_back,
             )
         )
 

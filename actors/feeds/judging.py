@@ -217,12 +217,12 @@ def _judge_conflict(contest: Contest, hearing: Hearing, view: View, accepted: Sc
         hearing.judge("conflict", "unoriented")
         return
     view.deny(accepted, hearing.at_ns)
-    key = contest.trail[-1].key
     if view.runner.entrant.delay_ns:
-        hearing.judge("conflict", "delayed", key)
+        hearing.judge("conflict", "delayed", contest.trail[-1].key)
         return
-    open_doubt(contest, hearing, view, f"{view.runner.name} shows {view.score.text}")
-    hearing.judge("conflict", "", key)
+    said = f"{view.runner.name} shows {view.score.text}"
+    open_doubt(contest, hearing, view, said, takes_back=False)
+    hearing.judge("conflict", "", contest.trail[-1].key)
     settle(contest, hearing, hearing.report)
 
 

@@ -87,6 +87,9 @@ class MatchDoubt:
     cause: Cause = "score"
     restored: Score | None = attrs.field(default=None, eq=False)
     """What is the score if the key's falls; ``None`` where nobody can say."""
+    takes_back: bool = attrs.field(default=True, eq=False)
+    """Whether somebody who had shown the score goes back on it; not where a feed that never
+    did shows another, which closes entries and sells nothing."""
 
 
 RaceOutput = Trigger | Judged | MatchDoubt

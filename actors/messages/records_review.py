@@ -37,7 +37,8 @@ class EpisodeRow:
     reason: str
     """Why it began; or how it ended: ``sold``, ``floor``, ``stands``, a refusal's code."""
     value_pips: int
-    """What a contract is worth at the score that stands again; 0 where nobody could say."""
+    """What a contract is worth at the score that stands again; the book's price, else what
+    its plan's floor makes of it, where nobody could say."""
     first_pips: int
     """The first order's limit."""
     floor_pips: int

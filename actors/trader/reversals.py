@@ -74,7 +74,8 @@ class Reversals:
             # Trading is halted by now. What may not be written may not be sent; the exits
             # will find the same, and the tree goes down by its own rules.
             pass
-        self._enter(doubt.key, word, doubt.reason)
+        if doubt.takes_back:
+            self._enter(doubt.key, word, doubt.reason)
 
     def hear_judged(self, judged: Judged) -> None:
         """Open a match again whose review never ended: a later score is agreed, or a period."""
@@ -129,6 +130,8 @@ class Reversals:
         for lot in list(self.desk.lots.values()):
             if self._falls(lot.plan.key, doubt):
                 self._begin(lot, doubt, asked)
+        if asked == "halve":
+            return  # Nobody knows the half of what an entry has not filled yet.
         entries = {sent.client_order_id: sent for sent in self.desk.inflight.of("entry")}
         for entry, plan in list(self.desk.plans.items()):
             if entry in self.desk.lots or not self._falls(plan.key, doubt):

@@ -3,6 +3,7 @@
 from itertools import product
 from typing import cast
 
+import attrs
 import pytest
 from hypothesis import given, strategies as st
 
@@ -71,6 +72,10 @@ def test_a_review_without_an_end_is_a_doubt_that_an_agreed_score_ends() -> None:
         ),
         (doubt("goal_review"), {"hold": None, "halve": "halve", "flatten": "sell"}),
         (doubt("review"), {"hold": None, "halve": None, "flatten": None}),
+        (
+            attrs.evolve(doubt("score", "shows 0-1"), takes_back=False),
+            {"hold": None, "halve": None, "flatten": None},
+        ),
         (
             doubt("score", "stands", in_doubt=False),
             {"hold": "keep", "halve": "keep", "flatten": "keep"},

@@ -5,7 +5,7 @@ The same cases by the thousand: ``make prove-floor``.
 
 from tests.trader.collapse import collapse
 
-CASES = 40
+CASES = 24
 
 
 def test_in_no_collapsing_book_anything_is_sold_below_the_floor() -> None:

@@ -4,12 +4,15 @@ import errno
 
 import pytest
 import trio
+from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 
 from actors.messages.race import UNTOLD, Judged, MatchDoubt
 from actors.messages.records_review import EpisodeRow, NettedRow, ReviewRow
 from actors.messages.trading import ExitHeld
+from actors.model.orders import Side
 from actors.model.score import GoalKey, Score
+from actors.runtime.memory import run_seeded
 from actors.runtime.segments import read
 from actors.trader.resolver import LATE_COPY_REFUSED_S
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
@@ -27,6 +30,7 @@ from tests.trader.fallen import (
 )
 from tests.trader.glass import intents
 from tests.trader.pit import EVENT, KEY, Pit, open_pit
+from tests.trader.test_exits import DEATHS, TRIPS
 
 NEXT = GoalKey(EVENT, 0, "2-0")
 
@@ -57,6 +61,22 @@ async def test_the_first_order_leaves_in_the_step_that_hears_of_the_reversal(
         assert EVENT in pit.desk.doubts
         assert [row.reason for row in episodes(pit, "closed")] == ["sold"]
         assert pit.said(ExitHeld) == []
+
+
+async def test_a_feed_that_never_showed_the_goal_closes_entries_and_sells_nothing(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        await bought(pit)
+        pit.trading.reversals.hear_doubt(
+            MatchDoubt(match=EVENT, in_doubt=True, reason="shows 0-1", key=KEY, takes_back=False)
+        )
+        assert EVENT in pit.desk.doubts
+        assert pit.desk.inflight.of("exit") == []
+        # Once it is confirmed it is a reversal like any other.
+        doubt(pit, reason="taken back")
+        assert len(pit.desk.inflight.of("exit")) == 1
 
 
 async def test_older_lots_keep_their_plan(autojump_clock: MockClock) -> None:
@@ -142,7 +162,7 @@ async def test_any_price_is_taken_only_where_the_profile_asks_for_it(
 async def test_a_doubt_that_ends_well_gives_what_is_left_its_plan_again(
     autojump_clock: MockClock,
 ) -> None:
-    async with open_pit() as pit:
+    async with open_pit(speed=10.0) as pit:
         await pit.start_orders()
         worth(pit, 4_500)
         await bought(pit)
@@ -154,11 +174,11 @@ async def test_a_doubt_that_ends_well_gives_what_is_left_its_plan_again(
         assert pit.position_centi() == 700
         doubt(pit, in_doubt=False, reason="stands")
         pit.make("bid", 4_400, 10_000)
-        await trio.sleep(100.0)
+        await trio.sleep(20.0)
         assert len(exits(pit)) == 1
         assert [row.reason for row in episodes(pit, "closed")] == ["stands"]
 
-        await trio.sleep(300.0)
+        await trio.sleep(12.0)
         assert pit.position_centi() == 0
         lots_are_gone(pit)
 
@@ -167,7 +187,7 @@ async def test_a_doubt_that_ends_well_gives_what_is_left_its_plan_again(
 async def test_a_review_of_the_goal_does_what_the_profile_says(
     autojump_clock: MockClock, on_open: str, left: int
 ) -> None:
-    async with open_pit(review={"on_open": on_open}) as pit:
+    async with open_pit(speed=10.0, review={"on_open": on_open}) as pit:
         await pit.start_orders()
         worth(pit, 4_500)
         await bought(pit)
@@ -180,7 +200,7 @@ async def test_a_review_of_the_goal_does_what_the_profile_says(
         doubt(pit, cause="goal_review", in_doubt=False, reason="stands")
         assert EVENT not in pit.desk.doubts
         assert [row.phase for row in pit.said(ReviewRow)] == ["under_review", "stands"]
-        await trio.sleep(300.0)
+        await trio.sleep(12.0)
         assert pit.position_centi() == 0
         lots_are_gone(pit)
 
@@ -323,7 +343,7 @@ async def test_a_slow_venue_holds_up_the_answer_and_not_the_order(
         lots_are_gone(pit)
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.005, 0.013, 0.02, 0.2, 0.3, 0.6, 2.0])
+@pytest.mark.parametrize("after_s", [0.0, 0.005, 0.02, 0.3, 2.0])
 @pytest.mark.parametrize("taken", [True, False])
 async def test_the_exits_may_die_at_any_instant_of_a_liquidation(
     autojump_clock: MockClock, after_s: float, *, taken: bool
@@ -351,7 +371,7 @@ async def test_the_exits_may_die_at_any_instant_of_a_liquidation(
         assert len(set(meant)) == len(meant)
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.005, 0.02, 0.3, 0.8, 3.0])
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.3, 3.0])
 @pytest.mark.parametrize("entry", ["filled", "in flight"])
 async def test_the_process_may_die_at_any_instant_of_a_liquidation_and_the_next_goes_on_with_it(
     autojump_clock: MockClock, after_s: float, entry: str
@@ -452,3 +472,33 @@ async def test_a_worst_case_that_sold_of_an_older_lot_leaves_it_smaller(
         assert pit.position_centi() == 0
         assert pit.said(ExitHeld) == []
         lots_are_gone(pit)
+
+
+@given(
+    trips=st.sets(st.sampled_from(sorted(TRIPS))),
+    deaths=st.sets(st.sampled_from(DEATHS)),
+    side=st.sampled_from(["bid", "ask"]),
+)
+@settings(max_examples=8)
+def test_in_every_trading_state_with_every_entry_control_tripped_a_reversal_sells(
+    trips: set[str], deaths: set[str], side: Side
+) -> None:
+    run_seeded(0, _sells_all_the_same, sorted(trips), sorted(deaths), side)
+
+
+async def _sells_all_the_same(trips: list[str], deaths: list[str], side: Side) -> None:
+    async with open_pit() as pit:
+        await pit.start("catalogue")
+        await pit.start_orders()
+        await pit.start("planner")
+        worth(pit, 4_500)
+        await bought(pit, side=side)
+        for trip in trips:
+            TRIPS[trip](pit)
+        for name in deaths:
+            await pit.kill(name)
+        doubt(pit)
+        assert pit.desk.inflight.of("exit")
+        await trio.sleep(1.0)
+
+        assert pit.position_centi() == 0
