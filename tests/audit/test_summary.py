@@ -136,6 +136,13 @@ def test_the_summary_counts_what_happened() -> None:
     assert figures["latency_ms_to_accepted"] == {"p50": 29.999, "p99": 29.999}
     assert figures["feeds"] == {"alpha": {"wins": 3}}
     assert figures["restarts"] == 2
+    assert figures["funnel"] == {
+        "triggers": 2,
+        "stopped": {"no_edge": 1},
+        "sent": 1,
+        "filled": 1,
+    }
+    assert "1 triggers and legs stopped: no_edge 1" in day_table(told())
     assert json.loads(json.dumps(figures)) == figures
 
 

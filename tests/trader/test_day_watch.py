@@ -5,12 +5,14 @@ import trio
 from trio.testing import MockClock
 
 from actors.messages.records import DayRoll
+from actors.messages.recovered import Relived
 from actors.messages.trading import Accepted, OrderDone
+from actors.model.losses import Losses
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import Fill
 from actors.model.score import GoalKey
 from actors.runtime.health import Health
-from actors.trader.day_watch import DayWatch
+from actors.trader.day_watch import DayWatch, fit
 from tests.sim.venue.hall import SERIES
 from tests.trader.pit import EVENT, HOME, KEY, Pit, open_pit
 
@@ -186,3 +188,18 @@ async def test_two_late_orders_close_a_series_five_halt_and_quick_ones_open_it_a
         held(10)
         assert pit.desk.state.value == "ACTIVE"
         assert pit.desk.holds.series() == []
+
+
+async def test_a_process_that_died_before_its_halt_was_written_comes_to_the_same_end(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(risk={"drawdown_dollars": MicroDollars(1_000)}) as pit:
+        lost = Losses()
+        for fill in loss(1, 1_000):
+            lost.book(fill)
+        assert lost.breach is None, "the limits are the profile's, whatever they were before"
+
+        fit(pit.desk, pit.trading.fire, pit.loaded.profile, Relived(losses=lost))
+        assert pit.desk.state.stands("loss")
+        pit.play()
+        assert pit.fire() == []
