@@ -24,8 +24,6 @@ try:
 
     from actors.runtime.env import RealEnv
     from actors.runtime.errors import leaves
-    from actors.sim.calibration import AHEAD_S, play
-    from actors.sim.calibration_figures import figures
     from actors.sim.errors import BadStage, WorldError
     from actors.sim.fault_file import read_plan
     from actors.sim.feedtiming import FIVE
@@ -37,7 +35,6 @@ try:
     from actors.sim.script import day_script
     from actors.sim.stage import Stage
     from actors.sim.tables import Table
-    from actors.sim.tape import record
     from actors.sim.timetable import Pace, Timetable, lay_out
     from actors.sim.venue.faults import CALM, FaultPlan
     from actors.sim.venue.latency import PROFILES, LatencyProfile
@@ -56,11 +53,9 @@ SEED_DIGITS: Final = 18
 FILE_MODE: Final = 0o644
 PLAN: Final = ".plan"
 """Beside a file of the truth lies one of the plan, by its name and this."""
-HOURS: Final = 1.0
-"""Of a tape, where nobody says."""
+HOURS: Final = 1.0  # of a tape, where nobody says
 MOST_HOURS: Final = 1_000.0
-GOALS: Final = 2_000
-"""Of a calibration, where nobody says."""
+GOALS: Final = 2_000  # of a calibration, where nobody says
 LEAST_GOALS: Final = 50
 MOST_GOALS: Final = 100_000
 DOUBTS: Final = {"usual": USUAL, "none": NONE}
@@ -102,6 +97,8 @@ def _chosen(chosen: argparse.Namespace) -> Callable[[], int]:
         return lambda: code
     faults = CALM if chosen.faults is None else read_plan(Table(_toml(chosen.faults)))
     if chosen.tape is not None:
+        from actors.sim.tape import record  # noqa: PLC0415 - a world with clients needs it not
+
         _log_to_stderr()
         record(
             str(Path(chosen.tape).absolute()),
@@ -130,6 +127,9 @@ def _calibrate(seed: int, goals: int, latency: LatencyProfile) -> int:
     Raises:
         BadStage: So many goals cannot be told apart from chance, or would take for ever.
     """
+    from actors.sim.calibration import AHEAD_S, play  # noqa: PLC0415 - as above
+    from actors.sim.calibration_figures import figures  # noqa: PLC0415 - as above
+
     if not LEAST_GOALS <= goals <= MOST_GOALS:
         raise BadStage(f"--goals is a number from {LEAST_GOALS} to {MOST_GOALS}, not {goals}")
     plain = play(seed, goals, feeds=FIVE, latency=latency)

@@ -227,7 +227,7 @@ async def test_a_discarded_connection_comes_back(
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_in_any_weather_every_response_taken_is_the_orders_own(seed: int) -> None:
     taken: list[str] = []
 

@@ -12,13 +12,12 @@ from actors.sim.feedtiming import FIVE
 from actors.sim.synthetic import synthetic_day
 from tests.system.stage import T, unanswered
 
-HOURS = 0.05
 LONG_S = 400.0
 
 
-async def a_day(survivor: str = "") -> SeededDay:
+async def a_day(hours: float, survivor: str = "") -> SeededDay:
     """Play a short day, with every feed but one dead from the start if there is a survivor."""
-    async with seeded_day(5, synthetic_day(5, HOURS)) as day:
+    async with seeded_day(5, synthetic_day(5, hours)) as day:
         for name, feed in day.world.feeds.items():
             if survivor not in {"", name}:
                 feed.kill()
@@ -45,7 +44,7 @@ def goals(day: SeededDay) -> int:
 
 
 def test_five_protocols_race_and_at_least_four_of_them_win_something() -> None:
-    day = run_seeded(5, a_day)
+    day = run_seeded(5, a_day, 0.05)
 
     assert tuple(day.world.feeds) == tuple(FIVE)
     assert len(triggered(day)) == goals(day)
@@ -54,7 +53,7 @@ def test_five_protocols_race_and_at_least_four_of_them_win_something() -> None:
 
 @pytest.mark.parametrize("survivor", list(FIVE))
 def test_the_one_feed_that_is_left_trades_every_goal_it_sees(survivor: str) -> None:
-    day = run_seeded(5, a_day, survivor)
+    day = run_seeded(5, a_day, 0.02, survivor)
 
     assert triggered(day) == [survivor] * goals(day)
     # A feed that is late finds the price gone: the goal is answered then by the reason.

@@ -115,7 +115,7 @@ async def test_a_running_process_shows_its_health_and_its_tree(tmp_path: Path) -
     assert {row["state"] for row in rows.values()} == {"up"}
     assert any(frame.endswith(" _judge_until_due") for frame in rows["arbiter"]["stack"])
     assert rows["arbiter"]["mailboxes"]["arbiter"]["capacity"] == 1_024
-    assert health["trading"] == {"state": "ACTIVE", "reasons": []}
+    assert health["trading"] == {"state": "ACTIVE", "reasons": [], "series_closed": []}
     assert health["journal"]["last_seq"] > 0
     assert health["journal"]["healthy"] is True
     assert health["connections"]["entries"] == 3
