@@ -16,7 +16,7 @@ WORST ?= 1.10
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill prove-kill9 prove-drills prove-load prove-awaits prove-venue prove-floor prove-rules prove-rush prove-custody prove-weathers prove-agents lock clean python-is-new-enough
+.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill prove-kill9 prove-drills prove-load prove-awaits prove-venue prove-fuzz prove-floor prove-rules prove-rush prove-custody prove-weathers prove-agents lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ prove-agents: $(DEV_STAMP) ## thousands of goals: the races' figures beside the 
 
 prove-weathers: $(DEV_STAMP) ## a day for each thing that the venue may do to a client: no order and no cent is lost
 	@$(BIN)/python tests/system/weather_driver.py --proof docs/proofs.jsonl
+
+prove-fuzz: $(DEV_STAMP) ## chance for every core and dialect: none crashes, none holds the loop for 5 ms
+	@$(BIN)/python tests/feeds/fuzz_driver.py --proof docs/proofs.jsonl
 
 prove-rules: $(DEV_STAMP) ## get each rule of money wrong in either copy: a test notices every one
 	@$(BIN)/python tests/system/rule_driver.py --proof docs/proofs.jsonl
