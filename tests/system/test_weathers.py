@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Final
 
 import attrs
+import pytest
 import trio
 
 from actors.cli.seeds import STATE, SeededDay, seeded_day
@@ -163,6 +164,7 @@ def hold(lived: Lived) -> None:
     assert day.world.server.counts.faults == 0
 
 
+@pytest.mark.drill
 def test_through_everything_that_the_venue_may_do_no_order_and_no_cent_is_lost() -> None:
     lived = run_seeded(SEED, live, SEED, DAILY)
 
