@@ -41,6 +41,8 @@ SOON_S: Final = 60.0
 GONE_S: Final = 10.0
 PAUSE_S: Final = 0.005
 QUICK: Final = ("--speed", "600", "--min-gap", "0.7", "--max-gap", "0.9")
+LASTING: Final = ("--speed", "600", "--min-gap", "4", "--max-gap", "5")
+"""A day that is not over before a test is, whatever else the machine has to do."""
 
 BOLD: Final = """\
 extends = "sim"

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from actors.messages.records import ActorRow, OrderOutcome
-from tests.system.stage import QUICK, SHOWER, Trader, bold, program, trader, until, world
+from tests.system.stage import LASTING, SHOWER, Trader, bold, program, trader, until, world
 from tests.system.test_endings import stricken, strike
 
 
@@ -39,7 +39,7 @@ async def provoked(running: Trader) -> str:
 @pytest.mark.drill
 async def test_a_key_and_its_signatures_are_nowhere_in_what_a_run_leaves(tmp_path: Path) -> None:
     async with (
-        world(tmp_path, "--matchday", SHOWER, *QUICK) as beside,
+        world(tmp_path, "--matchday", SHOWER, *LASTING) as beside,
         trader(
             tmp_path,
             "--world",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from actors.messages.records import OrderOutcome, PassedRow, Reconciled, TradingState, Triggered
 from actors.messages.records_venue import ClockRow, DelayRow, LimitsRow, OddRow
-from tests.system.stage import QUICK, SHOWER, bold, entries, traded_twice, trader, world
+from tests.system.stage import LASTING, QUICK, SHOWER, bold, entries, traded_twice, trader, world
 
 
 def faults(folder: Path, text: str) -> str:
@@ -31,7 +31,7 @@ async def test_a_clock_that_is_an_hour_off_is_one_line_and_exit_78(tmp_path: Pat
 async def test_a_clock_that_is_off_by_seconds_stops_entries_and_says_so(tmp_path: Path) -> None:
     plan = faults(tmp_path, "[clock]\nskew_ms = 2500\n")
     async with (
-        world(tmp_path, "--matchday", SHOWER, "--hold", "--faults", plan, *QUICK) as beside,
+        world(tmp_path, "--matchday", SHOWER, "--hold", "--faults", plan, *LASTING) as beside,
         trader(tmp_path, "--world", str(beside.file), profile=bold(tmp_path)) as running,
     ):
         halted = await running.sees(TradingState, lambda row: row.reason.startswith("clock: "))

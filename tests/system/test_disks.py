@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from actors.messages.records import Intent, OrderOutcome
-from tests.system.stage import QUICK, SHOWER, bold, trader, verify, world
+from tests.system.stage import LASTING, SHOWER, bold, trader, verify, world
 from tests.system.test_endings import stricken, strike
 
 
@@ -21,7 +21,7 @@ async def test_a_disk_that_refuses_the_journal_halts_ends_by_74_and_no_order_lea
     tmp_path: Path, how: str, said: str
 ) -> None:
     async with (
-        world(tmp_path, "--matchday", SHOWER, *QUICK) as beside,
+        world(tmp_path, "--matchday", SHOWER, *LASTING) as beside,
         trader(
             tmp_path,
             "--world",

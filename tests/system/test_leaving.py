@@ -16,7 +16,7 @@ from actors.messages.records import (
     Triggered,
 )
 from tests.system.stage import (
-    QUICK,
+    LASTING,
     SHOWER,
     Trader,
     bold,
@@ -38,7 +38,7 @@ async def test_signals_show_health_halt_entries_and_drain(tmp_path: Path) -> Non
     with profile.open("a") as file:
         # Sold three seconds after they were bought, so that a halt can come between.
         file.write("\n[exits]\nafter_match_s = 1800.0\n")
-    arguments = ("--matchday", SHOWER, *QUICK)
+    arguments = ("--matchday", SHOWER, *LASTING)
     async with (
         world(tmp_path, *arguments) as beside,
         trader(tmp_path, "--world", str(beside.file), profile=profile) as running,

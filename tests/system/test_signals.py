@@ -7,7 +7,7 @@ import pytest
 
 from actors.messages.records import Intent, TradingState
 from tests.system.stage import (
-    QUICK,
+    LASTING,
     SHOWER,
     bold,
     make,
@@ -28,7 +28,7 @@ async def test_a_drain_with_orders_in_flight_ends_in_time_with_every_outcome_kno
     tmp_path: Path,
 ) -> None:
     async with (
-        world(tmp_path, "--matchday", SHOWER, *QUICK) as beside,
+        world(tmp_path, "--matchday", SHOWER, *LASTING) as beside,
         trader(tmp_path, "--world", str(beside.file), profile=bold(tmp_path)) as running,
     ):
         await running.sees(Intent)

@@ -13,7 +13,7 @@ from actors.model.money import CentiContracts, Pips
 from actors.model.orders import OrderRequest, Side, Ticker
 from actors.runtime.env import RealEnv
 from actors.runtime.http import HttpClient
-from tests.system.stage import QUICK, SHOWER, Trader, World, bold, trader, world
+from tests.system.stage import LASTING, SHOWER, Trader, World, bold, trader, world
 
 ROOT_OF_API = "/trade-api/v2"
 
@@ -67,7 +67,7 @@ async def test_a_drift_halts_entries_and_ends_it_by_75_once_nothing_is_held(
     tmp_path: Path,
 ) -> None:
     async with (
-        world(tmp_path, "--matchday", SHOWER, *QUICK) as beside,
+        world(tmp_path, "--matchday", SHOWER, *LASTING) as beside,
         trader(tmp_path, "--world", str(beside.file), profile=watchful(tmp_path)) as running,
     ):
         ticker = await drifts(running, beside)
@@ -94,7 +94,7 @@ async def test_whoever_takes_over_after_a_drift_has_it_drained_and_is_told_75(
     tmp_path: Path,
 ) -> None:
     async with (
-        world(tmp_path, "--matchday", SHOWER, *QUICK) as beside,
+        world(tmp_path, "--matchday", SHOWER, *LASTING) as beside,
         trader(tmp_path, "--world", str(beside.file), profile=watchful(tmp_path)) as running,
     ):
         await drifts(running, beside)
