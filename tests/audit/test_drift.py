@@ -29,9 +29,12 @@ class Watched:
 
 
 @asynccontextmanager
-async def watched() -> AsyncIterator[Watched]:
-    """Have a reconciler watch a day while inside."""
+async def watched(before: Callable[[Day], None] | None = None) -> AsyncIterator[Watched]:
+    """Have a reconciler watch a day while inside, which may have begun without it."""
     async with open_day() as day, trio.open_nursery() as nursery:
+        if before is not None:
+            before(day)
+            await trio.sleep(1.0)
         found = Watched(day, day.reconciler())
 
         def intended(client_order_id: str) -> bool:
@@ -107,6 +110,21 @@ async def test_a_difference_that_lasts_is_told_once_and_ends_nothing(
         assert found.drifts == row.lines[:1]
         await trio.sleep(10 * EVERY_S)
         assert len(found.drifts) == 1, "a person who goes on with it has answered for it"
+
+
+def settled_unseen(day: Day) -> None:
+    """A position is settled while nobody looks."""
+    traded(day)
+    day.hall.settle(HOME, "no")
+
+
+async def test_what_was_settled_while_nobody_looked_is_told_at_the_start(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watched(settled_unseen) as found:
+        assert found.settled == [(HOME, 0)]
+        await trio.sleep(3 * EVERY_S)
+        assert found.settled == [(HOME, 0)]
 
 
 async def test_a_settlement_that_is_on_record_is_told_by_no_later_start(
