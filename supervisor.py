@@ -325,7 +325,7 @@ def _housekeeping(
             gates=profile.gates,
             every_s=rules.rehearse_ms / 1e3,
             wanted=lambda: bool(trading.desk.plays),
-            busy=lambda: now_ns() - (arbiter.health.progress_ns or 0) < every_ns,
+            busy=lambda: now_ns() - (arbiter.health.progress_ns or 0) < 2 * every_ns,
             health=roster.cell("rehearsal"),
         )
         kept.append(roster.child("rehearsal", rehearsal.run, criticality="aux"))
