@@ -24,6 +24,8 @@ def _line(ledger: FeedLedger, width: int) -> str:
         f"feed {ledger.feed.ljust(width)}  wins {ledger.wins:>4}, ahead by {margins};"
         f" behind by {lags}; covers {100 * ledger.coverage:.0f} %; phantoms {ledger.phantoms}"
     )
+    if ledger.unconfirmed:
+        line += f"; unconfirmed at first {ledger.unconfirmed}"
     return f"{line}; quarantined" if ledger.quarantined else line
 
 
@@ -38,6 +40,7 @@ def _figures(ledger: FeedLedger) -> dict[str, object]:
         "wins": ledger.wins,
         "echoes": ledger.echoes,
         "phantoms": ledger.phantoms,
+        "unconfirmed": ledger.unconfirmed,
         "reversals": ledger.reversals,
         "coverage": round(ledger.coverage, 4),
         "lag_ms_p50": _ms(ledger.lag_ns(0.5)),

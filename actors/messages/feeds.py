@@ -86,7 +86,7 @@ class FeedEvent:
     """Match clock in seconds from kick-off, counting up."""
 
     provider_ts_ns: int | None = None
-    """The provider's own time, never compared with ours."""
+    """The provider's own time, compared with its own earlier ones alone, never with ours."""
 
     received_ns: int
     """Monotonic: when the frame's last byte was read."""

@@ -17,12 +17,12 @@ from actors.messages.records import (
     TYPES,
     ActorRow,
     BookLostRow,
-    DoubtRow,
     ExitHeldRow,
     Reconciled,
     TradeRow,
     TradingState,
 )
+from actors.messages.records_review import DoubtRow
 from actors.runtime.errors import BadRecord, NewerVersion
 from actors.runtime.frames import walk
 from tests.audit.report_day import (

@@ -5,10 +5,12 @@ from typing import Any, Literal
 
 import attrs
 
+from actors.audit.recording import doubt_row, report_row, triggered
 from actors.feeds.contest import Entrant, Standing
 from actors.feeds.entities import UNKNOWN, Binding, Bound
 from actors.feeds.ledger import Tally
 from actors.feeds.race import Race
+from actors.feeds.recall import recall
 from actors.messages.feeds import FeedEvent, Kind, Review
 from actors.messages.race import Cause, Judged, MatchDoubt, RaceOutput, Trigger
 from actors.model.score import SOCCER, GoalKey, MatchId, Period, Policy, Score
@@ -48,6 +50,8 @@ class Story:
     frames: int = attrs.field(init=False, default=0)
     _traded_ever: set[GoalKey] = attrs.field(init=False, factory=set)
     _in_doubt: set[tuple[Cause, GoalKey]] = attrs.field(init=False, factory=set)
+    _doubted_before: set[GoalKey] = attrs.field(init=False, factory=set)
+    """Before a restart, and not told of since."""
     _shown: dict[tuple[str, int, MatchId], Score] = attrs.field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -63,14 +67,31 @@ class Story:
 
     def restart(self) -> None:
         """Die, and come back with nothing but what a journal keeps."""
-        standing = self.race.standing(MATCH)
-        self._in_doubt.clear()
+        recalled = recall(self.journal())
+        left = recalled.unsettled.get(MATCH)
+        self._in_doubt = set() if left is None else {(c, key) for c, key in left.reviews.values()}
+        self._doubted_before = set() if left is None else set(left.doubted)
         self.race = Race(
             feeds=self.feeds,
             policy=self.policy,
-            traded=self._traded_ever,
-            standings={} if standing is None else {MATCH: standing},
+            traded=recalled.traded | self._traded_ever,
+            standings=recalled.standings,
+            unsettled=recalled.unsettled,
+            tallies=recalled.tallies,
         )
+
+    def journal(self) -> list[object]:
+        """Return what an auditor would have kept of it so far."""
+        rows = list[object]()
+        for one in self.outputs:
+            match one:
+                case Judged():
+                    rows.append(report_row(one, 0))
+                case MatchDoubt():
+                    rows.append(doubt_row(one))
+                case Trigger():
+                    rows.append(triggered(one))
+        return rows
 
     def open(self, *feeds: str, at_s: float = 0) -> None:
         """Begin a connection of each feed."""
@@ -205,7 +226,8 @@ class Story:
                 doubted = one.cause, one.key
                 assert (doubted in self._in_doubt) is not one.in_doubt, "doubts open and end"
                 (self._in_doubt.add if one.in_doubt else self._in_doubt.remove)(doubted)
-        closed = any(key.match == MATCH for _, key in self._in_doubt)
+                self._doubted_before.discard(one.key)
+        closed = bool(self._doubted_before) or any(key.match == MATCH for _, key in self._in_doubt)
         assert closed == self.race.is_in_doubt(MATCH)
         return outputs
 
