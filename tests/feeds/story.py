@@ -13,7 +13,7 @@ from actors.feeds.race import Race
 from actors.feeds.recall import recall
 from actors.messages.feeds import FeedEvent, Kind, Review
 from actors.messages.race import Cause, Judged, MatchDoubt, RaceOutput, Trigger
-from actors.model.score import SOCCER, GoalKey, MatchId, Period, Policy, Score
+from actors.model.score import SOCCER, GoalKey, MatchId, Period, Policy, Score, Sport
 
 MATCH = MatchId("KXWCGAME-22DEC18ARGFRA")
 FIVE = ("ada", "bob", "cyd", "dan", "eve")
@@ -39,6 +39,8 @@ class Story:
     traded: Iterable[GoalKey] = ()
     standings: Mapping[MatchId, Standing] = attrs.field(factory=dict)
     policy: Policy = SOCCER
+    sport: Sport = "soccer"
+    """Of whatever is said; the race judges all but soccer by their own policies."""
     stage_is_open: bool = True
     goals_known: int = 0
     """Goals that each feed showed before the story begins."""
@@ -133,7 +135,7 @@ class Story:
         event = self._event(feed, kind, at_s, score=shown, period=period)
         if says:
             event = attrs.evolve(event, **says)
-        bound = Bound(match=match, oriented=oriented, open=self.stage_is_open)
+        bound = Bound(match=match, oriented=oriented, open=self.stage_is_open, sport=self.sport)
         return self._enter(event, bound, waited_s)
 
     def review(
@@ -217,7 +219,7 @@ class Story:
             assert after is not None
             assert after.generation >= before.generation, "the generation never falls"
             if after.generation == before.generation:
-                assert before.score == after.score or (
+                assert before.score.text == after.score.text or (
                     self.policy.is_behind(before.score, after.score)
                     or self.policy.legal_decrease(before.score, after.score)
                 )
