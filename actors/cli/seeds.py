@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 import supervisor
 from actors.audit.summary import summary_json
 from actors.cli.feed_record import feed_figures
-from actors.cli.soil import CODEC, open_soil
+from actors.cli.soil import CODEC, Soil, open_soil
 from actors.config.load import load
 from actors.config.profile import Profile
 from actors.config.state import StateFolder
@@ -126,6 +126,8 @@ class SeededDay:
     """What lies between them."""
     venue: Endpoint
     """Where the venue listens."""
+    again: Callable[[], supervisor.Tree]
+    """Plants another tree on what the journal has, once the last one has ended."""
 
 
 @asynccontextmanager
@@ -158,25 +160,36 @@ async def seeded_day(
         loaded = load("sim", handshake)
         if earlier:
             _live_before(env, loaded.profile, earlier)
-        soil = open_soil(
-            env,
-            attrs.evolve(loaded, profile=change(_unrehearsed(loaded.profile))),
-            _key(outside.disk, handshake["key"]["pem_file"]),
-            STATE,
-            speed=float(handshake["speed"]),
-            write=len,
-            on_stuck=_fail,
-            garbage=NoGarbage(),
-            root=supervisor.ROOT,
-        )
+        changed = attrs.evolve(loaded, profile=change(_unrehearsed(loaded.profile)))
+        soils: list[Soil] = []
+
+        def plant() -> supervisor.Tree:
+            if soils:
+                soils[-1].journal.close()
+            soils.append(
+                open_soil(
+                    env,
+                    changed,
+                    _key(outside.disk, handshake["key"]["pem_file"]),
+                    STATE,
+                    speed=float(handshake["speed"]),
+                    write=len,
+                    on_stuck=_fail,
+                    garbage=NoGarbage(),
+                    root=supervisor.ROOT,
+                )
+            )
+            return supervisor.plant(soils[-1])
+
         yield SeededDay(
             env=env,
             world=world,
-            tree=supervisor.plant(soil),
+            tree=plant(),
             network=network,
             venue=Endpoint.parse(handshake["rest"]),
+            again=plant,
         )
-        soil.journal.close()
+        soils[-1].journal.close()
         nursery.cancel_scope.cancel()
 
 

@@ -12,7 +12,7 @@ from actors.feeds.claims import FOREVER, Claim, Doubt, Incidents, Inquiry, Withd
 from actors.feeds.clocks import ProviderClock
 from actors.feeds.coverage import Coverage
 from actors.feeds.ledger import Tally
-from actors.messages.feeds import FeedEvent
+from actors.messages.feeds import STOPPED, FeedEvent
 from actors.messages.race import FULL_PM
 from actors.model.score import GoalKey, MatchId, Period, Policy, Score
 
@@ -122,7 +122,8 @@ class Runner:
         if report.epoch < self.epoch:
             return False
         self.epoch = report.epoch
-        self.open = report.kind != "closed"
+        # When a process stops, its feeds go one by one: the last of them decides nothing.
+        self.open = report.kind != "closed" or report.reason == STOPPED
         self.heard_ns = at_ns
         if report.provider_ts_ns is not None and not report.replay:
             self.clock.hear(report.received_wall_ns - report.provider_ts_ns, at_ns)

@@ -1,6 +1,6 @@
 """What a feed tells the arbiter. Normalised: no provider's words are left in it."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 import msgspec
@@ -46,6 +46,10 @@ Status = Literal[
     "coverage_lost",
 ]
 """How a match, or the coverage of it, stands (reference ``feeds.md`` section 4)."""
+
+
+STOPPED: Final = "stopped"
+"""Why a connection ended that we ended ourselves: that says nothing about any match."""
 
 
 class Review(msgspec.Struct, frozen=True, gc=False):

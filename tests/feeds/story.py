@@ -101,10 +101,10 @@ class Story:
             self.epochs[feed] = self.epochs.get(feed, 0) + 1
             self._enter(self._event(feed, "opened", at_s), UNKNOWN)
 
-    def close(self, *feeds: str, at_s: float) -> None:
+    def close(self, *feeds: str, at_s: float, reason: str = "") -> None:
         """End the connection of each feed."""
         for feed in feeds:
-            self._enter(self._event(feed, "closed", at_s), UNKNOWN)
+            self._enter(attrs.evolve(self._event(feed, "closed", at_s), reason=reason), UNKNOWN)
 
     def beat(self, *feeds: str, at_s: float) -> None:
         """Let each feed send a heartbeat."""

@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from actors.feeds.contest import Standing
 from actors.feeds.recall import recall
 from actors.feeds.unsettled import EARLIER
+from actors.messages.feeds import STOPPED
 from actors.messages.race import MatchDoubt
 from actors.messages.records import Intent
 from actors.model.score import Score
@@ -202,3 +203,21 @@ def test_a_second_restart_loses_nothing_of_the_first() -> None:
     back(story, ("ada",), "1-0", 101)
 
     assert not story.race.is_in_doubt(MATCH)
+
+
+def test_feeds_that_stop_with_their_process_leave_a_doubt_as_it_is() -> None:
+    story = doubted()
+    for i, feed in enumerate(FIVE[1:]):
+        story.close(feed, at_s=71 + i / 100, reason=STOPPED)
+    story.say("ada", "0-0", 72)
+
+    assert story.standing == (0, "1-0")
+    assert story.race.is_in_doubt(MATCH)
+
+
+def test_the_last_feed_whose_peers_have_died_decides_it() -> None:
+    story = doubted()
+    for i, feed in enumerate(FIVE[1:]):
+        story.close(feed, at_s=71 + i / 100)
+
+    assert story.standing == (1, "0-0")
