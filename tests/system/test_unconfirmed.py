@@ -132,7 +132,8 @@ def _judge_ledger(day: SeededDay, phantoms: int) -> None:
     assert (mine.phantoms, mine.overturned) == (phantoms, phantoms)
     assert mine.unconfirmed >= mine.wins > phantoms
     (line,) = [line for line in feed_lines([mine]) if line.startswith("feed sse")]
-    assert f"phantoms {phantoms}; unconfirmed at first {mine.unconfirmed}" in line
+    told = f"phantoms {phantoms}; taken back {phantoms}; unconfirmed at first {mine.unconfirmed}"
+    assert told in line
 
 
 def test_a_feed_that_is_not_known_yet_must_be_sure_before_it_is_believed() -> None:
