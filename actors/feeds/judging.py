@@ -40,6 +40,11 @@ def judge_baseline(contest: Contest, hearing: Hearing, view: View) -> None:
         else:
             hearing.judge("baseline", "unoriented")
         return
+    if _unsure(hearing):
+        view.tentative = score
+    else:
+        # What a provider shows without a word of doubt it has confirmed, whatever we missed.
+        contest.confirm(view)
     if score == accepted:
         contest.trail[-1].seen_by.add(view.runner.name)
         _vouch(contest, hearing, view)

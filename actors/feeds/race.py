@@ -260,15 +260,26 @@ class Race:
             self._judge(hearing, contest, view, bound, takes_back=takes_back)
             if report.incident is not None and hearing.unfinished is None:
                 note_incident(contest, report, hearing.at_ns)
+        else:
+            self._meet(hearing, contest, runner, bound, takes_back=takes_back)
+        if hearing.unfinished is not None:
+            self._unfinished = hearing
+
+    def _meet(
+        self, hearing: Hearing, contest: Contest, runner: Runner, bound: Bound, *, takes_back: bool
+    ) -> None:
+        """Judge the first score that a connection shows, or takes back, of a match."""
+        report = hearing.report
+        shown = _shown_before(contest, runner, report) if takes_back else None
+        if shown is not None:
+            view = _new_view(contest, runner, bound, report, shown)
+            self._judge(hearing, contest, view, bound, takes_back=True)
         elif report.score is None:
             hearing.judge("ignored", "takes back what it never showed")
         else:
-            judge_baseline(
-                contest, hearing, _new_view(contest, runner, bound, report, report.score)
-            )
+            view = _new_view(contest, runner, bound, report, report.score)
+            judge_baseline(contest, hearing, view)
             self._wake_after(hearing)
-        if hearing.unfinished is not None:
-            self._unfinished = hearing
 
     def _contest(self, bound: Bound, hearing: Hearing) -> Contest:
         match = bound.match
@@ -357,6 +368,16 @@ def _bar(entrant: Entrant) -> str:
     if entrant.role != "trigger":
         return "only corroborates"
     return "delayed" if entrant.delay_ns else ""
+
+
+def _shown_before(contest: Contest, runner: Runner, report: FeedEvent) -> Score | None:
+    # What it showed on an older connection, if that is what it takes back on this one. Else
+    # the connection has its baseline still to come.
+    old = contest.views.get(runner.name)
+    if old is None:
+        return None
+    left = contest.before(old.score) if report.score is None else report.score
+    return None if left is None or contest.rules.reaches(left, old.score) else old.score
 
 
 def _new_view(

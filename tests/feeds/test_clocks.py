@@ -19,7 +19,7 @@ def known(clock: ProviderClock, apart_ns: int, until_s: int = 60) -> None:
 
 
 @given(apart_ns=apart, lags_ns=lags)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_however_far_off_it_is_what_comes_in_its_usual_time_is_never_old(
     apart_ns: int, lags_ns: list[int]
 ) -> None:
@@ -31,7 +31,7 @@ def test_however_far_off_it_is_what_comes_in_its_usual_time_is_never_old(
 
 
 @given(apart_ns=apart, late_ns=st.integers(OLD_NS + 1, HOUR))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_what_comes_much_later_than_usual_is_old(apart_ns: int, late_ns: int) -> None:
     clock = ProviderClock()
     known(clock, apart_ns)

@@ -147,11 +147,65 @@ def test_an_unconfirmed_goal_must_still_be_confirmed_after_a_restart(
     if confirmed:
         story.say("ada", "1-0", 61, kind="score", incident="5", conf="confirmed")
     story.restart()
-    back(story, ("ada",), "1-0", 63)
+    story.open("ada", at_s=63)
+    story.say("ada", "1-0", 63, conf="unstated" if confirmed else "unconfirmed")
     story.wait_until(90)
 
     assert story.standing == standing
     assert len(story.triggers) == 1
+
+
+def test_a_goal_that_its_feed_shows_as_certain_after_a_restart_is_confirmed() -> None:
+    story = Story(goals_known=60, feeds={"ada": Story().feeds["ada"]})
+    story.all_at("0-0")
+    story.say("ada", "1-0", 60, kind="score", incident="5", conf="unconfirmed")
+    story.restart()
+    back(story, ("ada",), "1-0", 63)
+    story.wait_until(90)
+
+    assert story.standing == (0, "1-0")
+
+
+def test_a_feed_that_comes_back_unsure_vouches_for_nobody() -> None:
+    story = Story()
+    story.all_at("0-0")
+    story.say("ada", "1-0", 60)
+    story.close("bob", at_s=61)
+    story.open("bob", at_s=62)
+    story.say("bob", "1-0", 62, conf="unconfirmed")
+    story.wait_until(90)
+
+    assert story.standing == (1, "0-0"), "a phantom, for all that bob knows"
+
+
+@pytest.mark.parametrize("score", ["0-0", None])
+@pytest.mark.parametrize("restarts", [True, False])
+def test_a_goal_taken_back_in_words_on_a_new_connection_is_taken_back_at_once(
+    score: str | None, *, restarts: bool
+) -> None:
+    story = Story()
+    story.all_at("0-0")
+    story.say("ada", "1-0", 60)
+    if restarts:
+        story.restart()
+    else:
+        story.close("ada", at_s=61)
+    story.open("ada", at_s=62)
+    said = story.say("ada", score, 62, kind="retraction", conf="cancelled")
+
+    assert judgements(said)[:2] == ["reversal", "overturned"]
+    assert story.standing == (1, "0-0")
+
+
+def test_words_that_take_back_what_a_feed_has_not_shown_are_a_baseline() -> None:
+    story = Story()
+    story.all_at("0-0")
+    story.say("ada", "1-0", 60)
+    story.close("bob", at_s=61)
+    story.open("bob", at_s=62)
+
+    assert judgements(story.say("bob", "0-0", 62, kind="retraction")) == ["baseline"]
+    assert story.standing == (0, "1-0")
 
 
 def test_a_review_goes_on_until_its_feed_tells_of_its_end() -> None:

@@ -8,6 +8,7 @@ confirmation may take.
 from typing import Final
 
 import attrs
+import pytest
 import trio
 
 from actors.audit.recording import report_row
@@ -134,6 +135,47 @@ def _judge_ledger(day: SeededDay, phantoms: int) -> None:
     (line,) = [line for line in feed_lines([mine]) if line.startswith("feed sse")]
     told = f"phantoms {phantoms}; taken back {phantoms}; unconfirmed at first {mine.unconfirmed}"
     assert told in line
+
+
+async def a_life_too_short() -> tuple[SeededDay, int]:
+    """The only feed calls a goal unconfirmed that never fell, and the process stops at once."""
+    timetable = synthetic_day(SEED, 0.05, DENSE, doubts=UNSURE)
+    before = goals_shown(SEASONED)
+    async with seeded_day(SEED, timetable, change=patient, feeds=FEEDS, earlier=before) as day:
+        async with trio.open_nursery() as life:
+            life.start_soon(day.tree.root.run)
+            await until(lambda: ledger(day).unconfirmed >= 4)
+            await trio.sleep(CONFIRMED_S)
+            for name, feed in day.world.feeds.items():
+                if name != "sse":
+                    feed.kill()
+            sent = day.tree.auditor.tally.sent
+            await until(lambda: day.tree.auditor.tally.sent >= sent + 3)
+            day.tree.root.stop()
+        began_ns, tree = day.env.now_ns(), day.again()
+        async with trio.open_nursery() as life:
+            life.start_soon(tree.root.run)
+            await until(lambda: any(one.phantoms for one in tree.race.ledgers()))
+            await trio.sleep(SOLD_S)
+            tree.root.stop()
+    return day, began_ns
+
+
+@pytest.mark.drill
+def test_what_one_life_bought_for_an_unconfirmed_goal_the_next_one_sells() -> None:
+    day, began_ns = run_seeded(SEED, a_life_too_short)
+    before = {key_of(row) for row in of(Triggered, day) if row.judged_ns < began_ns}
+    fallen = [row for row in of(Report, day, began_ns) if row.judgement == "phantom"]
+    sold = [row for row in of(EpisodeRow, day, began_ns) if row.step == "opened"]
+    lots = entries(of(object, day))
+
+    assert {row.reason for row in fallen} == {"not confirmed in time"}
+    assert {key_of(row) for row in fallen} & before
+    for row in fallen:
+        bought = {one.client_order_id for one in lots if same(one, row)}
+        assert {one.entry_client_order_id for one in sold if same(one, row)} == bought
+    assert {key_of(row) for row in sold} & before
+    assert not list(traded_twice(of(object, day)))
 
 
 def test_a_feed_that_is_not_known_yet_must_be_sure_before_it_is_believed() -> None:
