@@ -42,7 +42,8 @@ class ProviderClock:
         """Take note of a report.
 
         Args:
-            behind_ns: From the provider's time to our wall clock when it was read.
+            behind_ns: From the provider's time to when it was read, by our monotonic clock:
+                its own beginning does not matter, and it is never set.
             at_ns: When that was, by our monotonic clock.
         """
         span = at_ns // SPAN_NS

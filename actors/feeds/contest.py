@@ -126,7 +126,7 @@ class Runner:
         self.open = report.kind != "closed" or report.reason == STOPPED
         self.heard_ns = at_ns
         if report.provider_ts_ns is not None and not report.replay:
-            self.clock.hear(report.received_wall_ns - report.provider_ts_ns, at_ns)
+            self.clock.hear(report.received_ns - report.provider_ts_ns, at_ns)
         return True
 
 

@@ -333,7 +333,7 @@ def _too_old(hearing: Hearing, view: View, most_ns: int) -> str:
     if hearing.judged_ns - report.received_ns > most_ns:
         return "too old"
     told_ns = report.provider_ts_ns
-    if told_ns is not None and view.runner.clock.is_old(report.received_wall_ns - told_ns):
+    if told_ns is not None and view.runner.clock.is_old(report.received_ns - told_ns):
         return "old by its provider's clock"
     return ""
 

@@ -116,3 +116,14 @@ def test_history_says_nothing_of_a_clock() -> None:
 
     assert told(story, "ada", 61, 61, "1-0") == [""]
     assert told(story, "ada", 70, 62, "2-0") == [OLD]
+
+
+def test_our_own_wall_clock_may_be_set_as_often_as_anybody_likes() -> None:
+    story = Story()
+    story.all_at("0-0")
+    for second in range(1, 60):
+        told(story, "ada", second, second)
+
+    said = story.say("ada", "1-0", 61, provider_ts_ns=61 * SECOND, received_wall_ns=10**18)
+
+    assert reasons(said) == [""]

@@ -188,6 +188,37 @@ def test_a_feed_that_is_not_known_yet_must_be_sure_before_it_is_believed() -> No
     assert ledger(day).unconfirmed >= 4
 
 
+async def a_goal_of_one_feed_alone() -> SeededDay:
+    alone = {name: attrs.evolve(timing, scout=name) for name, timing in FIVE.items()}
+    timetable = synthetic_day(SEED, 0.05, DENSE, doubts=attrs.evolve(UNSURE, unconfirmed=0.0))
+    async with (
+        seeded_day(SEED, timetable, change=patient, feeds=alone) as day,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(day.tree.root.run)
+        await until(lambda: any(one.phantoms for one in day.tree.race.ledgers()))
+        await trio.sleep(SOLD_S)
+        day.tree.root.stop()
+    return day
+
+
+@pytest.mark.drill
+def test_a_goal_that_no_other_feed_shows_is_sold_after_the_window_and_charged_to_its_feed() -> None:
+    day = run_seeded(SEED, a_goal_of_one_feed_alone)
+    won = {key_of(row): row for row in of(Triggered, day)}
+    fallen = [row for row in of(Report, day) if row.judgement == "phantom"]
+    sold = [row for row in of(EpisodeRow, day) if row.step == "opened"]
+
+    for row in fallen:
+        assert row.reason == "nobody else has shown it"
+        assert 12.0 <= (row.judged_ns - won[key_of(row)].received_ns) / 1e9 <= 12.1
+        lots = {one.client_order_id for one in entries(of(object, day)) if same(one, row)}
+        assert {one.entry_client_order_id for one in sold if same(one, row)} == lots
+    assert {one.feed: one.phantoms for one in day.tree.race.ledgers() if one.phantoms} == {
+        row.feed: sum(one.feed == row.feed for one in fallen) for row in fallen
+    }
+
+
 def same(row: Intent | EpisodeRow, of_goal: Report) -> bool:
     return key_of(row) == key_of(of_goal)
 
