@@ -31,6 +31,8 @@ class _Match:
     denials: dict[str, FeedEvent] = attrs.field(factory=dict)
     reviews: dict[str, GoalKey] = attrs.field(factory=dict)
     """By feed: the key that its last review was about."""
+    withdrawn: dict[str, None] = attrs.field(factory=dict)
+    """States that were taken back and not reached again, in that order."""
 
     def of_reviews(self) -> Mapping[str, tuple[Cause, GoalKey]]:
         """Return the reviews whose end nobody told, by the feed that tells of them."""
@@ -58,6 +60,7 @@ class LooseEnds:
                 doubted=tuple(key for cause, key in one.doubts if cause == "score"),
                 denials=dict(one.denials),
                 reviews=one.of_reviews(),
+                withdrawn=tuple(one.withdrawn),
             )
             for match, one in self._matches.items()
         }
@@ -113,9 +116,12 @@ class LooseEnds:
                 is_unconfirmed=report.conf == "unconfirmed",
             )
             one.steps = [each for each in one.steps if each.key != key]
+            one.withdrawn.pop(key.state, None)
             self._accept(one.steps, step)
         elif judgement in TAKEN_BACK:
             one.steps = [each for each in one.steps if each.key != key]
+            one.withdrawn.pop(key.state, None)
+            one.withdrawn[key.state] = None
         elif judgement == "stands":
             self._stand(one, report, key)
         else:

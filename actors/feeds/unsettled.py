@@ -11,8 +11,8 @@ from typing import Final
 
 import attrs
 
-from actors.feeds.claims import FOREVER, Claim, Doubt, Inquiry
-from actors.feeds.contest import Contest, Runner, Standing, View
+from actors.feeds.claims import FOREVER, Claim, Doubt, Inquiry, Withdrawal
+from actors.feeds.contest import WITHDRAWN_KEPT, Contest, Runner, Standing, View
 from actors.feeds.hearing import Sitting
 from actors.messages.feeds import FeedEvent
 from actors.messages.race import Cause
@@ -49,6 +49,8 @@ class Unsettled:
     """By feed: the report by which it denies what is doubted."""
     reviews: Mapping[str, tuple[Cause, GoalKey]] = attrs.field(factory=dict)
     """By feed: the review that it told of, and of whose end it has not."""
+    withdrawn: tuple[str, ...] = ()
+    """States that were taken back and not reached again, the newest last."""
 
 
 def begin_again(
@@ -75,6 +77,7 @@ def begin_again(
         due_ns = sitting.at_ns + contest.rules.review_ns
         for feed, (cause, key) in left.reviews.items():
             contest.inquiries[feed] = Inquiry(cause, key, due_ns)
+        _withdraw_again(contest, sitting.at_ns, left.withdrawn)
     trail = [] if left is None else _trail(contest, sitting.at_ns, left.steps, tuple(runners))
     if not trail or trail[-1].score != score:
         contest.begin(score, "", None, sitting.at_ns)
@@ -93,6 +96,17 @@ def _show_again(contest: Contest, runner: Runner, score: Score, report: FeedEven
     view = View(runner, NO_EPOCH, score, False, None, report, coverage)  # noqa: FBT003 - as its fields stand
     contest.views[runner.name] = view
     return view
+
+
+def _withdraw_again(contest: Contest, at_ns: int, states: tuple[str, ...]) -> None:
+    """Remember what was taken back: a slow feed may not have told of it at all yet.
+
+    Nobody knows how long ago that was; for all that is known, just now.
+    """
+    for state in states[-WITHDRAWN_KEPT:]:
+        score = contest.rules.policy.read(state)
+        if score is not None:
+            contest.withdrawn[score] = Withdrawal(score, at_ns, at_ns, 1)
 
 
 def _trail(

@@ -224,6 +224,30 @@ def test_a_review_goes_on_until_its_feed_tells_of_its_end() -> None:
     assert judgements(story.say("bob", "2-1", 90)) == ["trigger"]
 
 
+@given(order=orders)
+@settings(max_examples=12, deadline=None)
+def test_late_news_of_a_goal_that_was_taken_back_is_none_after_a_restart_either(
+    order: tuple[str, ...],
+) -> None:
+    story = Story()
+    story.all_at("0-0")
+    for feed in order[:3]:
+        story.say(feed, "1-0", 60)
+    for feed in order[:2]:
+        story.say(feed, "0-0", 65)
+    assert story.standing == (1, "0-0")
+    story.restart()
+    back(story, order, "0-0", 67)
+
+    # The slowest has not told of the goal yet, nor of its end.
+    assert judgements(story.say(order[4], "1-0", 70)) == ["laggard"]
+    assert len(story.triggers) == 1
+    # Whoever goes back and forth in front of us knows of a new one.
+    story.say(order[4], "0-0", 72)
+    story.wait_until(90)
+    assert judgements(story.say(order[0], "1-0", 95)) == ["trigger"]
+
+
 def test_a_review_that_has_ended_is_forgotten() -> None:
     story = Story()
     story.all_at("0-0")
