@@ -33,7 +33,7 @@ from actors.feeds.late_news import hear_repeat, note_incident
 from actors.feeds.ledger import FeedLedger, Tally
 from actors.feeds.reviews import judge_review, judge_tentative
 from actors.feeds.unsettled import Unsettled, begin_again
-from actors.messages.feeds import STOPPED, FeedEvent
+from actors.messages.feeds import FeedEvent
 from actors.messages.race import FULL_PM, RaceOutput
 from actors.model.score import SOCCER, GoalKey, MatchId, Policy, Score, Sport
 from actors.model.sports import POLICIES
@@ -302,7 +302,7 @@ class Race:
     def _close(self, hearing: Hearing) -> None:
         hearing.judge("ignored", "closed")
         for contest in self._contests.values():
-            if hearing.report.feed in contest.views and hearing.report.reason != STOPPED:
+            if hearing.report.feed in contest.views:
                 settle(contest, hearing, hearing.report)
                 contest.watch_support(hearing.at_ns)
         self._wake_after(hearing)

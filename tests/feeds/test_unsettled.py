@@ -293,6 +293,32 @@ def test_feeds_that_stop_with_their_process_leave_a_doubt_as_it_is() -> None:
     assert story.race.is_in_doubt(MATCH)
 
 
+def test_a_feed_that_goes_back_while_the_process_stops_decides_nothing_alone() -> None:
+    story = Story()
+    story.all_at("0-0")
+    for feed in FIVE:
+        story.say(feed, "1-0", 60)
+    story.close(*FIVE[1:], at_s=70, reason=STOPPED)
+
+    assert judgements(story.say("ada", "0-0", 70.1)) == ["reversal"]
+    assert story.standing == (0, "1-0")
+
+
+def test_how_late_a_goal_of_before_is_shown_says_nothing_about_a_feed() -> None:
+    story = Story()
+    story.all_at("0-0")
+    story.say("ada", "1-0", 60)
+    before = {one.feed: (one.lags_ns, one.margins_ns) for one in story.race.ledgers()}
+    story.restart()
+    back(story, ("ada",), "1-0", 62)
+    back(story, FIVE[1:], "0-0", 63)
+    for feed in FIVE[1:]:
+        story.say(feed, "1-0", 65)
+
+    assert story.standing == (0, "1-0")
+    assert {one.feed: (one.lags_ns, one.margins_ns) for one in story.race.ledgers()} == before
+
+
 def test_the_last_feed_whose_peers_have_died_decides_it() -> None:
     story = doubted()
     for i, feed in enumerate(FIVE[1:]):
