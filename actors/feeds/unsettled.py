@@ -77,6 +77,8 @@ def begin_again(
         due_ns = sitting.at_ns + contest.rules.review_ns
         for feed, (cause, key) in left.reviews.items():
             contest.inquiries[feed] = Inquiry(cause, key, due_ns)
+        for cause, key in dict.fromkeys(left.reviews.values()):
+            sitting.doubt(key, EARLIER, in_doubt=True, cause=cause, takes_back=False)
         _withdraw_again(contest, sitting.at_ns, left.withdrawn)
     trail = [] if left is None else _trail(contest, sitting.at_ns, left.steps, tuple(runners))
     if not trail or trail[-1].score != score:

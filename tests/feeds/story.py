@@ -52,7 +52,7 @@ class Story:
     frames: int = attrs.field(init=False, default=0)
     _traded_ever: set[GoalKey] = attrs.field(init=False, factory=set)
     _in_doubt: set[tuple[Cause, GoalKey]] = attrs.field(init=False, factory=set)
-    _doubted_before: set[GoalKey] = attrs.field(init=False, factory=set)
+    _doubted_before: set[tuple[Cause, GoalKey]] = attrs.field(init=False, factory=set)
     """Before a restart, and not told of since."""
     _shown: dict[tuple[str, int, MatchId], Score] = attrs.field(init=False, factory=dict)
 
@@ -71,8 +71,11 @@ class Story:
         """Die, and come back with nothing but what a journal keeps."""
         recalled = recall(self.journal())
         left = recalled.unsettled.get(MATCH)
-        self._in_doubt = set() if left is None else {(c, key) for c, key in left.reviews.values()}
-        self._doubted_before = set() if left is None else set(left.doubted)
+        self._in_doubt.clear()
+        self._doubted_before.clear()
+        if left is not None:
+            self._doubted_before |= {("score", key) for key in left.doubted}
+            self._doubted_before |= set(left.reviews.values())
         self.race = Race(
             feeds=self.feeds,
             policy=self.policy,
@@ -228,8 +231,9 @@ class Story:
                 doubted = one.cause, one.key
                 assert (doubted in self._in_doubt) is not one.in_doubt, "doubts open and end"
                 (self._in_doubt.add if one.in_doubt else self._in_doubt.remove)(doubted)
-                self._doubted_before.discard(one.key)
-        closed = bool(self._doubted_before) or any(key.match == MATCH for _, key in self._in_doubt)
+                self._doubted_before.discard(doubted)
+        doubts = self._in_doubt | self._doubted_before
+        closed = any(key.match == MATCH for _, key in doubts)
         assert closed == self.race.is_in_doubt(MATCH)
         return outputs
 

@@ -218,6 +218,8 @@ def test_a_review_goes_on_until_its_feed_tells_of_its_end() -> None:
     assert story.race.is_in_doubt(MATCH)
     back(story, FIVE, "1-0", 80)
 
+    again = [one for one in story.outputs if isinstance(one, MatchDoubt)][-1]
+    assert (again.in_doubt, again.cause, again.takes_back) == (True, "goal_review", False)
     assert reasons(story.say("bob", "2-0", 82)) == ["under review"]
     story.review("ada", "goal", "stands", 85)
     assert not story.race.is_in_doubt(MATCH)
