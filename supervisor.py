@@ -200,16 +200,15 @@ def _comparison(roster: Roster, trading: Trading) -> list[Child]:
 
 def _race(soil: Soil) -> Race:
     profile = soil.loaded.profile
-    entrants = {
-        feed.name: Entrant(
-            role=feed.role,
-            delay_ns=int(feed.delay_s * 1e9),
-            dead_after_ns=int(feed.bound_s * 1e9),
-        )
-        for feed in profile.feeds
-    }
     return Race(
-        feeds=entrants,
+        feeds={
+            feed.name: Entrant(
+                role=feed.role,
+                delay_ns=int(feed.delay_s * 1e9),
+                dead_after_ns=int(feed.bound_s * 1e9),
+            )
+            for feed in profile.feeds
+        },
         window_ns=int(profile.race.window_s * 1e9),
         max_trigger_age_ns=profile.race.max_trigger_age_ms * 1_000_000,
         quarantine_after=profile.race.quarantine_after,
@@ -219,6 +218,7 @@ def _race(soil: Soil) -> Race:
         review_ns=int(profile.review.review_max_match_s / soil.speed * 1e9),
         traded=soil.recalled.traded,
         standings=soil.recalled.standings,
+        unsettled=soil.recalled.unsettled,
         tallies=soil.recalled.tallies,
     )
 
@@ -325,7 +325,7 @@ def _housekeeping(
             gates=profile.gates,
             every_s=rules.rehearse_ms / 1e3,
             wanted=lambda: bool(trading.desk.plays),
-            busy=lambda: now_ns() - (arbiter.health.progress_ns or 0) < every_ns,
+            busy=lambda: now_ns() - (arbiter.health.progress_ns or 0) < 2 * every_ns,
             health=roster.cell("rehearsal"),
         )
         kept.append(roster.child("rehearsal", rehearsal.run, criticality="aux"))

@@ -107,7 +107,7 @@ def goal_line(event: Event, catalogue: Catalogue) -> str:
     won = f"{event.feed} first"
     if event.margin_ns is not None:
         won += f" by {event.margin_ns / 1e6:.0f} ms"
-    parts.append(won)
+    parts.append(f"{won} ({event.terms})" if event.terms else won)
     parts += [_order_line(order) for order in event.orders]
     if event.passed:
         parts.append("passed: " + ", ".join(dict.fromkeys(event.passed)))

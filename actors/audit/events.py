@@ -13,7 +13,6 @@ import attrs
 from actors.audit.report_facts import Fact, Leg, Order, Run, Shown, Standing
 from actors.messages.records import (
     ActorRow,
-    DoubtRow,
     ExitHeldRow,
     FillRow,
     MatchRow,
@@ -25,7 +24,7 @@ from actors.messages.records import (
     TradingState,
     Triggered,
 )
-from actors.messages.records_review import EpisodeRow, ReviewRow
+from actors.messages.records_review import DoubtRow, EpisodeRow, ReviewRow
 from actors.model.score import GoalKey
 
 Verdict = Standing | Literal["passed", "not traded"]

@@ -16,7 +16,6 @@ from actors.messages.records import (
     BookRow,
     DeltaRow,
     Dispatched,
-    DoubtRow,
     ExitHeldRow,
     FillRow,
     MatchRow,
@@ -27,6 +26,7 @@ from actors.messages.records import (
     TradeRow,
     Triggered,
 )
+from actors.messages.records_review import DoubtRow
 from actors.messages.trading import Accepted, ExitHeld, FillSeen, OrderDone, Passed, Rejected, Sent
 from actors.runtime.child import ActorEvent
 
@@ -87,6 +87,7 @@ def report_row(judged: Judged, frame_seq: int) -> Report:
         received_ns=report.received_ns,
         decoded_ns=report.decoded_ns,
         judged_ns=judged.judged_ns,
+        conf="" if report.conf == "unstated" else report.conf,
     )
 
 
@@ -105,6 +106,7 @@ def triggered(trigger: Trigger) -> Triggered:
         received_ns=report.received_ns,
         received_wall_ns=report.received_wall_ns,
         judged_ns=trigger.judged_ns,
+        size_pm=trigger.size_pm,
     )
 
 
@@ -205,6 +207,7 @@ def doubt_row(doubt: MatchDoubt) -> DoubtRow:
         state=doubt.key.state,
         in_doubt=doubt.in_doubt,
         reason=plain(doubt.reason),
+        cause=doubt.cause,
     )
 
 

@@ -102,6 +102,9 @@ def _tiles(event: Event, books: Money) -> Html:
     if event.won is not None:
         many = plural(event.won.record.fresh_feeds, "fresh feed")
         shown.append(tile("Frame to judgement", span(event.judged_ns - event.received_ns), many))
+        size_pm = event.won.record.size_pm
+        if size_pm:
+            shown.append(tile("Staked at most", f"{size_pm / 10:g} % of the play", _terms(event)))
     wire, answer = event.wire_ns, event.answer_ns
     if wire:
         fastest = f"{span(min(wire))} the fastest leg" if len(wire) > 1 else None
@@ -113,6 +116,12 @@ def _tiles(event: Event, books: Money) -> Html:
         shown.append(tile("Filled", count(event.filled_centi), wanted))
         shown.append(tile("Fees", money_short(books.fees_micros), "entries and exits"))
     return tiles(*shown)
+
+
+def _terms(event: Event) -> str | None:
+    """Return why less than the play might be staked."""
+    fact = event.accepted
+    return None if fact is None else fact.record.reason.partition(",")[0] or None
 
 
 def _margin_words(event: Event) -> str:

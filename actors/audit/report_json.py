@@ -25,6 +25,7 @@ def event_json(event: Event) -> str:
         "received_wall_ns": event.received_wall_ns,
         "feed": event.feed,
         "margin_ns": event.margin_ns,
+        "size_pm": None if event.won is None else event.won.record.size_pm,
         "run": event.run.segment.record.run,
         "race": [
             {

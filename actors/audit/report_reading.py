@@ -16,7 +16,6 @@ from actors.messages.records import (
     ActorRow,
     BookAt,
     Dispatched,
-    DoubtRow,
     ExitHeldRow,
     FillRow,
     Intent,
@@ -30,7 +29,7 @@ from actors.messages.records import (
     TradingState,
     Triggered,
 )
-from actors.messages.records_review import EpisodeRow, ReviewRow
+from actors.messages.records_review import DoubtRow, EpisodeRow, ReviewRow
 from actors.model.score import GoalKey, MatchId
 from actors.runtime.segments import Entry
 

@@ -82,6 +82,8 @@ class Event:
     orders: list[Order] = attrs.field(factory=list)
     passed: list[str] = attrs.field(factory=list)
     """Why it, or a leg of its play, was not traded."""
+    terms: str = ""
+    """Why it was traded for a part of its play, and for how much; empty where it was whole."""
     ended: str = ""
     """``overturned`` or ``phantom``, if it came to that."""
 
@@ -167,6 +169,7 @@ class Tally:
             event = self._event(key, judged.report.feed, judged.report.received_wall_ns)
             if judged.judgement == "trigger":
                 self._trigger(event)
+                event.terms = judged.reason
             elif judged.reason:
                 event.passed.append(judged.reason)
             return event

@@ -24,6 +24,10 @@ def _line(ledger: FeedLedger, width: int) -> str:
         f"feed {ledger.feed.ljust(width)}  wins {ledger.wins:>4}, ahead by {margins};"
         f" behind by {lags}; covers {100 * ledger.coverage:.0f} %; phantoms {ledger.phantoms}"
     )
+    if ledger.overturned:
+        line += f"; taken back {ledger.overturned}"
+    if ledger.unconfirmed:
+        line += f"; unconfirmed at first {ledger.unconfirmed}"
     return f"{line}; quarantined" if ledger.quarantined else line
 
 
@@ -37,7 +41,9 @@ def _figures(ledger: FeedLedger) -> dict[str, object]:
     return {
         "wins": ledger.wins,
         "echoes": ledger.echoes,
+        "overturned": ledger.overturned,
         "phantoms": ledger.phantoms,
+        "unconfirmed": ledger.unconfirmed,
         "reversals": ledger.reversals,
         "coverage": round(ledger.coverage, 4),
         "lag_ms_p50": _ms(ledger.lag_ns(0.5)),

@@ -7,7 +7,7 @@ logic and its recovery; transport, TLS and the disk are proved on the real ones.
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -21,17 +21,20 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 import supervisor
 from actors.audit.summary import summary_json
 from actors.cli.feed_record import feed_figures
-from actors.cli.soil import open_soil
+from actors.cli.soil import CODEC, Soil, open_soil
 from actors.config.load import load
 from actors.config.profile import Profile
 from actors.config.state import StateFolder
 from actors.exchange.keys import SigningKey
+from actors.messages.records import Segment
 from actors.runtime import checkout
 from actors.runtime.collection import NoGarbage
 from actors.runtime.env import Disk, Endpoint
 from actors.runtime.errors import NotStopping
+from actors.runtime.journal import Journal
 from actors.runtime.memory import MemoryNetwork, SeededEnv, run_seeded
 from actors.sim.crew import STANDARD_LOAD
+from actors.sim.feedtiming import FIVE, FeedTiming
 from actors.sim.reviews import USUAL
 from actors.sim.synthetic import synthetic_day
 from actors.sim.timetable import Timetable
@@ -123,11 +126,18 @@ class SeededDay:
     """What lies between them."""
     venue: Endpoint
     """Where the venue listens."""
+    again: Callable[[], supervisor.Tree]
+    """Plants another tree on what the journal has, once the last one has ended."""
 
 
 @asynccontextmanager
 async def seeded_day(
-    seed: int, timetable: Timetable, *, change: Callable[[Profile], Profile] = lambda same: same
+    seed: int,
+    timetable: Timetable,
+    *,
+    change: Callable[[Profile], Profile] = lambda same: same,
+    feeds: Mapping[str, FeedTiming] = FIVE,
+    earlier: Sequence[object] = (),
 ) -> AsyncIterator[SeededDay]:
     """Run a world while inside, beside a tree for the caller to run and to stop.
 
@@ -137,35 +147,73 @@ async def seeded_day(
         seed: Of everything drawn.
         timetable: The day to play.
         change: What to make of the profile ``sim`` before it is used.
+        feeds: The habits of the world's feeds.
+        earlier: Records that an earlier life has left in the journal.
     """
     network = MemoryNetwork(seed)
     outside, env = SeededEnv(seed, network), SeededEnv(seed + 1, network)
-    options = Options(folder=WORLD_FOLDER, secure=False, habits=STANDARD_LOAD)
+    options = Options(folder=WORLD_FOLDER, secure=False, habits=STANDARD_LOAD, feeds=feeds)
     outside.disk.make_folder(WORLD_FOLDER)
     async with trio.open_nursery() as nursery:
         world = World(env=outside, timetable=timetable, options=options)
         handshake = await world.start_in(nursery)
         loaded = load("sim", handshake)
-        soil = open_soil(
-            env,
-            attrs.evolve(loaded, profile=change(_unrehearsed(loaded.profile))),
-            _key(outside.disk, handshake["key"]["pem_file"]),
-            STATE,
-            speed=float(handshake["speed"]),
-            write=len,
-            on_stuck=_fail,
-            garbage=NoGarbage(),
-            root=supervisor.ROOT,
-        )
+        if earlier:
+            _live_before(env, loaded.profile, earlier)
+        changed = attrs.evolve(loaded, profile=change(_unrehearsed(loaded.profile)))
+        soils: list[Soil] = []
+
+        def plant() -> supervisor.Tree:
+            if soils:
+                soils[-1].journal.close()
+            soils.append(
+                open_soil(
+                    env,
+                    changed,
+                    _key(outside.disk, handshake["key"]["pem_file"]),
+                    STATE,
+                    speed=float(handshake["speed"]),
+                    write=len,
+                    on_stuck=_fail,
+                    garbage=NoGarbage(),
+                    root=supervisor.ROOT,
+                )
+            )
+            return supervisor.plant(soils[-1])
+
         yield SeededDay(
             env=env,
             world=world,
-            tree=supervisor.plant(soil),
+            tree=plant(),
             network=network,
             venue=Endpoint.parse(handshake["rest"]),
+            again=plant,
         )
-        soil.journal.close()
+        soils[-1].journal.close()
         nursery.cancel_scope.cancel()
+
+
+def _live_before(env: SeededEnv, profile: Profile, records: Sequence[object]) -> None:
+    """Write the journal of an earlier life."""
+
+    def first_record(previous_anchor: str) -> Segment:
+        return Segment(
+            run="earlier",
+            account=profile.account,
+            environment=profile.environment,
+            mono_ns=env.now_ns(),
+            wall_ns=env.wall_ns(),
+            commit="",
+            config_sha256="",
+            lock_sha256="",
+            previous_anchor=previous_anchor,
+        )
+
+    anchors = str(STATE.anchors)
+    journal = Journal.open(env, str(STATE.journal), CODEC, first_record, anchor_file=anchors)
+    for record in records:
+        journal.append(record)
+    journal.close()
 
 
 def _unrehearsed(profile: Profile) -> Profile:

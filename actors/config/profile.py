@@ -115,16 +115,16 @@ class Feed:
     group: str = "matches"
     """``lightstreamer``: the item, in COMMAND mode, that holds the matches."""
     header_file: str = ""
-    """``sse``, ``push_json``, ``http_poll``: file of header lines, keys among them; empty
-    for none. Read anew for every connection."""
+    """``ws_json``, ``sse``, ``push_json``, ``http_poll``: file of header lines, keys among
+    them; empty for none. Read anew for every connection."""
     token_url: str = ""
-    """The same: where the provider hands out bearers to whoever may ask (TxLINE's guests).
+    """All but the first: where the provider hands out bearers to whoever may ask (TxLINE's guests).
     Asked when there is none yet, and again when one is refused; empty for never."""
     snapshot_url: str = ""
     """``sse``, ``push_json``: where the provider says how matches stand, asked before each
     stream opens; with ``{match}`` in it, for each match that is in play. Empty for nowhere."""
     redirect_hosts: tuple[str, ...] = ()
-    """The same: hosts besides the URL's own that may be redirected to, keys and all."""
+    """As ``token_url``: hosts besides the URL's own that may be redirected to, keys and all."""
     poll_s: float = attrs.field(
         default=1.0, validator=validators.and_(validators.ge(0.25), validators.le(20.0))
     )

@@ -31,17 +31,46 @@ class Claim:
     """When its own feed, or another, must have confirmed it; ``FOREVER`` where none need."""
     seen_by: set[str] = attrs.field(factory=set)
     """Feeds that have shown it; asked for membership alone."""
+    is_recalled: bool = False
+    """Whether an earlier process accepted it, whose clock says nothing here."""
 
 
 @attrs.frozen
 class Withdrawal:
     """A score that was taken back, ``times`` over in short succession."""
 
+    score: Score
     claimed_ns: int
     """When it was accepted the first of these times."""
     at_ns: int
     """When it was taken back the last time."""
     times: int
+
+
+INCIDENTS_KEPT: Final = 128
+"""Names of happenings remembered of one match, of all feeds together."""
+
+
+@attrs.define(eq=False)
+class Incidents:
+    """By which names feeds told of the scores of one match."""
+
+    _first: dict[tuple[str, Score, str], int] = attrs.field(init=False, factory=dict)
+    """By feed, score and name, in the order of their coming: when it was told first."""
+
+    def note(self, feed: str, score: Score, incident: str, at_ns: int) -> None:
+        """Remember that ``feed`` told of ``score`` as ``incident``."""
+        self._first.setdefault((feed, score, incident), at_ns)
+        if len(self._first) > INCIDENTS_KEPT:
+            del self._first[next(iter(self._first))]
+
+    def told(self, feed: str, score: Score, until_ns: int) -> frozenset[str]:
+        """Return the names by which ``feed`` had told of ``score`` by then."""
+        return frozenset(
+            incident
+            for (who, what, incident), at_ns in self._first.items()
+            if who == feed and what == score and at_ns <= until_ns
+        )
 
 
 @attrs.define(eq=False)

@@ -8,10 +8,11 @@ from typing import Final, Literal
 
 import attrs
 
-from actors.feeds.claims import FOREVER, Claim, Doubt, Inquiry, Withdrawal
+from actors.feeds.claims import FOREVER, Claim, Doubt, Incidents, Inquiry, Withdrawal
+from actors.feeds.clocks import ProviderClock
 from actors.feeds.coverage import Coverage
 from actors.feeds.ledger import Tally
-from actors.messages.feeds import FeedEvent
+from actors.messages.feeds import STOPPED, FeedEvent
 from actors.messages.race import FULL_PM
 from actors.model.score import GoalKey, MatchId, Period, Policy, Score
 
@@ -105,6 +106,7 @@ class Runner:
     heard_ns: int = attrs.field(init=False, default=0)
     hesitates: bool = attrs.field(init=False, default=False)
     """Whether it has ever called a goal unconfirmed."""
+    clock: ProviderClock = attrs.field(init=False, factory=ProviderClock)
 
     def weigh(self, rules: Rules) -> None:
         """Let its phantoms cost it its right to trigger, or give it back."""
@@ -120,8 +122,11 @@ class Runner:
         if report.epoch < self.epoch:
             return False
         self.epoch = report.epoch
-        self.open = report.kind != "closed"
+        # When a process stops, its feeds go one by one: the last of them decides nothing.
+        self.open = report.kind != "closed" or report.reason == STOPPED
         self.heard_ns = at_ns
+        if report.provider_ts_ns is not None and not report.replay:
+            self.clock.hear(report.received_ns - report.provider_ts_ns, at_ns)
         return True
 
 
@@ -209,6 +214,7 @@ class Contest:
     """By feed, as the next one."""
     inquiries: dict[str, Inquiry] = attrs.field(factory=dict)
     """Reviews that are open."""
+    incidents: Incidents = attrs.field(factory=Incidents)
     unvouched_since_ns: int | None = None
     """Since when fresh feeds show older scores alone, and none the accepted one."""
 
@@ -296,7 +302,7 @@ class Contest:
             ):
                 claim.corroborated, claim.confirm_by_ns = True, FOREVER
                 winner = self.views.get(claim.feed)
-                if winner is not None and claim.before is not None:
+                if winner is not None and claim.before is not None and not claim.is_recalled:
                     winner.runner.tally.margins_ns.append(at_ns - claim.at_ns)
 
     def awaits(self, view: View) -> bool:
@@ -334,9 +340,9 @@ class Contest:
         last = self.withdrawn.pop(claim.score, None)
         if last is not None and claim.at_ns - last.at_ns <= 2 * self.rules.window_ns:
             # A slow feed has all of them still to tell.
-            withdrawal = Withdrawal(last.claimed_ns, at_ns, last.times + 1)
+            withdrawal = Withdrawal(claim.score, last.claimed_ns, at_ns, last.times + 1)
         else:
-            withdrawal = Withdrawal(claim.at_ns, at_ns, 1)
+            withdrawal = Withdrawal(claim.score, claim.at_ns, at_ns, 1)
         self.withdrawn[claim.score] = withdrawal
         if len(self.withdrawn) > WITHDRAWN_KEPT:
             del self.withdrawn[next(iter(self.withdrawn))]

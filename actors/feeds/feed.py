@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from actors.feeds.codecs import Decode, Decoded
 from actors.feeds.errors import FeedDeaf, FeedError, FeedGarbled, FeedLost, FeedStale
-from actors.messages.feeds import FeedEvent
+from actors.messages.feeds import STOPPED, FeedEvent
 from actors.runtime.env import Env
 from actors.runtime.errors import MailboxFull
 from actors.runtime.health import Health
@@ -286,7 +286,7 @@ class _Connection:
             return f"{type(self.failure).__name__}: {self.failure}"
         if self.patience.cancel_called:
             return f"FeedStale: silent for {self.feed.dead_after_s:g} s"
-        return "stopped"
+        return STOPPED
 
 
 SILENT: Final = [Decoded(kind="heartbeat")]

@@ -8,11 +8,12 @@ judgement on record.
 from functools import partial
 from typing import Final
 
-from actors.feeds.claims import FOREVER, Claim, Withdrawal
+from actors.feeds.claims import FOREVER, Claim
 from actors.feeds.contest import QUARANTINED, Contest, View
 from actors.feeds.doubts import has_returned, open_doubt, settle
 from actors.feeds.entities import Bound
 from actors.feeds.hearing import Hearing
+from actors.feeds.late_news import is_withdrawn, late_news_until_ns, note_incident
 from actors.messages.race import FULL_PM, Trigger
 from actors.model.score import GoalKey, Period, Score
 
@@ -39,6 +40,11 @@ def judge_baseline(contest: Contest, hearing: Hearing, view: View) -> None:
         else:
             hearing.judge("baseline", "unoriented")
         return
+    if _unsure(hearing):
+        view.tentative = score
+    else:
+        # What a provider shows without a word of doubt it has confirmed, whatever we missed.
+        contest.confirm(view)
     if score == accepted:
         contest.trail[-1].seen_by.add(view.runner.name)
         _vouch(contest, hearing, view)
@@ -51,7 +57,7 @@ def judge_baseline(contest: Contest, hearing: Hearing, view: View) -> None:
         returned = has_returned(contest, hearing)
         hearing.judge("restored" if returned else "baseline", "not the accepted score")
         contest.watch_support(at_ns)
-    elif until_ns := _late_news_until_ns(contest, view, at_ns):
+    elif until_ns := late_news_until_ns(contest, view, at_ns):
         view.disowned_until_ns = until_ns
         hearing.judge("baseline", "late news of a withdrawn score")
     elif bar := _bar(contest, view, accepted, at_ns) or _unsure(hearing):
@@ -68,7 +74,7 @@ def judge_agreement(contest: Contest, hearing: Hearing, view: View, before: Scor
     """Judge a feed's move to the accepted score."""
     claim, at_ns = contest.trail[-1], hearing.at_ns
     view.apart_since_ns = None
-    if until_ns := _late_news_until_ns(contest, view, at_ns):
+    if until_ns := late_news_until_ns(contest, view, at_ns):
         view.disowned_until_ns = until_ns
         hearing.judge("laggard", "may be late news of a withdrawn score", claim.key)
         return
@@ -96,7 +102,7 @@ def judge_ahead(
     """Judge a feed's move to a score that goals lead to from the accepted one."""
     accepted, score, at_ns = contest.accepted, view.score, hearing.at_ns
     assert accepted is not None
-    if until_ns := _late_news_until_ns(contest, view, at_ns):
+    if until_ns := late_news_until_ns(contest, view, at_ns):
         view.disowned_until_ns = until_ns
         _note_apart(view, at_ns)
         if not accept_by_all(contest, hearing, view):
@@ -149,6 +155,7 @@ def _book_trigger(
     contest: Contest, hearing: Hearing, view: View, key: GoalKey, reason: str
 ) -> None:
     _accept(contest, hearing, view, key)
+    note_incident(contest, hearing.report, hearing.at_ns)
     hearing.judge("trigger", reason, key)
 
 
@@ -209,7 +216,7 @@ def _judge_laggard(contest: Contest, hearing: Hearing, view: View) -> None:
 
 
 def _judge_conflict(contest: Contest, hearing: Hearing, view: View, accepted: Score) -> None:
-    if _is_withdrawn(contest, view):
+    if is_withdrawn(contest, view):
         view.disowned_until_ns = FOREVER
         hearing.judge("laggard", "late news of a withdrawn score")
         return
@@ -312,12 +319,23 @@ def _hold(contest: Contest, hearing: Hearing, view: View, key: GoalKey) -> str:
         return "under review"
     if key in contest.traded:
         return "traded before"
-    if hearing.judged_ns - hearing.report.received_ns > rules.max_trigger_age_ns:
-        return "too old"
+    old = _too_old(hearing, view, rules.max_trigger_age_ns)
+    if old:
+        return old
     withdrawal = contest.withdrawn.get(view.score)
     if withdrawal is not None and hearing.at_ns - withdrawal.at_ns <= rules.flap_ns:
         return "withdrawn a moment ago"
     return _outside_regulation(contest, hearing, view)
+
+
+def _too_old(hearing: Hearing, view: View, most_ns: int) -> str:
+    report = hearing.report
+    if hearing.judged_ns - report.received_ns > most_ns:
+        return "too old"
+    told_ns = report.provider_ts_ns
+    if told_ns is not None and view.runner.clock.is_old(report.received_ns - told_ns):
+        return "old by its provider's clock"
+    return ""
 
 
 def _outside_regulation(contest: Contest, hearing: Hearing, view: View) -> str:
@@ -336,43 +354,6 @@ def _outside_regulation(contest: Contest, hearing: Hearing, view: View) -> str:
             what = "not regulation" if other.period in BEYOND else other.coverage.status
             return f"{what}, says {other.runner.name}"
     return ""
-
-
-def _late_news_until_ns(contest: Contest, view: View, at_ns: int) -> int:
-    # A feed that has not taken the withdrawn score back by itself may be showing
-    # it for the first time, late. It is believed after the window and its own lag.
-    if not contest.withdrawn or contest.accepted is None:
-        return 0
-    rules, accepted, until_ns = contest.rules, contest.accepted, 0
-    for score, withdrawal in contest.withdrawn.items():
-        is_news = rules.policy.is_behind(accepted, score) or view.score == accepted == score
-        if (
-            is_news
-            and rules.reaches(view.score, score)
-            and not _has_crossed(contest, view, score, withdrawal)
-        ):
-            patience_ns = rules.window_ns + view.runner.tally.usual_lag_ns
-            until_ns = max(until_ns, withdrawal.at_ns + patience_ns)
-    return until_ns if until_ns > at_ns else 0
-
-
-def _is_withdrawn(contest: Contest, view: View) -> bool:
-    return any(
-        contest.rules.reaches(view.score, score)
-        and not _has_crossed(contest, view, score, withdrawal)
-        for score, withdrawal in contest.withdrawn.items()
-    )
-
-
-def _has_crossed(contest: Contest, view: View, score: Score, withdrawal: Withdrawal) -> bool:
-    reaches = contest.rules.reaches
-    known = sum(
-        one.at_ns >= withdrawal.claimed_ns
-        and reaches(one.before, score)
-        and not reaches(one.after, score)
-        for one in view.crossings
-    )
-    return known >= withdrawal.times
 
 
 def _lag_ns(contest: Contest, claim: Claim, view: View, at_ns: int) -> int | None:

@@ -33,6 +33,8 @@ class FeedLedger:
     """Scores that it took back by itself."""
     overturned: int
     """Scores accepted on its word that were later taken back."""
+    unconfirmed: int
+    """Scores that it called unconfirmed when it told of them first."""
     quarantined: bool
     lags_ns: tuple[int, ...]
     """Of the newest echoes: how long after the winner, oldest first."""
@@ -65,6 +67,7 @@ class Tally:
     phantoms: int = 0
     reversals: int = 0
     overturned: int = 0
+    unconfirmed: int = 0
     charges: int = 0
     """Phantoms that are not forgiven yet."""
     lags_ns: deque[int] = attrs.field(factory=lambda: deque(maxlen=KEPT))
@@ -123,6 +126,7 @@ class Tally:
             phantoms=self.phantoms,
             reversals=self.reversals,
             overturned=self.overturned,
+            unconfirmed=self.unconfirmed,
             quarantined=quarantined,
             lags_ns=tuple(self.lags_ns),
             margins_ns=tuple(self.margins_ns),

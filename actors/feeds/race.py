@@ -15,6 +15,8 @@ accepted and its race is over.
 
 from collections.abc import Iterable, Mapping
 
+import attrs
+
 from actors.feeds.claims import FOREVER
 from actors.feeds.contest import QUARANTINED, Contest, Entrant, Rules, Runner, Standing, View
 from actors.feeds.doubts import expire, settle
@@ -27,11 +29,14 @@ from actors.feeds.judging import (
     judge_other,
     judge_step_down,
 )
+from actors.feeds.late_news import hear_repeat, note_incident
 from actors.feeds.ledger import FeedLedger, Tally
 from actors.feeds.reviews import judge_review, judge_tentative
+from actors.feeds.unsettled import Unsettled, begin_again
 from actors.messages.feeds import FeedEvent
 from actors.messages.race import FULL_PM, RaceOutput
-from actors.model.score import SOCCER, GoalKey, MatchId, Policy, Score
+from actors.model.score import SOCCER, GoalKey, MatchId, Policy, Score, Sport
+from actors.model.sports import POLICIES
 
 
 class Race:
@@ -52,13 +57,14 @@ class Race:
         review_ns: int = 600_000_000_000,
         traded: Iterable[GoalKey] = (),
         standings: Mapping[MatchId, Standing] | None = None,
+        unsettled: Mapping[MatchId, Unsettled] | None = None,
         tallies: Mapping[str, Tally] | None = None,
     ) -> None:
         """Begin where the journal ended.
 
         Args:
             feeds: Who runs, by the name that the profile spells.
-            policy: The sport.
+            policy: Soccer's; each other sport is judged by its own.
             window_ns: For so long a feed that shows an older score is merely slow.
             max_trigger_age_ns: A report read longer ago may corroborate but not trigger.
             flap_ns: A withdrawn score that is back within it is accepted, never traded.
@@ -69,6 +75,7 @@ class Race:
             review_ns: So long a review may last whose end nobody tells.
             traded: Keys that were ever traded; none of them triggers again.
             standings: What was accepted last of each match.
+            unsettled: What was open about it.
             tallies: Each feed's record so far; the race goes on counting in it.
         """
         self._rules = Rules(
@@ -91,6 +98,8 @@ class Race:
                 self._runners[name].weigh(self._rules)
         self._contests: dict[MatchId, Contest] = {}
         self._standings = dict(standings or {})
+        self._unsettled = dict(unsettled or {})
+        self._sports: dict[Sport, Rules] = {"soccer": self._rules}
         self._traded = set(traded)
         self._at_ns = 0
         self._due_ns = FOREVER
@@ -113,7 +122,10 @@ class Race:
     def is_in_doubt(self, match: MatchId) -> bool:
         """Return whether entries of ``match`` are closed."""
         contest = self._contests.get(match)
-        return contest is not None and (contest.doubt is not None or bool(contest.inquiries))
+        if contest is None:
+            left = self._unsettled.get(match)
+            return left is not None and bool(left.doubted or left.reviews)
+        return contest.doubt is not None or bool(contest.inquiries)
 
     def sizes(self, match: MatchId) -> tuple[int, ...]:
         """Return the thousandths of a play that a goal of ``match`` could be traded at just now.
@@ -223,13 +235,13 @@ class Race:
             hearing.judge("ignored", binding.reason if said else report.kind)
         elif report.replay:
             # History: it may have been taken back since, and a price has heard it long ago.
-            hearing.judge("ignored", "replayed", self._contest(binding.match).standing_key)
+            hearing.judge("ignored", "replayed", self._contest(binding, hearing).standing_key)
         else:
             self._hear(hearing, runner, binding)
         return hearing.outputs
 
     def _hear(self, hearing: Hearing, runner: Runner, bound: Bound) -> None:
-        report, contest = hearing.report, self._contest(bound.match)
+        report, contest = hearing.report, self._contest(bound, hearing)
         view = contest.views.get(runner.name)
         if view is not None and view.epoch != report.epoch:
             view = None
@@ -246,25 +258,46 @@ class Race:
             hearing.judge("ignored", report.kind, contest.standing_key)
         elif view is not None:
             self._judge(hearing, contest, view, bound, takes_back=takes_back)
-        elif report.score is None:
-            hearing.judge("ignored", "takes back what it never showed")
+            if report.incident is not None and hearing.unfinished is None:
+                note_incident(contest, report, hearing.at_ns)
         else:
-            judge_baseline(
-                contest, hearing, _new_view(contest, runner, bound, report, report.score)
-            )
-            self._wake_after(hearing)
+            self._meet(hearing, contest, runner, bound, takes_back=takes_back)
         if hearing.unfinished is not None:
             self._unfinished = hearing
 
-    def _contest(self, match: MatchId) -> Contest:
+    def _meet(
+        self, hearing: Hearing, contest: Contest, runner: Runner, bound: Bound, *, takes_back: bool
+    ) -> None:
+        """Judge the first score that a connection shows, or takes back, of a match."""
+        report = hearing.report
+        shown = _shown_before(contest, runner, report) if takes_back else None
+        if shown is not None:
+            view = _new_view(contest, runner, bound, report, shown)
+            self._judge(hearing, contest, view, bound, takes_back=True)
+        elif report.score is None:
+            hearing.judge("ignored", "takes back what it never showed")
+        else:
+            view = _new_view(contest, runner, bound, report, report.score)
+            judge_baseline(contest, hearing, view)
+            self._wake_after(hearing)
+
+    def _contest(self, bound: Bound, hearing: Hearing) -> Contest:
+        match = bound.match
         contest = self._contests.get(match)
         if contest is None:
-            contest = self._contests[match] = Contest(match, self._rules, self._traded)
-            standing = self._standings.get(match)
+            rules = self._rules_of(bound.sport)
+            contest = self._contests[match] = Contest(match, rules, self._traded)
+            standing, left = self._standings.get(match), self._unsettled.pop(match, None)
             if standing is not None:
-                contest.generation = standing.generation
-                contest.begin(standing.score, "", None, self._at_ns)
+                begin_again(contest, hearing, standing, left, self._runners)
+                self._due_ns = min(self._due_ns, contest.due_ns())
         return contest
+
+    def _rules_of(self, sport: Sport) -> Rules:
+        rules = self._sports.get(sport)
+        if rules is None:
+            rules = self._sports[sport] = attrs.evolve(self._rules, policy=POLICIES[sport])
+        return rules
 
     def _close(self, hearing: Hearing) -> None:
         hearing.judge("ignored", "closed")
@@ -293,7 +326,7 @@ class Race:
             return
         if takes_back:
             score = contest.before(before) if score is None else score
-            if score is None or self._rules.reaches(score, before):
+            if score is None or contest.rules.reaches(score, before):
                 hearing.judge("ignored", "takes nothing back")
                 return
             hearing.explicit = True
@@ -302,7 +335,7 @@ class Race:
             judge_baseline(contest, hearing, view)
         elif score is None or score == before:
             key = contest.standing_key if score == contest.accepted else None
-            hearing.judge("repeat", "", key)
+            hearing.judge("repeat", hear_repeat(contest, view, report), key)
             return
         else:
             view.score, view.report = score, report
@@ -313,7 +346,7 @@ class Race:
     def _judge_move(
         self, contest: Contest, hearing: Hearing, view: View, bound: Bound, before: Score
     ) -> None:
-        policy, accepted, score = self._rules.policy, contest.accepted, view.score
+        policy, accepted, score = contest.rules.policy, contest.accepted, view.score
         assert accepted is not None
         is_forward = policy.is_behind(before, score)
         if not is_forward:
@@ -335,6 +368,16 @@ def _bar(entrant: Entrant) -> str:
     if entrant.role != "trigger":
         return "only corroborates"
     return "delayed" if entrant.delay_ns else ""
+
+
+def _shown_before(contest: Contest, runner: Runner, report: FeedEvent) -> Score | None:
+    # What it showed on an older connection, if that is what it takes back on this one. Else
+    # the connection has its baseline still to come.
+    old = contest.views.get(runner.name)
+    if old is None:
+        return None
+    left = contest.before(old.score) if report.score is None else report.score
+    return None if left is None or contest.rules.reaches(left, old.score) else old.score
 
 
 def _new_view(

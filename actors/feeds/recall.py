@@ -6,14 +6,23 @@ are counted again from what their reports were judged to be.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import attrs
 
 from actors.feeds.contest import Standing
 from actors.feeds.judging import FIRST, TOOK_BACK
 from actors.feeds.ledger import Tally
+from actors.feeds.loose_ends import LooseEnds, policy_of
+from actors.feeds.unsettled import Unsettled
 from actors.messages.records import Intent, Report, Segment, Triggered
-from actors.model.score import SOCCER, GoalKey, MatchId, Score
+from actors.messages.records_review import DoubtRow
+from actors.model.score import GoalKey, MatchId
+
+ACCEPTING: Final = frozenset({"trigger", "advance", "stands"})
+"""Judgements after which the score of their key is the accepted one."""
+CONSEQUENCES: Final = frozenset({"overturned", "stands", "phantom"})
+"""Judgements of reports that were judged before."""
 
 
 @attrs.frozen(kw_only=True)
@@ -23,6 +32,8 @@ class Recalled:
     traded: frozenset[GoalKey]
     """Keys that were triggered, or for which an entry may have left."""
     standings: dict[MatchId, Standing]
+    unsettled: dict[MatchId, Unsettled]
+    """What was open about each match."""
     tallies: dict[str, Tally]
     """Every feed's record."""
 
@@ -36,28 +47,34 @@ def recall(records: Iterable[object]) -> Recalled:
     """
     traded: set[GoalKey] = set()
     standings: dict[MatchId, Standing] = {}
-    past = _Past()
+    past, ends = _Past(), LooseEnds()
     for record in records:
         key: GoalKey | None = None
         match record:
             case Intent(purpose="entry") | Triggered():
                 key = GoalKey(MatchId(record.match), record.generation, record.state)
                 traded.add(key)
-            case Report(judgement="trigger" | "advance" | "stands"):
-                key = GoalKey(MatchId(record.match), record.generation, record.state)
-                past.hear(record)
-            case Report(judgement="baseline", reason=reason) if reason == FIRST:
-                key = GoalKey(MatchId(record.match), record.generation, record.state)
-                past.hear(record)
+                if isinstance(record, Intent):
+                    ends.hear_intent(record)
             case Report():
+                if record.judgement in ACCEPTING or record.reason == FIRST:
+                    key = GoalKey(MatchId(record.match), record.generation, record.state)
                 past.hear(record)
+                ends.hear(record)
+            case DoubtRow():
+                ends.hear_doubt(record)
             case Segment(run=run):
                 past.begin(run)
             case _:
                 pass
         if key is not None:
             _note(standings, key)
-    return Recalled(traded=frozenset(traded), standings=standings, tallies=past.tallies)
+    return Recalled(
+        traded=frozenset(traded),
+        standings=standings,
+        unsettled=ends.unsettled(),
+        tallies=past.tallies,
+    )
 
 
 @attrs.define(eq=False)
@@ -79,6 +96,8 @@ class _Past:
     """Keys that only their winner has shown; asked for membership alone."""
     _matches: dict[tuple[str, str], str] = attrs.field(init=False, factory=dict)
     """By feed and its id of a match."""
+    _tentative: dict[tuple[str, str], str] = attrs.field(init=False, factory=dict)
+    """By the same: the score that the feed called unconfirmed last."""
 
     def begin(self, run: str) -> None:
         """Note that a segment begins; in another run every connection is a new one."""
@@ -94,6 +113,7 @@ class _Past:
             self._epochs[feed] = report.epoch
         elif report.kind == "closed":
             self._epochs.pop(feed, None)
+        self._note_conf(report)
         if judgement in {"repeat", "ignored", "review"}:
             return
         key = GoalKey(MatchId(report.match), report.generation, report.state)
@@ -108,9 +128,20 @@ class _Past:
             tally.reversals += 1
         if report.behind_ns >= 0:
             tally.echo(report.behind_ns)
-            if key in self._alone:
+            if key in self._alone and report.conf != "unconfirmed":
                 self._alone.discard(key)
                 self._tally(self._winners[key]).margins_ns.append(report.behind_ns)
+
+    def _note_conf(self, report: Report) -> None:
+        name, state = (report.feed, report.feed_match), f"{report.home}-{report.away}"
+        if report.judgement in CONSEQUENCES:
+            return
+        if report.conf in {"confirmed", "cancelled"}:
+            self._tentative.pop(name, None)
+        elif report.conf == "unconfirmed" and report.judgement != "ignored":
+            is_new = self._tentative.get(name) != state and report.judgement != "baseline"
+            self._tally(report.feed).unconfirmed += is_new
+            self._tentative[name] = state
 
     def _tally(self, feed: str) -> Tally:
         return self.tallies.setdefault(feed, Tally())
@@ -146,15 +177,18 @@ class _Past:
 
 
 def _note(standings: dict[MatchId, Standing], key: GoalKey) -> None:
-    home, _, away = key.state.partition("-")
-    if not (home.isdecimal() and away.isdecimal()):
-        # Another sport's state; it gets its own standing with its own policy.
-        return
-    then = Standing(generation=key.generation, score=Score(int(home), int(away)))
     now = standings.get(key.match)
+    states = (key.state,) if now is None else (now.score.text, key.state)
+    policy = policy_of(*states)
+    score = None if policy is None else policy.read(key.state)
+    if policy is None or score is None:
+        return
+    then = Standing(generation=key.generation, score=score)
+    before = None if now is None else policy.read(now.score.text)
     if (
         now is None
+        or before is None
         or then.generation > now.generation
-        or (then.generation == now.generation and SOCCER.is_behind(now.score, then.score))
+        or (then.generation == now.generation and policy.is_behind(before, score))
     ):
         standings[key.match] = then

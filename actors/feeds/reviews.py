@@ -84,6 +84,7 @@ def judge_tentative(contest: Contest, hearing: Hearing, view: View) -> bool:
     if conf == "unconfirmed":
         view.runner.hesitates = True
         if rules.policy.is_behind(view.score, score):
+            view.runner.tally.unconfirmed += view.tentative != score
             view.tentative = score
     elif view.tentative is not None and view.doubts_itself(rules, score):
         if conf == "confirmed":

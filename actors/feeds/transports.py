@@ -18,6 +18,7 @@ from actors.feeds.feed import Connect, Frames
 from actors.feeds.lightstreamer.link import LightstreamerLink
 from actors.feeds.lightstreamer.requests import Account, Wanted
 from actors.feeds.pull.carriers import pulled
+from actors.feeds.pull.pipe import credentials
 from actors.feeds.signalr.classic_link import ClassicLink, ClassicSettings
 from actors.feeds.signalr.link import HubSettings, SignalrLink
 from actors.runtime.env import Env
@@ -42,9 +43,7 @@ def carrier(env: Env, settings: FeedSettings) -> Carrier:
         case "ws_json":
             return Carrier(
                 # The provider's machines do not all know the same: a cookie leads to one.
-                connect=partial(
-                    websocket.connect, env, settings.url, ca_file=ca_file, cookies=Cookies()
-                ),
+                connect=partial(_with_headers, env, settings, Cookies()),
                 decode=polymarket.decode,
                 answers={polymarket.PING: polymarket.PONG},
             )
@@ -88,6 +87,19 @@ def carrier(env: Env, settings: FeedSettings) -> Carrier:
         case "sse" | "push_json" | "http_poll":
             connect, decode = pulled(env, settings)
             return Carrier(connect=connect, decode=decode)
+
+
+@asynccontextmanager
+async def _with_headers(
+    env: Env, settings: FeedSettings, cookies: Cookies
+) -> AsyncIterator[Frames]:
+    """Connect with the headers that the profile's file holds now."""
+    headers = credentials(env, settings.header_file)
+    ca_file = settings.ca_file or None
+    async with websocket.connect(
+        env, settings.url, ca_file=ca_file, headers=headers, cookies=cookies
+    ) as frames:
+        yield frames
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """What a feed tells the arbiter. Normalised: no provider's words are left in it."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 import msgspec
@@ -48,6 +48,10 @@ Status = Literal[
 """How a match, or the coverage of it, stands (reference ``feeds.md`` section 4)."""
 
 
+STOPPED: Final = "stopped"
+"""Why a connection ended that we ended ourselves: that says nothing about any match."""
+
+
 class Review(msgspec.Struct, frozen=True, gc=False):
     """Where a review by the officials stands."""
 
@@ -86,7 +90,7 @@ class FeedEvent:
     """Match clock in seconds from kick-off, counting up."""
 
     provider_ts_ns: int | None = None
-    """The provider's own time, never compared with ours."""
+    """The provider's own time, compared with its own earlier ones alone, never with ours."""
 
     received_ns: int
     """Monotonic: when the frame's last byte was read."""

@@ -89,7 +89,8 @@ class MatchDoubt:
     """What is the score if the key's falls; ``None`` where nobody can say."""
     takes_back: bool = attrs.field(default=True, eq=False)
     """Whether somebody who had shown the score goes back on it; not where a feed that never
-    did shows another, which closes entries and sells nothing."""
+    did shows another, nor where a doubt or a review is of an earlier process: such a one
+    closes entries and sells nothing."""
 
 
 RaceOutput = Trigger | Judged | MatchDoubt

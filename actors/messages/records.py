@@ -162,6 +162,8 @@ class Report:
     received_ns: int
     decoded_ns: int
     judged_ns: int
+    conf: str = ""
+    """``unconfirmed``, ``confirmed`` or ``cancelled``, where the provider says so."""
 
 
 @attrs.frozen(kw_only=True)
@@ -179,6 +181,8 @@ class Triggered:
     received_ns: int
     received_wall_ns: int
     judged_ns: int
+    size_pm: int = 0
+    """Thousandths of its play that might be staked; 0 where an older journal does not say."""
 
 
 @attrs.frozen(kw_only=True)
@@ -273,17 +277,6 @@ class MatchRow:
     exchange_index: int
     fee_type: str
     fee_multiplier_ppm: int
-
-
-@attrs.frozen(kw_only=True)
-class DoubtRow:
-    """A match's entries were closed or opened again."""
-
-    match: str
-    generation: int
-    state: str
-    in_doubt: bool
-    reason: str
 
 
 @attrs.frozen(kw_only=True)
@@ -384,7 +377,6 @@ TYPES: Final[dict[int, tuple[type, int]]] = {
     21: (Report, 1),
     22: (Triggered, 1),
     23: (PassedRow, 1),
-    24: (DoubtRow, 1),
     30: (BookRow, 1),
     31: (DeltaRow, 1),
     32: (BookLostRow, 1),

@@ -6,6 +6,19 @@ import attrs
 
 
 @attrs.frozen(kw_only=True)
+class DoubtRow:
+    """A match's entries were closed or opened again."""
+
+    match: str
+    generation: int
+    state: str
+    in_doubt: bool
+    reason: str
+    cause: str = "score"
+    """``goal_review`` or ``review`` where the officials look at the goal, or at something else."""
+
+
+@attrs.frozen(kw_only=True)
 class ReviewRow:
     """A goal, or a match, entered a phase of its review (``risk/review.py``)."""
 
@@ -64,6 +77,7 @@ class NettedRow:
 
 
 REVIEW_TYPES: Final[dict[int, tuple[type, int]]] = {
+    24: (DoubtRow, 1),
     70: (EpisodeRow, 1),
     71: (ReviewRow, 1),
     72: (NettedRow, 1),

@@ -105,7 +105,7 @@ def cut(doubt: MatchDoubt, on_open: Literal["hold", "halve", "flatten"]) -> Cut 
     goal that never was. A review of anything but the goal asks for nothing.
     """
     word = word_of(doubt)
-    if doubt.cause == "review" or (word == "reversal" and not doubt.takes_back):
+    if doubt.cause == "review" or (doubt.in_doubt and not doubt.takes_back):
         return None
     if word in {"reversal", "verdict"}:
         return "sell"

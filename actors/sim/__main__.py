@@ -24,6 +24,7 @@ try:
 
     from actors.runtime.env import RealEnv
     from actors.runtime.errors import leaves
+    from actors.sim.arguments import not_negative, port, positive, seed as a_seed, share
     from actors.sim.errors import BadStage, WorldError
     from actors.sim.fault_file import read_plan
     from actors.sim.feedtiming import FIVE
@@ -48,8 +49,6 @@ FAILED: Final = 1
 USAGE: Final = 2
 WARNING: Final = 30
 FOLDER_MODE: Final = 0o700
-MOST_PORT: Final = 65_535
-SEED_DIGITS: Final = 18
 FILE_MODE: Final = 0o644
 PLAN: Final = ".plan"
 """Beside a file of the truth lies one of the plan, by its name and this."""
@@ -92,6 +91,8 @@ def _chosen(chosen: argparse.Namespace) -> Callable[[], int]:
         scene = _scene(chosen)
         return lambda: _run(chosen, lambda folder: trio.run(_stand, scene, chosen.port, folder))
     seed, doubts = 1 if chosen.seed is None else chosen.seed, DOUBTS[chosen.reviews]
+    if chosen.unconfirmed is not None:
+        doubts = attrs.evolve(doubts, unconfirmed=chosen.unconfirmed)
     if chosen.calibrate:
         code = _calibrate(seed, chosen.goals or GOALS, PROFILES[chosen.latency or "nj"])
         return lambda: code
@@ -204,8 +205,9 @@ def refuse_strangers(chosen: argparse.Namespace) -> None:
     elif chosen.hold or chosen.truth is not None:
         raise BadStage("--hold and --truth are for a day of matches, not for --venue-only")
     _refuse_strange_statistics(chosen)
-    if chosen.plan is not None and chosen.venue_only:
-        raise BadStage("--plan is for a day of matches, not for --venue-only")
+    for name in ("plan", "unconfirmed"):
+        if getattr(chosen, name) is not None and chosen.venue_only:
+            raise BadStage(f"--{name} is for a day of matches, not for --venue-only")
 
 
 def _refuse_strange_statistics(chosen: argparse.Namespace) -> None:
@@ -328,10 +330,10 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--matchday", default=DEFAULT, metavar="DATE", help=f"which day to play ({DEFAULT})")
     add("--list-matchdays", action="store_true", help="list the days there are, and leave")
-    add("--seed", type=_seed, help="of everything that is drawn (1)")
-    add("--speed", type=_positive, default=60.0, help="match seconds in a second (60)")
-    add("--min-gap", type=_positive, default=4.0, metavar="S", help="between incidents (4)")
-    add("--max-gap", type=_positive, default=5.5, metavar="S", help="dead time is cut to it (5.5)")
+    add("--seed", type=a_seed, help="of everything that is drawn (1)")
+    add("--speed", type=positive, default=60.0, help="match seconds in a second (60)")
+    add("--min-gap", type=positive, default=4.0, metavar="S", help="between incidents (4)")
+    add("--max-gap", type=positive, default=5.5, metavar="S", help="dead time is cut to it (5.5)")
     add("--folder", metavar="DIR", help="for certificates and keys (a temporary one)")
     add("--latency", choices=sorted(PROFILES), help="where the client sits (nj; alone: none)")
     add("--faults", metavar="FILE", help="what goes wrong at the venue (TOML)")
@@ -343,10 +345,16 @@ def _parser() -> argparse.ArgumentParser:
         default="usual",
         help="reviews, overturned and phantom goals on top of the real ones (usual)",
     )
+    add(
+        "--unconfirmed",
+        type=share,
+        metavar="SHARE",
+        help="of goals that the event stream is not sure of at once (0.15)",
+    )
     add("--hold", action="store_true", help="wait for the control command 'start'")
     add(
         "--start-delay",
-        type=_not_negative,
+        type=not_negative,
         default=30.0,
         metavar="S",
         help="wait at most so long for somebody to follow a book (30)",
@@ -361,39 +369,9 @@ def _parser() -> argparse.ArgumentParser:
     add = alone.add_argument
     add("--venue-only", action="store_true", help="no matches, no feeds; until SIGTERM")
     add("--scene", metavar="FILE", help="events, markets, books, accounts (TOML; one is built in)")
-    add("--port", type=_port, default=0, help="where to listen (0: a free one)")
+    add("--port", type=port, default=0, help="where to listen (0: a free one)")
     add("--print-urls", action="store_true", help="say so; the line comes in any case")
     return parser
-
-
-def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= SEED_DIGITS):
-        raise argparse.ArgumentTypeError(f"not a whole number of at most 18 digits: {text}")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdecimal() else -1
-    if not 0 <= number <= MOST_PORT:
-        raise argparse.ArgumentTypeError(f"not a port: {text}")
-    return number
-
-
-def _positive(text: str) -> float:
-    number = _not_negative(text)
-    if number == 0:
-        raise argparse.ArgumentTypeError(f"not a positive number: {text}")
-    return number
-
-
-def _not_negative(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"not a number that could be meant: {text}")
-    return number
 
 
 if __name__ == "__main__":

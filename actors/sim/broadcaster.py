@@ -18,7 +18,7 @@ from actors.model.score import Score
 from actors.runtime.env import Endpoint, Env, ServerTls
 from actors.runtime.serve import ServeCounts
 from actors.sim.feedfaults import OVERTAKEN_S, Misbehaving, Said
-from actors.sim.feedframes import SPOILS, MatchState, ReviewWord, Spoil
+from actors.sim.feedframes import SPOILS, MatchState, Spoil, Word
 from actors.sim.feedlines import Serving
 from actors.sim.feedtiming import Draw, FeedTiming, draw
 
@@ -49,8 +49,8 @@ class _Pending:
     due_s: float
     state: MatchState
     lost: bool
-    word: ReviewWord | None = None
-    """What is said of a review; ``None`` for the match as it stands."""
+    word: Word | None = None
+    """What is said of a goal or its review; ``None`` for the match as it stands."""
 
 
 class Broadcaster(Misbehaving):
@@ -78,9 +78,10 @@ class Broadcaster(Misbehaving):
         self._timing = timing
         self._seed = seed
         self._pending: deque[_Pending] = deque()
-        self._reviews = 0
+        self._words = {"reviews": 0, "goals": 0}
+        """Words on them so far: each kind has draws of its own."""
         self._unsaid: list[_Pending] = []
-        """Words on reviews that something hinders."""
+        """Words that something hinders."""
         self._last_due_s = -math.inf
         self.truth: dict[int, MatchState] = {}
         """What the provider knows, by game."""
@@ -150,15 +151,17 @@ class Broadcaster(Misbehaving):
         self._wake.set()
         return Draw(1e3 * (self._last_due_s - trio.current_time()), lost)
 
-    def review(self, state: MatchState, word: ReviewWord) -> None:
-        """Hear that a goal is reviewed, or how that ended; most providers have no word for it.
+    def review(self, state: MatchState, word: Word) -> None:
+        """Hear that a goal is reviewed, or how that ended; or more about a goal told before.
 
-        Clients hear of it as of an incident, in its place among them, unless it is lost.
+        Most providers have no word for it. Clients of the others hear of it as of an incident,
+        in its place among them, unless it is lost.
         """
         if not self.tells_of_reviews:
             return
-        self._reviews += 1
-        drawn = draw(self._timing, self._seed, f"{self.name} reviews", self._reviews)
+        kind = "goals" if word in {"confirmed", "amended"} else "reviews"
+        self._words[kind] += 1
+        drawn = draw(self._timing, self._seed, f"{self.name} {kind}", self._words[kind])
         wait_ms = drawn.lag_ms + self._extra_lag_ms
         self._last_due_s = max(self._last_due_s, trio.current_time() + wait_ms / 1e3)
         self._pending.append(_Pending(self._last_due_s, state, drawn.lost, word))
@@ -254,8 +257,8 @@ class Broadcaster(Misbehaving):
         """Whether the protocol has words for reviews."""
         return False
 
-    def tell_review(self, state: MatchState, word: ReviewWord, wall_ns: int) -> None:
-        """Tell every client that a goal is reviewed, or how that ended."""
+    def tell_review(self, state: MatchState, word: Word, wall_ns: int) -> None:
+        """Tell every client what is said of a goal or of its review."""
 
     @override
     def as_told(self, state: MatchState) -> MatchState:

@@ -27,7 +27,7 @@ from actors.sim.beliefs import OUTCOMES, Outcome, seen_through
 from actors.sim.calibration_watch import SECOND_LOOK_S, Watch
 from actors.sim.crew import CASH_MICROS, NOISE, Habits
 from actors.sim.draws import stream
-from actors.sim.feedframes import MatchState, ReviewWord
+from actors.sim.feedframes import MatchState, Word
 from actors.sim.feedtiming import Draw, FeedTiming, draw
 from actors.sim.listing import game_id
 from actors.sim.reactions import depth_of
@@ -135,7 +135,7 @@ class _Scout:
             self.trader.agenda.after(after_s, partial(self.trader.hear, self.name, state))
         return drawn
 
-    def review(self, _state: MatchState, _word: ReviewWord) -> None:
+    def review(self, _state: MatchState, _word: Word) -> None:
         """Say nothing: the reference trader knows no reviews."""
 
 

@@ -22,6 +22,9 @@ SPOILS: Final[tuple[Spoil, ...]] = get_args(Spoil)
 
 ReviewWord = Literal["opened", "stands", "overturned"]
 """What providers that speak of reviews say of one."""
+GoalWord = Literal["confirmed", "amended"]
+"""What providers that are not sure of every goal at once say of one later."""
+Word = ReviewWord | GoalWord
 
 FRAME_LIMIT: Final = 64 * 1024
 """What a careful client takes at most (reference reliability.md section 6.4)."""
@@ -48,6 +51,8 @@ class MatchState:
     ended: bool
     league: str = "fifwc"
     slug: str = ""
+    sure: bool = True
+    """Whether a provider that has words for it is sure of the goal that led here."""
 
     def is_news_after(self, before: "MatchState") -> bool:
         """Whether the provider sends a frame for the step: it sends none for the clock alone."""

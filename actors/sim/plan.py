@@ -128,6 +128,8 @@ def _happening(match: MatchId, incident: Incident) -> Act:
         act["side"] = incident.side
     if incident.goal_no:
         act |= {"goal_no": incident.goal_no, "verdict": incident.verdict}
+    if incident.unsure_s:
+        act["unsure_s"] = incident.unsure_s
     if incident.goal is not None:
         act |= {"penalty": incident.goal.penalty, "reaction": incident.reaction}
     return act

@@ -7,9 +7,10 @@ time and not taken from the product's codecs, which they are there to test.
 from collections.abc import Iterable
 from typing import Final
 
+import attrs
 import msgspec
 
-from actors.sim.feedframes import MatchState, ReviewWord
+from actors.sim.feedframes import GoalWord, MatchState, ReviewWord
 from actors.sim.listing import team_id
 
 STATUS: Final = {"NS": 1, "1H": 2, "HT": 3, "2H": 4, "FT": 5, "ET1": 7, "ETHT": 8, "ET2": 9}
@@ -34,7 +35,7 @@ def action(
         rose = state.score.home + state.score.away > before.score.home + before.score.away
         if rose:
             goals.append(seq)
-            body["Confirmed"] = True
+            body["Confirmed"] = state.sure
         body |= {"Action": "goal" if rose else "action_discarded"}
         # What is taken back has the number of the goal that it was.
         body["Id"] = seq if rose or not goals else goals.pop()
@@ -75,6 +76,22 @@ def review(state: MatchState, word: ReviewWord, seq: int, at_ms: int) -> str:
         body |= {"Action": "var", "Data": {"Type": "Goal"}}
     else:
         body |= {"Action": "var_end", "Data": {"Outcome": word.capitalize()}}
+    return msgspec.json.encode(body).decode()
+
+
+def possible(state: MatchState, before: MatchState, seq: int, at_ms: int) -> str:
+    """Return the JSON text of the action by which a goal may be coming, the score as it was."""
+    body = _body(attrs.evolve(state, score=before.score), seq, at_ms)
+    return msgspec.json.encode(body | {"Action": "possible", "Data": {"Goal": True}}).decode()
+
+
+def later(state: MatchState, word: GoalWord, goal: int, seq: int, at_ms: int) -> str:
+    """Return the JSON text of the action that says more of the goal told as ``goal``."""
+    body = _body(state, seq, at_ms) | {"Id": goal}
+    if word == "confirmed":
+        body |= {"Action": "goal", "Confirmed": True, "Data": {"GoalType": "Shot"}}
+    else:
+        body |= {"Action": "action_amend", "Data": {"New": {"PlayerId": 100 + goal}}}
     return msgspec.json.encode(body).decode()
 
 

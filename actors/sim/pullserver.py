@@ -20,10 +20,10 @@ from actors.runtime.env import Endpoint, Env, ServerTls
 from actors.runtime.serve import Request, Response, ServeLimits, serve_connection
 from actors.sim.broadcaster import CLIENTS, Broadcaster
 from actors.sim.feedfaults import Said
-from actors.sim.feedframes import MatchState, ReviewWord, Spoil, spoiled
+from actors.sim.feedframes import GoalWord, MatchState, Spoil, Word, spoiled
 from actors.sim.feedlines import Serving
 from actors.sim.feedtiming import FeedTiming
-from actors.sim.pullframes import action, batch, event, heartbeat, review
+from actors.sim.pullframes import action, batch, event, heartbeat, later, possible, review
 
 STREAM: Final = "/api/scores/stream"
 BATCH: Final = "/live_data/batch"
@@ -82,6 +82,10 @@ class PullServer(Broadcaster):
         self._seqs: dict[int, int] = {}
         self._goals: dict[int, list[int]] = {}
         """The actions of the goals that stand, by game."""
+        self._unsure: dict[int, list[int]] = {}
+        """Those of them that are not confirmed, oldest first; and"""
+        self._sure: dict[int, int] = {}
+        """the one that was confirmed last."""
         self._latest: dict[int, _Told] = {}
         self._history: deque[_Told] = deque(maxlen=HISTORY)
         self._clients: dict[int, _Client] = {}
@@ -113,6 +117,10 @@ class PullServer(Broadcaster):
 
     @override
     def tell(self, before: MatchState | None, state: MatchState, wall_ns: int) -> None:
+        if before is not None and not state.sure and _rose(before, state):
+            seq, at_ms = self._next_seq(state.game_id), wall_ns // 1_000_000
+            # Only said: whoever comes later hears of the goal.
+            self._send(event(at_ms, seq, possible(state, before, seq, at_ms)))
         self._broadcast(self._note(state, wall_ns))
 
     @override
@@ -127,21 +135,47 @@ class PullServer(Broadcaster):
         return self.pushes
 
     @override
-    def tell_review(self, state: MatchState, word: ReviewWord, wall_ns: int) -> None:
-        seq, at_ms = self._next_seq(state.game_id), wall_ns // 1_000_000
-        self._broadcast(self._keep(_Told(state, at_ms, seq, review(state, word, seq, at_ms))))
+    def tell_review(self, state: MatchState, word: Word, wall_ns: int) -> None:
+        game, at_ms, seq = state.game_id, wall_ns // 1_000_000, self._seqs.get(state.game_id, 0) + 1
+        match word:
+            case "confirmed" | "amended":
+                goal = self._goal_of(game, word)
+                if goal is None:
+                    return
+                # Its totals are those that it has told, whatever others know.
+                state = attrs.evolve(state, score=self._told[game].score)
+                text = later(state, word, goal, seq, at_ms)
+            case _:
+                text = review(state, word, seq, at_ms)
+        self._seqs[game] = seq
+        self._broadcast(self._keep(_Told(state, at_ms, seq, text)))
+
+    def _goal_of(self, game: int, word: GoalWord) -> int | None:
+        """Return the action of the goal that a word is about; ``None`` if it stands no more."""
+        if word == "confirmed":
+            waiting = self._unsure.get(game)
+            self._sure[game] = waiting.pop(0) if waiting else 0
+        goal = self._sure[game] if word == "confirmed" else self._sure.pop(game, 0)
+        return goal if goal in self._goals.get(game, ()) else None
 
     @override
     def rewind(self, past: Sequence[Said]) -> None:
         for kept in (self._told, self._seqs, self._goals, self._latest, self._history):
             kept.clear()
+        self._unsure.clear()
         for one in past:
-            self._note(self.as_told(one.state), one.wall_ns)
+            # It knows by now which of them it was sure of.
+            self._note(attrs.evolve(self.as_told(one.state), sure=True), one.wall_ns)
 
     def _note(self, state: MatchState, wall_ns: int) -> _Told:
         game, at_ms = state.game_id, wall_ns // 1_000_000
         seq, goals = self._next_seq(game), self._goals.setdefault(game, [])
-        text = action(state, self._told.get(game), seq, at_ms, goals)
+        before = self._told.get(game)
+        text = action(state, before, seq, at_ms, goals)
+        unsure = [goal for goal in self._unsure.get(game, ()) if goal in goals]
+        if before is not None and not state.sure and _rose(before, state):
+            unsure.append(seq)
+        self._unsure[game] = unsure
         self._told[game] = state
         return self._keep(_Told(state, at_ms, seq, text))
 
@@ -249,6 +283,11 @@ class PullServer(Broadcaster):
                 return missed[::-1]
             missed.append(told)
         return list(self._latest.values())
+
+
+def _rose(before: MatchState, state: MatchState) -> bool:
+    was, score = before.score, state.score
+    return score.home + score.away > was.home + was.away
 
 
 class PollServer(PullServer):

@@ -51,10 +51,17 @@ class Doubts:
     """From there to its end. Least and most, match seconds."""
     corrected_s: tuple[int, int] = (15, 60)
     """From a phantom's report to its correction. Least and most, match seconds."""
+    unconfirmed: float = attrs.field(default=0.15, validator=_chance)
+    """Chance that a provider which has words for it is not sure of a goal when it tells of it,
+    and of a phantom."""
+    sure_s: tuple[float, float] = (1.0, 3.5)
+    """From there until it is sure. Least and most, wall seconds."""
+    amended: float = attrs.field(default=0.3, validator=_chance)
+    """Chance that it names another scorer after that."""
 
 
 USUAL: Final = Doubts()
-NONE: Final = Doubts(reviewed=0.0, overturned=0.0, phantom=0.0)
+NONE: Final = Doubts(reviewed=0.0, overturned=0.0, phantom=0.0, unconfirmed=0.0)
 """Every goal stands at once: for whoever counts goals."""
 
 
@@ -75,7 +82,19 @@ def doubted(script: MatchScript, seed: int, doubts: Doubts = USUAL) -> MatchScri
     draws = stream(seed, "phantom", match)
     if draws.random() < doubts.phantom:
         told = _with_phantom(told, draws, doubts)
+    told = [_hesitating(one, match, seed, doubts) for one in told]
     return attrs.evolve(script, incidents=tuple(told))
+
+
+def _hesitating(incident: Incident, match: MatchId, seed: int, doubts: Doubts) -> Incident:
+    """Perhaps let providers that have words for it be unsure of a goal."""
+    if incident.kind not in {"goal", "phantom"}:
+        return incident
+    draws = stream(seed, "unconfirmed", match, incident.kind, incident.goal_no)
+    if draws.random() >= doubts.unconfirmed:
+        return incident
+    unsure_s = round(draws.uniform(*doubts.sure_s), 3)
+    return attrs.evolve(incident, unsure_s=unsure_s, is_amended=draws.random() < doubts.amended)
 
 
 def phantom_feeds(

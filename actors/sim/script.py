@@ -79,6 +79,11 @@ class Incident:
     """Of a goal, and of its review."""
     is_shared: bool = False
     """Of a phantom: whether every feed reports it that has the same scout, and not one alone."""
+    unsure_s: float = 0.0
+    """Of a goal, and of a phantom: for how long a provider that has words for it calls it
+    unconfirmed; 0 where it is sure at once. Wall seconds."""
+    is_amended: bool = False
+    """Whether that provider names another scorer after that."""
 
     @property
     def counts(self) -> bool:

@@ -13,7 +13,7 @@ from actors.sim.agenda import Agenda
 from actors.sim.beliefs import OUTCOMES, Outcome
 from actors.sim.course import Course
 from actors.sim.crew import Crew, Habits, News
-from actors.sim.feedframes import MatchState, ReviewWord
+from actors.sim.feedframes import MatchState, ReviewWord, Word as Told
 from actors.sim.feedtiming import Draw
 from actors.sim.listing import game_id, leg_tickers, milestone_id, provider_id
 from actors.sim.reviews import phantom_feeds
@@ -47,8 +47,8 @@ class Provider(Protocol):
         """Hear how a match stands; return when, and whether, it will report it."""
         ...
 
-    def review(self, state: MatchState, word: ReviewWord) -> None:
-        """Hear that a goal is looked at again, or how that ended."""
+    def review(self, state: MatchState, word: Told) -> None:
+        """Hear that a goal is looked at again, or how that ended; or that one is certain."""
         ...
 
 
@@ -181,7 +181,10 @@ class Stadium:
                 if incident.period == "FT":
                     self._settle()
             case "goal":
-                race = self.truth.goal(self.course, incident, before, self._tell())
+                sure = not incident.unsure_s
+                race = self.truth.goal(self.course, incident, before, self._tell(sure=sure))
+                if not sure:
+                    self._confirm_later(incident)
                 if incident.counts:
                     self._react(f"goal-{incident.goal_no}", before, race, incident.reaction)
             case "card":
@@ -238,7 +241,13 @@ class Stadium:
         number = incident.goal_no
         self._react(f"review-{number}-{word}", self.course.score, race, review=word)
 
-    def _tell_review(self, word: ReviewWord) -> None:
+    def _confirm_later(self, goal: Incident) -> None:
+        """Let providers that have words for it become sure of a goal, and perhaps amend it."""
+        self.agenda.after(goal.unsure_s, partial(self._tell_review, "confirmed"))
+        if goal.is_amended:
+            self.agenda.after(2 * goal.unsure_s, partial(self._tell_review, "amended"))
+
+    def _tell_review(self, word: Told) -> None:
         for feed in self.feeds:
             feed.review(self._state(), word)
 
@@ -250,7 +259,7 @@ class Stadium:
         score = self.course.score
         home, away = phantom.side == "home", phantom.side == "away"
         shown = Score(score.home + home, score.away + away)
-        state = attrs.evolve(self._state(), score=shown)
+        state = attrs.evolve(self._state(), score=shown, sure=not phantom.unsure_s)
         reports = {
             feed.name: feed.publish(state) for feed in self.feeds if feed.name in self._deceived
         }
@@ -296,12 +305,13 @@ class Stadium:
             self.venue.determine(ticker, self.verdicts[ticker])
         self.truth.settled(self.course, self.verdicts)
 
-    def _tell(self, names: Sequence[str] | None = None) -> Mapping[str, Draw]:
+    def _tell(self, names: Sequence[str] | None = None, *, sure: bool = True) -> Mapping[str, Draw]:
         """Tell feeds, all of them or those named, how the match stands.
 
-        Each reports it in its own time; returned is when.
+        Each reports it in its own time; returned is when. Not every provider is ``sure`` of
+        every goal at once.
         """
-        state, begun = self._state(), self.course.incident is not None
+        state, begun = attrs.evolve(self._state(), sure=sure), self.course.incident is not None
         reports = {
             # How a match stands before kick-off is no race: it is there at once.
             feed.name: feed.publish(state, lag_ms=None if begun else 0.0)

@@ -98,6 +98,7 @@ class TruthLog:
             counts=incident.counts,
             reaction=incident.reaction,
             verdict=incident.verdict,
+            unsure_s=incident.unsure_s,
             before=before.text,
             values={outcome: round(chance, 6) for outcome, chance in values.items()},
             feeds=_told(reports),

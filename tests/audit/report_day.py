@@ -139,7 +139,7 @@ class Script:
         )
         return self.add(attrs.evolve(row, **changes))
 
-    def won(self, feed: str, score: str, *, generation: int = 0) -> int:
+    def won(self, feed: str, score: str, *, generation: int = 0, size_pm: int = 0) -> int:
         return self.add(
             Triggered(
                 match=MATCH,
@@ -153,6 +153,7 @@ class Script:
                 received_ns=self.at_ns,
                 received_wall_ns=WALL + self.at_ns,
                 judged_ns=self.at_ns + 200_000,
+                size_pm=size_pm,
             )
         )
 

@@ -16,7 +16,6 @@ from actors.messages.records import (
     BookRow,
     DeltaRow,
     Dispatched,
-    DoubtRow,
     ExitHeldRow,
     FillRow,
     MatchRow,
@@ -28,6 +27,7 @@ from actors.messages.records import (
     TradingState,
     Triggered,
 )
+from actors.messages.records_review import DoubtRow
 from actors.messages.trading import (
     ExitHeld,
     ExitPlan,

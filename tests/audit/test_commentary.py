@@ -96,3 +96,10 @@ def test_lines_are_said_when_looking_at_everything_every_time_would_say_them(
     left = {goal_line(event, EMPTY) for event, _ in plain.waiting.values()}
     assert set(commentary.flush(EMPTY)) == left
     assert commentary.due_ns is None
+
+
+def test_a_goal_that_was_traded_for_a_part_of_its_play_says_why() -> None:
+    event = event_of(1)
+    event.terms = "unconfirmed, 25 % of the play"
+
+    assert "alpha first (unconfirmed, 25 % of the play)" in goal_line(event, EMPTY)

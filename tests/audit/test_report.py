@@ -17,12 +17,12 @@ from actors.messages.records import (
     TYPES,
     ActorRow,
     BookLostRow,
-    DoubtRow,
     ExitHeldRow,
     Reconciled,
     TradeRow,
     TradingState,
 )
+from actors.messages.records_review import DoubtRow
 from actors.runtime.errors import BadRecord, NewerVersion
 from actors.runtime.frames import walk
 from tests.audit.report_day import (
@@ -140,6 +140,32 @@ def test_each_event_has_one_page_and_one_json_file_and_the_index_names_them_all(
     ]
     assert set(files) == {"index.html", *pages, *(f"{name[:-5]}.json" for name in pages)}
     assert all(f'href="{name}"' in files["index.html"] for name in pages)
+
+
+def test_a_page_says_which_part_of_its_play_a_goal_might_stake_and_why() -> None:
+    made = traded()
+    for score, size_pm, reason in (
+        ("2-0", 1_000, ""),
+        ("3-0", 125, "unconfirmed, 12.5 % of the play"),
+        ("4-0", 0, ""),
+    ):
+        made.at_ns += SECOND_NS
+        made.won("alpha", score, size_pm=size_pm)
+        made.report("alpha", score, "trigger", reason=reason)
+    files = files_of(made)
+    of_score = {
+        told["state"]: (told["size_pm"], files[f"{name[:-5]}.html"])
+        for name, told in (
+            (name, json.loads(text)) for name, text in files.items() if ".json" in name
+        )
+    }
+
+    assert of_score["2-0"][0] == 1_000
+    assert "100 % of the play" in of_score["2-0"][1]
+    assert of_score["3-0"][0] == 125
+    assert re.search("Staked at most.*12.5 % of the play.*unconfirmed", of_score["3-0"][1])
+    # A journal of before says nothing of it.
+    assert "Staked at most" not in of_score["4-0"][1]
 
 
 def test_the_same_journal_gives_the_same_bytes() -> None:

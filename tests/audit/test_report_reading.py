@@ -1,4 +1,5 @@
-from actors.messages.records import ActorRow, DoubtRow, ExitHeldRow, Reconciled, TradingState
+from actors.messages.records import ActorRow, ExitHeldRow, Reconciled, TradingState
+from actors.messages.records_review import DoubtRow
 from tests.audit.report_day import HOME, MATCH, MILLI, SECOND_NS, WALL, Script, script, traded
 
 

@@ -5,13 +5,15 @@ from typing import Any, Literal
 
 import attrs
 
+from actors.audit.recording import doubt_row, report_row, triggered
 from actors.feeds.contest import Entrant, Standing
 from actors.feeds.entities import UNKNOWN, Binding, Bound
 from actors.feeds.ledger import Tally
 from actors.feeds.race import Race
+from actors.feeds.recall import recall
 from actors.messages.feeds import FeedEvent, Kind, Review
 from actors.messages.race import Cause, Judged, MatchDoubt, RaceOutput, Trigger
-from actors.model.score import SOCCER, GoalKey, MatchId, Period, Policy, Score
+from actors.model.score import SOCCER, GoalKey, MatchId, Period, Policy, Score, Sport
 
 MATCH = MatchId("KXWCGAME-22DEC18ARGFRA")
 FIVE = ("ada", "bob", "cyd", "dan", "eve")
@@ -37,6 +39,8 @@ class Story:
     traded: Iterable[GoalKey] = ()
     standings: Mapping[MatchId, Standing] = attrs.field(factory=dict)
     policy: Policy = SOCCER
+    sport: Sport = "soccer"
+    """Of whatever is said; the race judges all but soccer by their own policies."""
     stage_is_open: bool = True
     goals_known: int = 0
     """Goals that each feed showed before the story begins."""
@@ -48,6 +52,8 @@ class Story:
     frames: int = attrs.field(init=False, default=0)
     _traded_ever: set[GoalKey] = attrs.field(init=False, factory=set)
     _in_doubt: set[tuple[Cause, GoalKey]] = attrs.field(init=False, factory=set)
+    _doubted_before: set[tuple[Cause, GoalKey]] = attrs.field(init=False, factory=set)
+    """Before a restart, and not told of since."""
     _shown: dict[tuple[str, int, MatchId], Score] = attrs.field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -63,14 +69,34 @@ class Story:
 
     def restart(self) -> None:
         """Die, and come back with nothing but what a journal keeps."""
-        standing = self.race.standing(MATCH)
+        recalled = recall(self.journal())
+        left = recalled.unsettled.get(MATCH)
         self._in_doubt.clear()
+        self._doubted_before.clear()
+        if left is not None:
+            self._doubted_before |= {("score", key) for key in left.doubted}
+            self._doubted_before |= set(left.reviews.values())
         self.race = Race(
             feeds=self.feeds,
             policy=self.policy,
-            traded=self._traded_ever,
-            standings={} if standing is None else {MATCH: standing},
+            traded=recalled.traded | self._traded_ever,
+            standings=recalled.standings,
+            unsettled=recalled.unsettled,
+            tallies=recalled.tallies,
         )
+
+    def journal(self) -> list[object]:
+        """Return what an auditor would have kept of it so far."""
+        rows = list[object]()
+        for one in self.outputs:
+            match one:
+                case Judged():
+                    rows.append(report_row(one, 0))
+                case MatchDoubt():
+                    rows.append(doubt_row(one))
+                case Trigger():
+                    rows.append(triggered(one))
+        return rows
 
     def open(self, *feeds: str, at_s: float = 0) -> None:
         """Begin a connection of each feed."""
@@ -78,10 +104,10 @@ class Story:
             self.epochs[feed] = self.epochs.get(feed, 0) + 1
             self._enter(self._event(feed, "opened", at_s), UNKNOWN)
 
-    def close(self, *feeds: str, at_s: float) -> None:
+    def close(self, *feeds: str, at_s: float, reason: str = "") -> None:
         """End the connection of each feed."""
         for feed in feeds:
-            self._enter(self._event(feed, "closed", at_s), UNKNOWN)
+            self._enter(attrs.evolve(self._event(feed, "closed", at_s), reason=reason), UNKNOWN)
 
     def beat(self, *feeds: str, at_s: float) -> None:
         """Let each feed send a heartbeat."""
@@ -112,7 +138,7 @@ class Story:
         event = self._event(feed, kind, at_s, score=shown, period=period)
         if says:
             event = attrs.evolve(event, **says)
-        bound = Bound(match=match, oriented=oriented, open=self.stage_is_open)
+        bound = Bound(match=match, oriented=oriented, open=self.stage_is_open, sport=self.sport)
         return self._enter(event, bound, waited_s)
 
     def review(
@@ -196,7 +222,7 @@ class Story:
             assert after is not None
             assert after.generation >= before.generation, "the generation never falls"
             if after.generation == before.generation:
-                assert before.score == after.score or (
+                assert before.score.text == after.score.text or (
                     self.policy.is_behind(before.score, after.score)
                     or self.policy.legal_decrease(before.score, after.score)
                 )
@@ -205,7 +231,9 @@ class Story:
                 doubted = one.cause, one.key
                 assert (doubted in self._in_doubt) is not one.in_doubt, "doubts open and end"
                 (self._in_doubt.add if one.in_doubt else self._in_doubt.remove)(doubted)
-        closed = any(key.match == MATCH for _, key in self._in_doubt)
+                self._doubted_before.discard(doubted)
+        doubts = self._in_doubt | self._doubted_before
+        closed = any(key.match == MATCH for _, key in doubts)
         assert closed == self.race.is_in_doubt(MATCH)
         return outputs
 

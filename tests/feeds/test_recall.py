@@ -129,11 +129,11 @@ def test_reports_that_come_after_a_later_intent_do_not_lead_back() -> None:
     assert recalled.standings == {MATCH: Standing(generation=0, score=Score(2, 0))}
 
 
-def test_a_state_of_another_sport_is_traded_and_has_no_standing_here() -> None:
-    recalled = recall([intent("6-4 3-2")])
+def test_a_state_of_another_sport_stands_by_its_own_policy() -> None:
+    recalled = recall([intent("6-4 3-2"), intent("6-4 4-2"), intent("6-4 3-2")])
 
-    assert recalled.traded == {GoalKey(MATCH, 0, "6-4 3-2")}
-    assert recalled.standings == {}
+    assert recalled.traded == {GoalKey(MATCH, 0, "6-4 3-2"), GoalKey(MATCH, 0, "6-4 4-2")}
+    assert recalled.standings[MATCH].score.text == "6-4 4-2"
 
 
 @given(plot=lines)

@@ -1,14 +1,19 @@
 """A profile's feed table, and what carries the feed it names."""
 
+from functools import partial
 from pathlib import Path
 
+import attrs
 import pytest
+import trio
 
 from actors.config.profile import Feed as FeedSettings
 from actors.feeds.codecs import polymarket
 from actors.feeds.errors import FeedUnreachable
 from actors.feeds.transports import carrier
+from actors.runtime.env import Endpoint
 from actors.runtime.memory import MemoryNetwork, SeededEnv
+from actors.runtime.serve import Request, Response, serve_connection
 
 
 def settings(transport: str, codec: str, secret_file: str = "") -> FeedSettings:
@@ -58,3 +63,30 @@ async def test_nobody_there_is_unreachable(transport: str, tmp_path: Path) -> No
     with pytest.raises(FeedUnreachable):
         async with way.connect():
             raise AssertionError("nobody gets this far")
+
+
+@pytest.mark.parametrize("written", [b"X-Key: hush\n", b"# of ours\n\nX-Key: hush\n"])
+async def test_a_raw_socket_shows_the_headers_that_its_file_holds(written: bytes) -> None:
+    network = MemoryNetwork(1)
+    env, provider = SeededEnv(1, network), SeededEnv(2, network)
+    env.disk.write_whole("/headers", written, 0o600)
+    shown: list[str | None] = []
+
+    async def refuse(request: Request) -> Response:
+        shown.append(request.header("x-key"))
+        return Response(403, b"")
+
+    async with trio.open_nursery() as nursery:
+        where: Endpoint = await nursery.start(
+            provider.listen, Endpoint("127.0.0.1", 0), partial(serve_connection, handler=refuse)
+        )
+        plain = settings("ws_json", "polymarket")
+        url = f"ws://{where.authority}/ws"
+        for file in ("/headers", ""):
+            way = carrier(env, attrs.evolve(plain, url=url, header_file=file))
+            with pytest.raises(FeedUnreachable, match="403"):
+                async with way.connect():
+                    raise AssertionError("nobody gets this far")
+        nursery.cancel_scope.cancel()
+
+    assert shown == ["hush", None]

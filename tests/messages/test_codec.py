@@ -239,6 +239,23 @@ def test_a_version_without_an_upgrade_is_refused_when_the_codec_is_made() -> Non
         JournalCodec({901: (Goal, 3)}, {(901, 1): _name_the_scorer})
 
 
+@pytest.mark.parametrize(
+    ("type_no", "since", "what"),
+    [(21, {"conf": ""}, "Report"), (22, {"size_pm": 0}, "Triggered"), (24, {"cause": "score"}, "")],
+)
+def test_what_was_written_before_a_field_was_there_reads_with_its_default(
+    type_no: int, since: Fields, what: str
+) -> None:
+    kind, version = TYPES[type_no]
+    plain: dict[object, object] = {int: 1, str: "x", bool: True}
+    fields = {one.name: plain[one.type] for one in attrs.fields(kind) if one.name not in since}
+
+    read = CODEC.decode(type_no, version, msgspec.json.encode(fields))
+
+    assert type(read).__name__.startswith(what)
+    assert {name: getattr(read, name) for name in since} == since
+
+
 def test_the_journals_own_tables_fit_together() -> None:
     assert {(number, old) for number, old in UPGRADES} == {
         (number, old) for number, (_, version) in TYPES.items() for old in range(1, version)

@@ -77,6 +77,11 @@ def test_a_review_without_an_end_is_a_doubt_that_an_agreed_score_ends() -> None:
             {"hold": None, "halve": None, "flatten": None},
         ),
         (
+            # Of an earlier process, which has done what there was to do.
+            attrs.evolve(doubt("goal_review", "doubted before a restart"), takes_back=False),
+            {"hold": None, "halve": None, "flatten": None},
+        ),
+        (
             doubt("score", "stands", in_doubt=False),
             {"hold": "keep", "halve": "keep", "flatten": "keep"},
         ),

@@ -155,3 +155,50 @@ async def test_a_polled_body_is_told_when_it_changes_and_only_then() -> None:
 
     assert one.scores() == ["0-0", "0-1"]
     assert {o.period for o in one.told if o.score is not None} == {"1H"}
+
+
+async def test_a_goal_that_the_stream_is_not_sure_of_is_possible_then_confirmed_then_amended() -> (
+    None
+):
+    env = RealEnv(seed=1)
+    server = PullServer(name="delta", timing=PROMPT, seed=1, beat_s=0.1, retry_ms=50)
+    unsure = attrs.evolve(at(1, 0), sure=False)
+    async with trio.open_nursery() as nursery:
+        where: Endpoint = await nursery.start(server.run, env, Endpoint("127.0.0.1", 0))
+        server.publish(START)
+        one = ear(env, where, "sse", "txline", STREAM)
+        nursery.start_soon(one.feed.run)
+        await one.until("0-0")
+        server.publish(unsure)
+        await one.until("1-0")
+        server.review(at(1, 0), "confirmed")
+        server.review(at(1, 0), "amended")
+        # Nothing is left to be sure of.
+        server.review(at(1, 0), "confirmed")
+        server.publish(attrs.evolve(at(2, 0), sure=False))
+        await one.until("2-0")
+        server.publish(at(1, 0))
+        await one.until("1-0")
+        server.review(at(1, 0), "confirmed")
+        server.publish(at(1, 1))
+        await one.until("1-1")
+        nursery.cancel_scope.cancel()
+
+    first = next(place for place, o in enumerate(one.told) if o.kind == "possible")
+    about = [o for o in one.told[first:] if o.kind not in {"heartbeat", "closed"}]
+    assert [(o.kind, o.conf, o.score.text if o.score else "") for o in about] == [
+        ("possible", "unstated", ""),
+        ("snapshot", "unstated", "0-0"),
+        ("score", "unconfirmed", "1-0"),
+        ("score", "confirmed", "1-0"),
+        ("snapshot", "unstated", "1-0"),
+        ("possible", "unstated", ""),
+        ("snapshot", "unstated", "1-0"),
+        ("score", "unconfirmed", "2-0"),
+        ("retraction", "cancelled", "1-0"),
+        ("score", "confirmed", "1-1"),
+    ]
+    names = [o.incident for o in one.told if o.kind in {"score", "retraction"}]
+    assert names[0] == names[1], "a goal keeps its name"
+    assert names[2] == names[3]
+    assert len(set(names)) == 3

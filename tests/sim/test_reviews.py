@@ -42,7 +42,11 @@ def test_doubts_come_on_top_and_move_nothing(day: Matchday, seed: int, rates: Do
 
     assert doubted_day(plain, NONE) == plain
     for was, now in zip(plain.matches, doubted.matches, strict=True):
-        kept = [attrs.evolve(one, verdict="") for one in now.incidents if not is_added(one)]
+        kept = [
+            attrs.evolve(one, verdict="", unsure_s=0.0, is_amended=False)
+            for one in now.incidents
+            if not is_added(one)
+        ]
         assert kept == list(was.incidents)
         assert [goal.goal for goal in now.goals] == [goal.goal for goal in was.goals]
         for before, after in itertools.pairwise(now.incidents):
@@ -70,6 +74,19 @@ def test_each_doubt_has_its_end_before_anything_else_happens(day: Matchday, seed
                 before = pairs[number - 1][0]
                 assert now.period in {"1H", "2H"}
                 assert now.at_s - before.at_s >= CLEAR_S
+
+
+@given(day=days, seed=seeds)
+@settings(max_examples=10, deadline=None)
+def test_so_many_goals_are_unconfirmed_at_first_as_are_wanted(day: Matchday, seed: int) -> None:
+    for share in (0.0, 1.0):
+        rates = attrs.evolve(ALWAYS, unconfirmed=share)
+        told = [one for match in scripts(day, seed, rates)[1].matches for one in match.incidents]
+        unsure = [one for one in told if one.unsure_s]
+
+        assert all(one.kind in {"goal", "phantom"} for one in unsure)
+        assert len(unsure) == share * sum(one.kind in {"goal", "phantom"} for one in told)
+        assert all(1.0 <= one.unsure_s <= 3.5 for one in unsure)
 
 
 def test_some_of_the_goals_that_feeds_report_are_taken_back_or_never_fell() -> None:

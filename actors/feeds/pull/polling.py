@@ -1,8 +1,9 @@
 """When to ask again, with which conditions, and what an answer means. Pure.
 
 Source: reference ``feeds.md`` section 2.5 (RFC 9110 and 9111 as far as one poller needs
-them). A 304 and a body that we have already are proofs of life and no news. A body older
-than one we have had, which another edge of a cache can serve, is neither.
+them). Freshness is counted from the request, so that an answer's way back makes nobody late
+(RFC 9111 section 4.2.3). A 304 and a body that we have already are proofs of life and no
+news. A body older than one we have had, which another edge of a cache can serve, is neither.
 """
 
 import random
@@ -65,6 +66,8 @@ class Polling:
     """Of the provider's clock: when the newest body that we took left its origin."""
     _tokens: float = TOKENS
     _filled_s: float = 0.0
+    _asked_s: float | None = None
+    """When the request left whose answer is awaited; ``None`` where none is."""
 
     def headers(self) -> list[tuple[str, str]]:
         """Return the conditions of the next request."""
@@ -79,14 +82,15 @@ class Polling:
         """Take note that a request leaves now; one without an answer is due again in time."""
         refilled = (now_s - self._filled_s) / self.every_s
         self._tokens = min(TOKENS, self._tokens + refilled) - 1.0
-        self._filled_s = now_s
+        self._filled_s = self._asked_s = now_s
         self._wait(now_s, self.every_s)
 
     def take(self, head: Head, body: bytes, now_s: float) -> Verdict:
         """Take one answer: return what it means and decide when to ask next."""
+        asked_s, self._asked_s = self._asked_s, None
         if head.status in {NOT_MODIFIED, OK}:
             self.failures = 0
-            self._wait(now_s, max(self.every_s, _fresh_s(head)))
+            self._wait(now_s if asked_s is None else asked_s, max(self.every_s, _fresh_s(head)))
             return "alive" if head.status == NOT_MODIFIED else self._body(head, body)
         self.failures += 1
         doubled = 2 ** min(self.failures, MOST_DOUBLINGS)

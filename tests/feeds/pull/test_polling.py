@@ -1,6 +1,7 @@
 """When a poller asks again, and what an answer means to it."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, strategies as st
@@ -65,6 +66,28 @@ def test_a_body_is_asked_for_again_when_it_is_no_longer_fresh(
     polling.take(head(200, **headers), b"{}", 100.0)
 
     assert 100 + least_s <= polling.next_s <= 100 + 1.1 * least_s
+
+
+def test_freshness_is_counted_from_the_request_and_not_from_its_answer() -> None:
+    for answer, every_s in ((head(cache_control="max-age=1"), 0.5), (head(), 1.0)):
+        polling, asked_s = poller(every_s), list[float]()
+        for _ in range(100):
+            asked_s.append(polling.next_s)
+            polling.asked(asked_s[-1])
+            # Each answer takes a third of a second.
+            polling.take(answer, b"{}", asked_s[-1] + 0.333)
+
+        apart_s = [then - now for now, then in pairwise(asked_s)]
+        assert min(apart_s) >= 1.0, "a cache would give the same body again"
+        assert max(apart_s) <= 1.1
+
+
+def test_an_answer_that_took_longer_than_it_is_fresh_is_asked_for_again_at_once() -> None:
+    polling = poller(0.5)
+    polling.asked(10.0)
+    polling.take(head(cache_control="max-age=1"), b"{}", 14.0)
+
+    assert polling.next_s <= 14.0
 
 
 @pytest.mark.parametrize(
