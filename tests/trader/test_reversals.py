@@ -8,14 +8,20 @@ import trio
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 
+from actors.config.profile import Profile
 from actors.messages.race import UNTOLD, Judged, MatchDoubt
 from actors.messages.records_review import EpisodeRow, NettedRow, ReviewRow
+from actors.messages.recovered import Relived
 from actors.messages.trading import ExitHeld
 from actors.model.orders import Side
 from actors.model.score import GoalKey, Score
+from actors.runtime.env import Env
+from actors.runtime.journal import Journal
+from actors.runtime.mailbox import Mailbox
 from actors.runtime.memory import run_seeded
 from actors.runtime.segments import read
 from actors.trader.resolver import LATE_COPY_REFUSED_S
+from actors.trader.reversals import reversals_of
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
 from tests.trader.door import error, late, lost, slow
 from tests.trader.fallen import (
@@ -257,6 +263,21 @@ async def test_a_review_without_an_end_blocks_entries_until_the_next_agreed_scor
         assert [row.phase for row in pit.said(ReviewRow)] == ["under_review", "in_doubt", "stands"]
 
 
+@attrs.frozen
+class Start:
+    """What a process begins with that finds the goal in a phase."""
+
+    env: Env
+    profile: Profile
+    journal: Journal
+    to_auditor: Mailbox[object]
+    phase: str
+
+    @property
+    def relived(self) -> Relived:
+        return Relived(playing=frozenset({EVENT}), cases=((KEY, self.phase),))
+
+
 @pytest.mark.parametrize("silent_before", [True, False])
 async def test_a_review_that_nobody_ended_outlives_the_process_and_sells_nothing_anew(
     autojump_clock: MockClock, *, silent_before: bool
@@ -281,9 +302,10 @@ async def test_a_review_that_nobody_ended_outlives_the_process_and_sells_nothing
         await again.start("auditor")
         await again.start_orders()
         hear_fills(again)
-        reversals = again.trading.reversals
         phase = "in_doubt" if silent_before else "under_review"
-        reversals.recall([(KEY, phase)])
+        made = again.trading.reversals
+        start = Start(again.env, again.profile, again.journal, again.to_auditor, phase)
+        reversals = reversals_of(start, made.seller, made.to_exits, made.value)
         assert (EVENT in again.desk.doubts) == silent_before
         if not silent_before:
             # The race asks on, and says so with its first event; then it hears of no end.
