@@ -48,6 +48,7 @@ def relive(
                 losses.roll(day_of(wall_less_mono_ns + entry.mono_ns))
                 losses.book(_fill(row))
             case SettlementRow() as row:
+                losses.roll(day_of(wall_less_mono_ns + entry.mono_ns))
                 losses.settle(Ticker(row.ticker), MicroDollars(row.value_micros))
             case MatchRow() as row:
                 stages[row.match] = row.stage

@@ -135,3 +135,12 @@ async def test_each_goal_under_review_is_recalled_in_its_last_phase_while_its_ma
         ("M", "2-0", "withdrawn"),
         ("M", "1-0", "in_doubt"),
     ]
+
+
+async def test_what_a_settlement_lost_counts_on_the_day_on_which_it_was_told() -> None:
+    days = iter(["bought on", "settled on"])
+    rows = [fill(1, "bid", 5), ROWS[11]]
+    losses = relive(written(rows), FOLDER, CODEC, LIMITS, day_of=lambda _: next(days)).losses
+
+    assert (losses.day, losses.day_micros) == ("settled on", -500_000)
+    assert losses.total_micros == -500_005
