@@ -61,6 +61,8 @@ class Meanwhile:
     """Whether an execution of this trade id was taken in."""
     on_drift: Callable[[str], None]
     """Told once, with the first line of what differs."""
+    on_settled: Callable[[Ticker, MicroDollars], None]
+    """Told once of each market of ours that is settled, with what one YES contract paid."""
     every_s: float = EVERY_S
     believe_s: float = BELIEVE_S
 
@@ -87,6 +89,10 @@ class Reconciler:
     _begun: Evidence | None = attrs.field(init=False, default=None)
     """What the start had to go by."""
     _running: Running | None = attrs.field(init=False, default=None)
+    _settled: set[str] = attrs.field(init=False, factory=set)
+    """Markets whose settlement this process has put on record."""
+    _traded: set[str] = attrs.field(init=False, factory=set)
+    """Markets that we have traded."""
     _told: tuple[str, ...] = attrs.field(init=False, default=())
     """What the last drift was; a person who resumes with that has answered for it."""
 
@@ -169,7 +175,22 @@ class Reconciler:
             word = await self._ask(running.since_s)
         except (VenueUnreachable, VenueRefused):
             return None
-        return None if meanwhile.owes() else running.look(word)
+        if meanwhile.owes():
+            return None
+        lines = running.look(word)
+        self._take_settlements(running.evidence, word, meanwhile)
+        return lines
+
+    def _take_settlements(self, evidence: Evidence, word: VenueWord, meanwhile: Meanwhile) -> None:
+        """Put on record, and tell of, what was settled of ours and nobody has told of yet."""
+        self._traded.update(row.ticker for row in evidence.fills.values())
+        self._traded.update(each.ticker for each in word.fills if meanwhile.heard(each.trade_id))
+        for said in word.settlements:
+            new = said.ticker not in evidence.settlements and said.ticker not in self._settled
+            if said.ticker in self._traded and new:
+                self._settled.add(said.ticker)
+                self.to_auditor.post(_row(said, word.values[said.ticker]))
+                meanwhile.on_settled(Ticker(said.ticker), word.values[said.ticker])
 
     async def _start(self) -> None:
         give_up_s = trio.current_time() + self.start_s
@@ -199,6 +220,8 @@ class Reconciler:
                             intended=self.meanwhile.intended,
                             heard=self.meanwhile.heard,
                         )
+                        # What was settled while nobody looked.
+                        self._take_settlements(evidence, word, self.meanwhile)
                     return
                 if is_over:
                     lines = lines or ("somebody else trades this account just now",)

@@ -1,4 +1,4 @@
-"""What was lost and which matches have ended, read from the journal alone.
+"""What was lost, what has ended and what was under review, read from the journal alone.
 
 Whatever instant a process died in: a loss is made of fills, and a fill that it had not
 written down yet the venue tells the next one.
@@ -9,15 +9,16 @@ from typing import Final
 
 from actors.audit.rereading import reread
 from actors.messages.records import FillRow, MatchRow, Segment, SettlementRow, TradingState
+from actors.messages.records_review import ReviewRow
 from actors.messages.recovered import Relived
 from actors.model.losses import Losses, LossLimits
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import Fill, Ticker
-from actors.model.score import MatchId
+from actors.model.score import GoalKey, MatchId
 from actors.runtime.env import Disk
 from actors.runtime.frames import RecordCodec
 
-KINDS: Final = (Segment, FillRow, MatchRow, SettlementRow, TradingState)
+KINDS: Final = (Segment, FillRow, MatchRow, ReviewRow, SettlementRow, TradingState)
 ENDED: Final = frozenset({"ENDED", "DETERMINED", "SETTLED"})
 LOSS: Final = "loss"
 """Name of the halt that too great a loss leaves."""
@@ -37,6 +38,7 @@ def relive(
         JournalCorrupt: A place that is neither a record nor the torn end.
     """
     losses, stages = Losses(limits), dict[str, str]()
+    phases = dict[GoalKey, str]()
     wall_less_mono_ns = 0
     for entry in reread(disk, folder, codec, KINDS):
         match entry.record:
@@ -46,15 +48,21 @@ def relive(
                 losses.roll(day_of(wall_less_mono_ns + entry.mono_ns))
                 losses.book(_fill(row))
             case SettlementRow() as row:
+                losses.roll(day_of(wall_less_mono_ns + entry.mono_ns))
                 losses.settle(Ticker(row.ticker), MicroDollars(row.value_micros))
             case MatchRow() as row:
                 stages[row.match] = row.stage
+            case ReviewRow() as row:
+                key = GoalKey(MatchId(row.match), row.generation, row.state)
+                phases.pop(key, None)
+                phases[key] = row.phase
             case TradingState(reason=reason) if reason == f"cleared: {LOSS}":
                 losses.excuse()
             case _:
                 pass
     playing = frozenset(MatchId(each) for each, stage in stages.items() if stage not in ENDED)
-    return Relived(losses=losses, playing=playing)
+    cases = tuple((key, phase) for key, phase in phases.items() if key.match in playing)
+    return Relived(losses=losses, playing=playing, cases=cases)
 
 
 def _fill(row: FillRow) -> Fill:

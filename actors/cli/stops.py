@@ -40,6 +40,7 @@ def meanwhile(trading: Trading, say: Mailbox[str], rules: Run) -> Meanwhile:
         intended=desk.inflight.ever.__contains__,
         heard=desk.seen_trades.__contains__,
         on_drift=on_drift,
+        on_settled=desk.hear_settlement,
         every_s=rules.reconcile_s,
         believe_s=rules.drift_s,
     )

@@ -295,6 +295,8 @@ class Exits:
     """How far on the other side of it for its loss; 0 waits for its time."""
     attempts: int = attrs.field(validator=validators.and_(validators.ge(1), validators.le(50)))
     retry_s: float = attrs.field(validator=validators.gt(0))
+    recess_margin_s: float = attrs.field(default=30.0, validator=validators.ge(0))
+    """How long before a pause of the exchange's schedule a sale is made that is due in it."""
 
 
 @attrs.frozen(kw_only=True)

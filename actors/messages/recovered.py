@@ -14,7 +14,7 @@ from actors.messages.records_review import EpisodeRow
 from actors.messages.trading import ExitPlan, Sent
 from actors.model.limits import Entry
 from actors.model.losses import Losses
-from actors.model.score import MatchId
+from actors.model.score import GoalKey, MatchId
 
 
 @attrs.frozen(kw_only=True)
@@ -70,8 +70,11 @@ class Recovered:
 
 @attrs.frozen(kw_only=True)
 class Relived:
-    """The journal's word on the losses, and on what has ended."""
+    """The journal's word on the losses, on what has ended, and on what was under review."""
 
     losses: Losses = attrs.field(factory=Losses)
     playing: frozenset[MatchId] = frozenset()
     """Matches that were known and had not ended."""
+    cases: tuple[tuple[GoalKey, str], ...] = ()
+    """The phase that each of their doubted goals was in last (``risk/review.py``), the goal
+    heard of last at the end."""

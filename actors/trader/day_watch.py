@@ -31,9 +31,10 @@ RATE: Final = "throttle"
 """Name of the halt for too high a rate; it clears itself."""
 RATE_NS: Final = 60_000_000_000
 """So long after it began, it is over: the minute in which too much was wanted has passed."""
-HOURS_S: Final = 3_600.0
-"""Between two questions after the exchange's hours."""
-AGAIN_S: Final = 60.0
+HOURS_S: Final = 60.0
+"""Between two questions after the exchange's hours: a recess may be announced late, and what
+is due in it has to be sold before it."""
+AGAIN_S: Final = 10.0
 """The same, while they are not known."""
 ENDED: Final = frozenset({"ENDED", "DETERMINED", "SETTLED"})
 
@@ -112,5 +113,9 @@ class DayWatch:
             schedule = await self.rest.schedule()
         except (VenueRefused, VenueUnreachable):
             return False  # What was known before stays.
-        self.desk.recesses = recesses(schedule, self.env.wall_ns())
+        known = recesses(schedule, self.env.wall_ns())
+        if known != self.desk.recesses:
+            self.desk.recesses = known
+            for lot in self.desk.lots.values():
+                lot.woken.ring()  # Its sale may be due before a recess that nobody knew of.
         return True

@@ -20,6 +20,7 @@ from actors.messages.trading import Accepted, ExitPlan, OrderDone, Play, Purpose
 from actors.model.children import Children
 from actors.model.limits import Exposure
 from actors.model.losses import Losses
+from actors.model.money import MicroDollars
 from actors.model.orders import Fill, Side, Ticker
 from actors.model.score import GoalKey, MatchId
 from actors.model.throttle import Throttle
@@ -264,10 +265,20 @@ class Desk:
 
     def hear_fill(self, fill: Fill) -> None:
         """Count what an execution has won or lost; too great a loss halts."""
+        self._excuse_losses()
+        self._heed(self.losses.book(fill))
+
+    def hear_settlement(self, ticker: Ticker, value_micros: MicroDollars) -> None:
+        """Count what a market has paid, for each YES contract; too great a loss halts."""
+        self._excuse_losses()
+        self._heed(self.losses.settle(ticker, value_micros))
+
+    def _excuse_losses(self) -> None:
         if self.losses.breach is not None and not self.state.stands("loss"):
             # A person has looked at what was lost before, and has let it go on.
             self.losses.excuse()
-        loss = self.losses.book(fill)
+
+    def _heed(self, loss: str | None) -> None:
         if loss is not None:
             self.state.halt("loss", loss)
 

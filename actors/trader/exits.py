@@ -37,6 +37,7 @@ from actors.messages.trading import (
 from actors.model.money import CentiContracts
 from actors.model.orders import Side, opposite, sign
 from actors.risk import gate
+from actors.risk.closures import Closure, brought_forward
 from actors.runtime.env import Env
 from actors.runtime.mailbox import Mailbox
 from actors.trader.desk import Desk, OpenLot
@@ -141,7 +142,7 @@ class Exits:
         """
         entry, word = lot.plan.entry_client_order_id, ""
         while lot.descent is None and lot.left_centi > 0:
-            wait_s = (lot.plan.due_ns - self.env.now_ns()) / 1e9
+            wait_s = self._wait_ns(lot.plan) / 1e9
             if wait_s > 0 and not self._is_touched(lot):
                 watched = lot.plan.take_pips or lot.plan.stop_pips
                 await _doze(lot, min(wait_s, WATCH_S) if watched else wait_s)
@@ -158,6 +159,20 @@ class Exits:
             if word in PAUSED:
                 await self._outlast_pause(lot.plan)
         return ""
+
+    def _wait_ns(self, plan: ExitPlan) -> int:
+        """Return how long a sale has time: to its plan's end, or to before the recess it is in.
+
+        Reckoned anew at each look, because the exchange may name its recesses late; who
+        hears of them wakes the lots.
+        """
+        wait_ns = plan.due_ns - self.env.now_ns()
+        if not self.desk.recesses:
+            return wait_ns
+        wall_ns = self.env.wall_ns()
+        known = [Closure(begins, ends) for begins, ends in self.desk.recesses]
+        margin_ns = round(self.settings.recess_margin_s * 1e9)
+        return brought_forward(wall_ns + wait_ns, known, margin_ns) - wall_ns
 
     def _is_touched(self, lot: OpenLot) -> bool:
         """Return whether the book shows a price at which a lot is to be left before it is due.

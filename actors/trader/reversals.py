@@ -7,7 +7,7 @@ responses and do the rest, whenever they are there: what is owed outlives them.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 import attrs
@@ -15,16 +15,16 @@ import attrs
 from actors.config.profile import Profile
 from actors.config.review import Review
 from actors.exchange.orders import OrderPool
-from actors.messages.race import Judged, MatchDoubt
+from actors.messages.race import UNTOLD, Judged, MatchDoubt
 from actors.messages.records_review import ReviewRow
-from actors.messages.recovered import RecoveredLot
+from actors.messages.recovered import RecoveredLot, Relived
 from actors.messages.trading import ExitPlan, Lot, Sent
 from actors.model.money import CentiContracts, Pips
 from actors.model.orders import Ticker, opposite, sign
 from actors.model.score import SOCCER, GoalKey, MatchId, Policy, Score
 from actors.risk import gate
 from actors.risk.ladder import ladder
-from actors.risk.review import Case, Cut, Word, cut, word_of
+from actors.risk.review import PHASES, Case, Cut, Word, cut, word_of
 from actors.runtime.env import Env
 from actors.runtime.errors import JournalFailed
 from actors.runtime.journal import Journal
@@ -99,11 +99,42 @@ class Reversals:
         if not waiting:
             del self._silent[key.match]
 
-    def _enter(self, key: GoalKey, word: Word, reason: str) -> None:
+    def recall(self, cases: Iterable[tuple[GoalKey, str]]) -> None:
+        """Take up what an earlier process heard of each goal; nothing is sold for it anew.
+
+        What the race still asks about it closes itself again. A review whose end nobody told
+        is over for the race: it is closed from here, until what opens it comes.
+
+        Args:
+            cases: The phase that each goal was in last, the one heard of last at the end.
+        """
+        for key, said in cases:
+            phase = next((each for each in PHASES if each == said), None)
+            if phase is None:
+                continue
+            self._case(key).phase = phase
+            if phase == "in_doubt":
+                doubt = MatchDoubt(
+                    match=key.match,
+                    in_doubt=True,
+                    reason=UNTOLD,
+                    key=key,
+                    cause="goal_review",
+                    takes_back=False,
+                )
+                self.desk.hear_doubt(doubt)
+                silent = self._silent.setdefault(key.match, {})
+                silent[attrs.evolve(doubt, in_doubt=False)] = ""
+
+    def _case(self, key: GoalKey) -> Case:
         case = self._cases.setdefault(key, Case())
         self._cases.move_to_end(key)
         while len(self._cases) > CASES_MOST:
             self._cases.popitem(last=False)
+        return case
+
+    def _enter(self, key: GoalKey, word: Word, reason: str) -> None:
+        case = self._case(key)
         if case.hear(word):
             self.to_auditor.post(
                 ReviewRow(
@@ -249,6 +280,10 @@ class Setting(Protocol):
     def to_auditor(self) -> Mailbox[object]:
         """Where everything is told."""
 
+    @property
+    def relived(self) -> Relived:
+        """What an earlier process heard of each goal."""
+
 
 def seller_of(given: Setting, desk: Desk, encode: Encode, on_used: Callable[[], None]) -> Seller:
     """Make a run's seller."""
@@ -271,7 +306,7 @@ def reversals_of(
     given: Setting, seller: Seller, to_exits: Mailbox[Lot | Sent], value: Value
 ) -> Reversals:
     """Make what a run hears doubts with."""
-    return Reversals(
+    made = Reversals(
         env=given.env,
         desk=seller.desk,
         seller=seller,
@@ -281,3 +316,5 @@ def reversals_of(
         to_auditor=given.to_auditor,
         value=value,
     )
+    made.recall(given.relived.cases)
+    return made

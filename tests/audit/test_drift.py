@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from actors.audit.reconciler import Meanwhile, Reconciler
-from actors.messages.records import FillRow, Intent, Reconciled
+from actors.messages.records import FillRow, Intent, Reconciled, SettlementRow
 from tests.audit.day import Day, open_day
 from tests.audit.test_reconciler import rest_an_order, take_a_cent, trade_by_hand, traded
 from tests.sim.venue.hall import AWAY, HOME
@@ -24,13 +24,17 @@ class Watched:
     day: Day
     reconciler: Reconciler
     drifts: list[str] = attrs.field(factory=list)
+    settled: list[tuple[str, int]] = attrs.field(factory=list)
     owes: bool = False
 
 
 @asynccontextmanager
-async def watched() -> AsyncIterator[Watched]:
-    """Have a reconciler watch a day while inside."""
+async def watched(before: Callable[[Day], None] | None = None) -> AsyncIterator[Watched]:
+    """Have a reconciler watch a day while inside, which may have begun without it."""
     async with open_day() as day, trio.open_nursery() as nursery:
+        if before is not None:
+            before(day)
+            await trio.sleep(1.0)
         found = Watched(day, day.reconciler())
 
         def intended(client_order_id: str) -> bool:
@@ -46,6 +50,7 @@ async def watched() -> AsyncIterator[Watched]:
             intended=intended,
             heard=heard,
             on_drift=found.drifts.append,
+            on_settled=lambda ticker, value: found.settled.append((ticker, value)),
             every_s=EVERY_S,
             believe_s=BELIEVE_S,
         )
@@ -66,6 +71,10 @@ async def test_our_own_trades_and_settlements_are_no_drift(
             await trio.sleep(3 * EVERY_S)
 
         assert found.drifts == []
+        paid = [(HOME, 1_000_000), (AWAY, 1_000_000)]
+        assert found.settled == paid, "each is told once"
+        rows = [row for row in found.day.records(SettlementRow) if isinstance(row, SettlementRow)]
+        assert [(row.ticker, row.value_micros) for row in rows] == paid
         assert [row.phase for row in found.day.records(Reconciled)] == ["start"]  # type: ignore[attr-defined]  # they are of that class
 
 
@@ -101,6 +110,45 @@ async def test_a_difference_that_lasts_is_told_once_and_ends_nothing(
         assert found.drifts == row.lines[:1]
         await trio.sleep(10 * EVERY_S)
         assert len(found.drifts) == 1, "a person who goes on with it has answered for it"
+
+
+def settled_unseen(day: Day) -> None:
+    """A position is settled while nobody looks."""
+    traded(day)
+    day.hall.settle(HOME, "no")
+
+
+async def test_what_was_settled_while_nobody_looked_is_told_at_the_start(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watched(settled_unseen) as found:
+        assert found.settled == [(HOME, 0)]
+        await trio.sleep(3 * EVERY_S)
+        assert found.settled == [(HOME, 0)]
+
+
+async def test_a_settlement_that_is_on_record_is_told_by_no_later_start(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watched() as found:
+        traded(found.day)
+        await trio.sleep(1.0)
+        found.day.hall.settle(HOME, "no")
+        await trio.sleep(3 * EVERY_S)
+        assert found.settled == [(HOME, 0)]
+        # A later process that begins with this journal has it from there.
+        later = attrs.evolve(found, settled=[])
+        reconciler = found.day.reconciler()
+        assert found.reconciler.meanwhile is not None
+        reconciler.meanwhile = attrs.evolve(
+            found.reconciler.meanwhile,
+            on_settled=lambda ticker, value: later.settled.append((ticker, value)),
+        )
+        async with trio.open_nursery() as nursery:
+            await nursery.start(reconciler.run)
+            await trio.sleep(3 * EVERY_S)
+            nursery.cancel_scope.cancel()
+        assert later.settled == []
 
 
 async def test_a_difference_that_passes_is_believed_by_nobody(

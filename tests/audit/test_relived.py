@@ -7,6 +7,7 @@ import pytest
 
 from actors.audit.relived import relive
 from actors.messages.records import FillRow, MatchRow, SettlementRow, TradingState
+from actors.messages.records_review import ReviewRow
 from actors.model.losses import Losses, LossLimits
 from actors.model.money import MicroDollars
 from actors.runtime.disk import MemoryDisk
@@ -112,3 +113,34 @@ async def test_matches_that_had_not_ended_are_told() -> None:
 
     assert read(written(ROWS[:5])).playing == {"M", "N"}
     assert read(written(ROWS)).playing == {"N"}
+
+
+async def test_each_goal_under_review_is_recalled_in_its_last_phase_while_its_match_is_played() -> (
+    None
+):
+    def review(state: str, phase: str, of: str = "M") -> ReviewRow:
+        return ReviewRow(match=of, generation=0, state=state, phase=phase, reason="", at_ns=0)
+
+    rows = [
+        match("LIVE"),
+        match("LIVE", "N"),
+        review("1-0", "under_review"),
+        review("1-0", "under_review", "N"),
+        review("2-0", "withdrawn"),
+        review("1-0", "in_doubt"),
+        match("ENDED", "N"),
+    ]
+    relived = relive(written(rows), FOLDER, CODEC, LIMITS, day_of=lambda _: "today")
+    assert [(key.match, key.state, phase) for key, phase in relived.cases] == [
+        ("M", "2-0", "withdrawn"),
+        ("M", "1-0", "in_doubt"),
+    ]
+
+
+async def test_what_a_settlement_lost_counts_on_the_day_on_which_it_was_told() -> None:
+    days = iter(["bought on", "settled on"])
+    rows = [fill(1, "bid", 5), ROWS[11]]
+    losses = relive(written(rows), FOLDER, CODEC, LIMITS, day_of=lambda _: next(days)).losses
+
+    assert (losses.day, losses.day_micros) == ("settled on", -500_000)
+    assert losses.total_micros == -500_005

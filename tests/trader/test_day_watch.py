@@ -145,6 +145,20 @@ async def test_a_loss_at_its_limit_halts_until_a_person_has_looked(
         assert state.stands("loss")
 
 
+async def test_what_a_settlement_loses_halts_at_the_limit_and_comes_to_the_same_told_twice(
+    autojump_clock: MockClock,
+) -> None:
+    risk = {"day_loss_dollars": MicroDollars(250_000)}
+    async with open_pit(risk=risk) as pit:
+        bought, _ = loss(1, 0)
+        pit.desk.hear_fill(bought)
+        assert pit.desk.state.value == "ACTIVE", "a contract at 25 cents, and nothing is known"
+        for _ in range(2):
+            pit.desk.hear_settlement(HOME, MicroDollars(0))
+            assert pit.desk.losses.day_micros == -250_000
+            assert pit.desk.state.stands("loss")
+
+
 async def test_two_late_orders_close_a_series_five_halt_and_quick_ones_open_it_again(
     autojump_clock: MockClock,
 ) -> None:

@@ -2,19 +2,26 @@
 
 import errno
 
+import attrs
 import pytest
 import trio
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 
+from actors.config.profile import Profile
 from actors.messages.race import UNTOLD, Judged, MatchDoubt
 from actors.messages.records_review import EpisodeRow, NettedRow, ReviewRow
+from actors.messages.recovered import Relived
 from actors.messages.trading import ExitHeld
 from actors.model.orders import Side
 from actors.model.score import GoalKey, Score
+from actors.runtime.env import Env
+from actors.runtime.journal import Journal
+from actors.runtime.mailbox import Mailbox
 from actors.runtime.memory import run_seeded
 from actors.runtime.segments import read
 from actors.trader.resolver import LATE_COPY_REFUSED_S
+from actors.trader.reversals import reversals_of
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
 from tests.trader.door import error, late, lost, slow
 from tests.trader.fallen import (
@@ -254,6 +261,69 @@ async def test_a_review_without_an_end_blocks_entries_until_the_next_agreed_scor
 
         assert EVENT not in pit.desk.doubts
         assert [row.phase for row in pit.said(ReviewRow)] == ["under_review", "in_doubt", "stands"]
+
+
+@attrs.frozen
+class Start:
+    """What a process begins with that finds the goal in a phase."""
+
+    env: Env
+    profile: Profile
+    journal: Journal
+    to_auditor: Mailbox[object]
+    phase: str
+
+    @property
+    def relived(self) -> Relived:
+        return Relived(playing=frozenset({EVENT}), cases=((KEY, self.phase),))
+
+
+@pytest.mark.parametrize("silent_before", [True, False])
+async def test_a_review_that_nobody_ended_outlives_the_process_and_sells_nothing_anew(
+    autojump_clock: MockClock, *, silent_before: bool
+) -> None:
+    opened = MatchDoubt(match=EVENT, in_doubt=True, reason="", key=KEY, cause="goal_review")
+    disk, rules = memory_disk(), {"on_open": "halve"}
+    silence = attrs.evolve(opened, in_doubt=False, reason=UNTOLD)
+    async with open_pit(disk=disk, review=rules) as pit:
+        venue = pit.venue
+        await pit.start("auditor")
+        await pit.start_orders()
+        await bought(pit)
+        pit.trading.reversals.hear_doubt(opened)
+        await trio.sleep(1.0)
+        assert pit.position_centi() == 500
+        if silent_before:
+            pit.trading.reversals.hear_doubt(silence)
+        await pit.auditor.drain()
+        left = len(intents(disk))
+
+    async with open_pit(disk=disk, venue=venue, review=rules) as again:
+        await again.start("auditor")
+        await again.start_orders()
+        hear_fills(again)
+        phase = "in_doubt" if silent_before else "under_review"
+        made = again.trading.reversals
+        start = Start(again.env, again.profile, again.journal, again.to_auditor, phase)
+        reversals = reversals_of(start, made.seller, made.to_exits, made.value)
+        assert (EVENT in again.desk.doubts) == silent_before
+        if not silent_before:
+            # The race asks on, and says so with its first event; then it hears of no end.
+            reversals.hear_doubt(attrs.evolve(opened, takes_back=False))
+            assert EVENT in again.desk.doubts
+            reversals.hear_doubt(silence)
+        again.play(NEXT, (again.leg(key=NEXT, count_centi=100),))
+        assert again.fire(NEXT) == [], "entries are closed"
+        await trio.sleep(5.0)
+        assert again.position_centi() == 500
+        assert len(intents(disk)) == left, "nothing is sold for it anew"
+
+        reversals.hear_judged(judged(again, "echo", NEXT, "1H"))
+        assert EVENT not in again.desk.doubts
+        await again.auditor.drain()
+        rows = [row.record for row in read(disk, FOLDER, CODEC)]
+        phases = [row.phase for row in rows if isinstance(row, ReviewRow)]
+        assert phases == ["under_review", "in_doubt", "stands"]
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.05, 1.0, 1.9, 4.0])
