@@ -15,7 +15,7 @@ from actors.config.review import Review
 from actors.config.risk import Risk
 from actors.model.money import MicroDollars, Pips
 from actors.model.score import Sport
-from actors.model.throttle import Pace
+from actors.model.throttle import Paces
 from actors.runtime.collection import Mode
 
 
@@ -388,7 +388,7 @@ class Profile:
     custody: Custody = attrs.field(factory=Custody)
     clock: Clock = attrs.field(factory=Clock)
     tokens: Tokens = attrs.field(factory=Tokens)
-    throttle: Pace = attrs.field(factory=Pace)
+    throttle: Paces = attrs.field(factory=Paces)
     review: Review = attrs.field(factory=Review)
     risk: Risk = attrs.field(factory=Risk)
 

@@ -137,7 +137,7 @@ class Fire:
             frozen=desk.is_frozen(ticker),
             clock_fits=desk.clock.admits(now_ns, self.env.wall_ns()),
             has_tokens=desk.budget.entry_fits(leg.exchange_index, now_ns),
-            brake=desk.throttle.brakes(key.match, now_ns),
+            brake=desk.throttle.brakes(key.match, now_ns, match.sport if match else None),
             # How old it may be is the gate's own question.
             book_whole=desk.books.flaw(ticker, now_ns) in {None, "old"},
             book_proved_ns=desk.books.proved(ticker),
@@ -181,7 +181,8 @@ class Fire:
             return self._passed(trigger, leg, "journal", gated_ns)
         intent_ns, unsent, sent_ns = self._hand_over(connection, headers, leg)
         key = trigger.key
-        self.desk.throttle.take(key.match, sent_ns)
+        match = self.desk.catalogue.value.matches.get(key.match)
+        self.desk.throttle.take(key.match, sent_ns, match.sport if match else None)
         self.desk.children.take(child_of(key, leg), sent_ns)
         self.desk.plans[leg.client_order_id] = ExitPlan(
             key=key,

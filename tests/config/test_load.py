@@ -74,6 +74,8 @@ def test_every_fault_is_reported_at_once_with_its_path(tmp_path: Path) -> None:
         ('extends = "sim"\n[race]\nconfirm_s = 0.5\n', "confirm_s"),
         ('extends = "sim"\n[review]\nreview_max_match_s = 7200.0\n', "review_max_match_s"),
         ('extends = "sim"\n[race]\nquarantine_after = 0\n', "quarantine_after"),
+        ('extends = "sim"\n[throttle.sports.tenis]\norders_per_s = 5\n', "throttle.sports"),
+        ('extends = "sim"\n[throttle.sports.tennis]\norders_per_s = 0\n', "orders_per_s"),
         ('extends = "sim"\nkey = 7\n', "expected a table"),
         ("extends = 3\n", "expected a profile's name"),
         ("= nonsense", "Invalid"),
@@ -143,3 +145,13 @@ def test_a_zone_that_is_a_place_on_the_disk_is_none(zone: str, tmp_path: Path) -
     assert faults(f'extends = "sim"\n[run]\nday_zone = "{zone}"\n', tmp_path) == [
         f"not a time zone: {zone!r} @ bad.toml.run.day_zone"
     ]
+
+
+def test_a_sport_may_have_a_pace_of_its_own_and_else_has_the_usual_one(tmp_path: Path) -> None:
+    good = tmp_path / "good.toml"
+    good.write_text('extends = "sim"\n[throttle.sports.tennis]\nentries_per_match = 7\n')
+    pace = load.load(str(good), WORLD).profile.throttle
+
+    assert pace.of("tennis").entries_per_match == 7
+    assert pace.of("tennis").orders_per_s == pace.orders_per_s
+    assert pace.of("soccer").entries_per_match == 200

@@ -14,6 +14,7 @@ from actors.messages.trading import Leg, Passed, Sent
 from actors.model.money import MicroDollars
 from actors.model.orders import Side, Ticker
 from actors.model.score import GoalKey
+from actors.model.throttle import SportPace
 from actors.runtime.frames import MAX_BODY_BYTES
 from actors.runtime.memory import Faults, run_seeded
 from tests.trader.glass import intents
@@ -404,6 +405,25 @@ async def test_a_match_that_had_all_its_entries_is_closed_and_no_other_is(
         assert len(pit.orders.orders) == 2
         assert passed(pit) == ["match_entries"] * 2
         assert pit.desk.state.value == "ACTIVE"
+
+
+async def test_a_sport_that_the_profile_names_is_held_to_its_own_limits(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(throttle={"sports": {"soccer": SportPace(entries_per_match=1)}}) as pit:
+        await pit.start_orders()
+        await pit.start("catalogue")
+        with trio.fail_after(60):
+            while EVENT not in pit.desk.catalogue.value.matches:  # noqa: ASYNC110 - the catalogue tells nobody
+                await trio.sleep(0.1)
+        for number in range(2):
+            key = GoalKey(EVENT, number, "1-0")
+            pit.play(key, (pit.leg(key=key, count_centi=100),))
+            pit.fire(key)
+            await trio.sleep(1.0)
+
+        assert len(pit.orders.orders) == 1
+        assert passed(pit) == ["match_entries"]
 
 
 async def test_a_goal_that_wants_more_orders_than_it_has_legs_gets_three_and_halts_for_good(
