@@ -40,7 +40,11 @@ setup: $(RUN_STAMP) ## make the virtual environment (the other targets do it by 
 demo: $(RUN_STAMP) ## trade one real match day in the simulated world
 	@$(BIN)/python supervisor.py --profile sim
 
+# Bytecode is kept, whatever the shell says: else each of some hundred processes compiles every file
+# anew. It is made once, before four workers would each make it.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV_STAMP) ## run the tests
+	@$(BIN)/python -m pytest -q --collect-only >$(VENV)/collected.txt || { tail -n 40 $(VENV)/collected.txt; exit 1; }
 	@$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
 interop: $(DEV_STAMP) ## our feed servers against the official clients, which it installs where they can be had
