@@ -96,7 +96,7 @@ def signed_text(seen: Seen) -> bytes:
 async def test_orders_on_two_connections_are_answered_each_by_its_own(
     nursery: trio.Nursery, papers: Papers
 ) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         world = await a_world(nursery, papers)
         for _ in range(3):
             first, second = world.send("a"), world.send("b")
@@ -118,7 +118,7 @@ async def test_orders_on_two_connections_are_answered_each_by_its_own(
 
 
 async def test_an_rsa_signature_arrives_whole(nursery: trio.Nursery, papers: Papers) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         world = await a_world(nursery, papers, key=RSA)
         await world.send("a").response(5)
 
@@ -130,7 +130,7 @@ async def test_an_rsa_signature_arrives_whole(nursery: trio.Nursery, papers: Pap
 async def test_a_refusal_is_a_refusal_and_leaves_the_connection_as_it_was(
     nursery: trio.Nursery, papers: Papers
 ) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         world = await a_world(nursery, papers, {"a": raw(reply(400, REFUSED))})
         connection = world.send("a")
         refused = interpret(await connection.response(5), "a")
@@ -145,7 +145,7 @@ async def test_a_refusal_is_a_refusal_and_leaves_the_connection_as_it_was(
 async def test_a_lost_response_is_lost_and_its_connection_comes_back(
     nursery: trio.Nursery, papers: Papers, answer: Answer
 ) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         world = await a_world(nursery, papers, {"a": answer})
         broken = world.send("a")
         with pytest.raises(ResponseLost):
@@ -160,7 +160,7 @@ async def test_a_venue_whose_papers_are_not_to_be_trusted_is_never_sent_anything
     nursery: trio.Nursery, papers: Papers, tmp_path: Path
 ) -> None:
     other = issue(tmp_path)
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         world = await a_world(nursery, papers, ca_file=other.ca_file)
 
     assert world.pool.ready_count == 0

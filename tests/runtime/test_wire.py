@@ -86,7 +86,7 @@ async def test_a_wire_is_a_whole_trio_stream_with_a_half_close(make: Maker) -> N
     async def clogged() -> Pair:
         return clog(await make())
 
-    with trio.fail_after(30):
+    with trio.fail_after(60):
         await trio.testing.check_half_closeable_stream(make, clogged)
 
 
@@ -268,7 +268,7 @@ async def test_our_client_speaks_with_a_trio_server(
     server = trio.SSLStream(
         trio.SocketStream(trio.socket.from_stdlib_socket(right)), context, server_side=True
     )
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         async with client, server:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(client.handshake)
@@ -299,7 +299,7 @@ async def test_a_trio_client_speaks_with_our_server(
         server_hostname="localhost",
     )
     server = TlsWire(right, server_context, server_side=True)
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         async with client, server:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(client.do_handshake)
@@ -326,7 +326,7 @@ async def test_a_server_that_changes_its_keys_gets_ours_with_the_next_bytes(
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             await heard(process.stdout, b"ACCEPT")
             raw = (await trio.open_tcp_stream("127.0.0.1", port)).socket
             bare = socket.socket(fileno=raw.detach())
