@@ -317,8 +317,7 @@ async def test_a_trio_client_speaks_with_our_server(
 async def test_a_server_that_changes_its_keys_gets_ours_with_the_next_bytes(
     papers: Papers, client_context: ssl.SSLContext
 ) -> None:
-    port = free_port()
-    command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-msg", "-tls1_3"]
+    command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-msg", "-tls1_3"]
     command += ["-cert", papers.server.certificate_file, "-key", papers.server.key_file]
     process = await trio.lowlevel.open_process(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -327,7 +326,10 @@ async def test_a_server_that_changes_its_keys_gets_ours_with_the_next_bytes(
     assert process.stdout is not None
     try:
         with trio.fail_after(60):
-            await heard(process.stdout, b"ACCEPT")
+            said = await heard(process.stdout, b"ACCEPT 127.0.0.1:")
+            while not said.endswith(b"\n"):
+                said += await heard(process.stdout, b"\n")
+            port = int(said.rpartition(b":")[2])
             raw = (await trio.open_tcp_stream("127.0.0.1", port)).socket
             bare = socket.socket(fileno=raw.detach())
             bare.settimeout(0)
@@ -350,13 +352,6 @@ async def test_a_server_that_changes_its_keys_gets_ours_with_the_next_bytes(
             await process.wait()
             await process.stdin.aclose()
             await process.stdout.aclose()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def heard(stdout: trio.abc.ReceiveStream, words: bytes) -> bytes:

@@ -66,7 +66,13 @@ class Ear:
 
 
 def ear(
-    env: RealEnv, where: Endpoint, transport: str, codec: str, path: str, *, dead_after_s: float = 5
+    env: RealEnv,
+    where: Endpoint,
+    transport: str,
+    codec: str,
+    path: str,
+    *,
+    dead_after_s: float = 60,
 ) -> Ear:
     settings = FeedSettings(
         name="delta",

@@ -50,7 +50,7 @@ async def test_signals_show_health_halt_entries_and_drain(tmp_path: Path) -> Non
         asked_s = trio.current_time()
         running.send(signal.SIGTERM)
         assert await running.ended() == 0, running.errors
-        assert trio.current_time() - asked_s < DRAIN_S + 10.0, "the pages included"
+        assert trio.current_time() - asked_s < DRAIN_S + 30.0, "the pages included"
 
     assert running.errors == ""
     assert unanswered(running.journal.of(object)) == []
@@ -115,7 +115,7 @@ async def test_ctrl_c_before_anything_is_at_stake_ends_it_at_once_and_quietly(
 
 async def test_the_end_of_the_world_halts_drains_and_says_so(tmp_path: Path) -> None:
     async with trader(
-        tmp_path, "--matchday", SHOWER, "--speed", "3000", "--min-gap", "1", profile=bold(tmp_path)
+        tmp_path, "--matchday", SHOWER, "--speed", "3000", "--min-gap", "4", profile=bold(tmp_path)
     ) as running:
         await running.sees(OrderOutcome)
         (beside,) = children(running.process.pid)
