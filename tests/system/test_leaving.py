@@ -36,16 +36,18 @@ SECRET = re.compile(r"PRIVATE KEY|KALSHI-ACCESS|signature", re.IGNORECASE)
 async def test_signals_show_health_halt_entries_and_drain(tmp_path: Path) -> None:
     profile = bold(tmp_path)
     with profile.open("a") as file:
-        # Sold three seconds after they were bought, so that a halt can come between.
-        file.write("\n[exits]\nafter_match_s = 1800.0\n")
+        # Sold six seconds after they were bought, so that a halt can come between.
+        file.write("\n[exits]\nafter_match_s = 3600.0\n")
     arguments = ("--matchday", SHOWER, *LASTING)
     async with (
         world(tmp_path, *arguments) as beside,
         trader(tmp_path, "--world", str(beside.file), profile=profile) as running,
     ):
-        await running.sees(OrderOutcome, lambda row: row.fill_count_centi > 0)
+        await running.ready()
         pem = await trio.Path(beside.handshake["key"]["pem_file"]).read_text()
         await _shows_health(running, pem)
+        shown = running.mark()
+        await running.sees(OrderOutcome, lambda row: row.fill_count_centi > 0, after=shown)
         await _halts_entries_only(running)
         asked_s = trio.current_time()
         running.send(signal.SIGTERM)
