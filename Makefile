@@ -56,7 +56,7 @@ lint: $(DEV_STAMP) ## format, style, types, import contracts, cancellation rules
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m flake8_async --enable ASYNC101,ASYNC102,ASYNC103,ASYNC104,ASYNC113,ASYNC118,ASYNC119,ASYNC120,ASYNC300 supervisor.py $$(find actors -name '*.py')
+	@find supervisor.py actors -name '*.py' -print0 | xargs -0 -n 40 -P 2 $(BIN)/python -m flake8_async --enable ASYNC101,ASYNC102,ASYNC103,ASYNC104,ASYNC113,ASYNC118,ASYNC119,ASYNC120,ASYNC300
 
 bench: $(RUN_STAMP) ## frame sent to order read, quiet and loaded, beside C, bare trio, Node, httpx; the other rows
 	@$(BIN)/python bench/run.py
