@@ -40,7 +40,11 @@ setup: $(RUN_STAMP) ## make the virtual environment (the other targets do it by 
 demo: $(RUN_STAMP) ## trade one real match day in the simulated world
 	@$(BIN)/python supervisor.py --profile sim
 
+# Bytecode is kept, whatever the shell says: else each of some hundred processes compiles every file
+# anew. It is made once, before four workers would each make it.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV_STAMP) ## run the tests
+	@$(BIN)/python -m pytest -q --collect-only >$(VENV)/collected.txt || { tail -n 40 $(VENV)/collected.txt; exit 1; }
 	@$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
 interop: $(DEV_STAMP) ## our feed servers against the official clients, which it installs where they can be had
@@ -52,7 +56,7 @@ lint: $(DEV_STAMP) ## format, style, types, import contracts, cancellation rules
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m flake8_async --enable ASYNC101,ASYNC102,ASYNC103,ASYNC104,ASYNC113,ASYNC118,ASYNC119,ASYNC120,ASYNC300 supervisor.py $$(find actors -name '*.py')
+	@find supervisor.py actors -name '*.py' -print0 | xargs -0 -n 40 -P 2 $(BIN)/python -m flake8_async --enable ASYNC101,ASYNC102,ASYNC103,ASYNC104,ASYNC113,ASYNC118,ASYNC119,ASYNC120,ASYNC300
 
 bench: $(RUN_STAMP) ## frame sent to order read, quiet and loaded, beside C, bare trio, Node, httpx; the other rows
 	@$(BIN)/python bench/run.py

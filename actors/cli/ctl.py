@@ -9,9 +9,9 @@ from typing import Any
 
 import trio
 
-import supervisor
 from actors.cli.errors import Misuse
 from actors.cli.places import socket_of
+from actors.runtime import checkout
 from actors.runtime.unix import BadSocket, ask
 
 DONE, REFUSED = 0, 1
@@ -58,7 +58,7 @@ def ctl(chosen: argparse.Namespace) -> int:
 def _usual() -> Path:
     # systemd lists several, separated by colons; ours is the first.
     named = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    return Path(named) if named else supervisor.ROOT / "runs" / "latest"
+    return Path(named) if named else checkout.ROOT / "runs" / "latest"
 
 
 def lines(do: str, said: Mapping[str, Any]) -> Iterator[str]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
-import supervisor
 from actors.cli.errors import Misuse
 from actors.config.reviewed import (
     FILE_MOST_BYTES,
@@ -21,6 +20,7 @@ from actors.config.reviewed import (
     reviewed_rows,
     row_text,
 )
+from actors.runtime import checkout
 from actors.runtime.env import RealEnv
 
 Row = TypeVar("Row")
@@ -91,7 +91,7 @@ def entities(chosen: argparse.Namespace) -> int:
 def _usual() -> Path:
     # systemd lists several, separated by colons; ours is the first.
     named = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    return Path(named) if named else supervisor.ROOT / "runs" / "latest"
+    return Path(named) if named else checkout.ROOT / "runs" / "latest"
 
 
 def _text(path: Path) -> str:

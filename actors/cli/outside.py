@@ -13,7 +13,6 @@ from typing import Final
 import attrs
 import trio
 
-import supervisor
 from actors.cli import guards
 from actors.cli.codes import KEY, UNAVAILABLE, USAGE, say
 from actors.cli.errors import Misuse, WorldGone
@@ -26,6 +25,7 @@ from actors.exchange.keys import load_key
 from actors.exchange.levers import Levers
 from actors.exchange.signing import Signer
 from actors.model.money import centi_text, micros_text
+from actors.runtime import checkout
 from actors.runtime.env import Endpoint, Env, RealEnv
 from actors.runtime.errors import leaves
 from actors.runtime.http import HttpClient
@@ -118,7 +118,7 @@ async def outside(chosen: argparse.Namespace, env: Env) -> AsyncIterator[Outside
     key_id, path = chosen.key_id or profile.key.id, chosen.key_file or profile.key.pem_file
     handed = is_handed(path, os.environ)
     if profile.environment == guards.GUARDED:
-        guards.check_key_file(path, handed=handed, root=supervisor.ROOT)
+        guards.check_key_file(path, handed=handed, root=checkout.ROOT)
     sign = Signer(env=env, key_id=key_id, key=load_key(path, credential=handed))
     async with HttpClient(env, venue.rest, ca_file=venue.ca_file or None, timeout_s=ASK_S) as http:
         yield Outside(env=env, loaded=loaded, key_id=key_id, levers=Levers(http=http, sign=sign))

@@ -5,14 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from actors.audit.report import run_report
 from actors.cli.ctl import ctl_options
 from actors.cli.custody import custody_options
 from actors.cli.entities import entities_options
 from actors.cli.errors import Misuse
-from actors.cli.fair import run_fair
 from actors.cli.flatten import flatten_options
-from actors.cli.seeds import run_seeds
 from actors.messages.codec import JournalCodec
 from actors.runtime.env import RealEnv
 from actors.runtime.errors import JournalError
@@ -91,6 +88,8 @@ def _report_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(chosen: argparse.Namespace) -> int:
+    from actors.audit.report import run_report  # noqa: PLC0415 - no other tool waits for the pages
+
     _must_hold_a_journal(chosen.journal)
     index = run_report(chosen.journal, chosen.out)
     print(f"{index.events} events, {index.pages} pages: {index.path}")
@@ -109,6 +108,8 @@ def _seeds_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _seeds(chosen: argparse.Namespace) -> int:
+    from actors.cli.seeds import run_seeds  # noqa: PLC0415 - no other tool waits for the world
+
     return run_seeds(
         seeds=range(chosen.first_seed, chosen.first_seed + chosen.seeds),
         hours=chosen.hours,
@@ -125,6 +126,8 @@ def _fair_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _fair(chosen: argparse.Namespace) -> int:
+    from actors.cli.fair import run_fair  # noqa: PLC0415 - no other tool waits for the world
+
     return run_fair(matches=chosen.matches, seed=chosen.seed, say=print)
 
 

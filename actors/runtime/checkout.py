@@ -2,6 +2,10 @@
 
 import hashlib
 from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+"""The checkout that this code runs from."""
 
 
 def commit(root: Path) -> str:

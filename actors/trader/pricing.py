@@ -162,6 +162,10 @@ def worth(
     # A fee is greatest in the middle, which a limit on its way to the value may pass.
     entering = fee_pips(fees, _nearest_half(prospect.begin(market.role, side), value))
     limit = limit_pips(market, side, prospect, cost_pips=entering + leaving, settings=settings)
+    # Costs may push it past where the price began, to a greater fee; each step leads further out.
+    while limit is not None and (dearer := fee_pips(fees, limit)) > entering:
+        entering = dearer
+        limit = limit_pips(market, side, prospect, cost_pips=entering + leaving, settings=settings)
     if limit is None or not reaches(side, limit, best) or abs(limit - best) > gates.collar:
         return None
     if limit >= gates.bid_max if side == "bid" else limit <= gates.ask_min:

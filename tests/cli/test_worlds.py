@@ -9,7 +9,7 @@ from actors.cli.worlds import Beside
 from actors.runtime.env import Endpoint, RealEnv
 from actors.runtime.process import child_process
 
-SOON_S = 20.0
+SOON_S = 60.0
 
 
 async def attend(stream: trio.abc.Stream) -> None:

@@ -96,12 +96,12 @@ def signed_text(seen: Seen) -> bytes:
 async def test_orders_on_two_connections_are_answered_each_by_its_own(
     nursery: trio.Nursery, papers: Papers
 ) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         world = await a_world(nursery, papers)
         for _ in range(3):
             first, second = world.send("a"), world.send("b")
             for connection, name in ((second, "b"), (first, "a")):
-                response = await connection.response(5)
+                response = await connection.response(60)
                 accepted = interpret(response, name)
                 assert isinstance(accepted, OrderAccepted)
                 assert accepted.order_id == f"venue-{name}"
@@ -118,9 +118,9 @@ async def test_orders_on_two_connections_are_answered_each_by_its_own(
 
 
 async def test_an_rsa_signature_arrives_whole(nursery: trio.Nursery, papers: Papers) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         world = await a_world(nursery, papers, key=RSA)
-        await world.send("a").response(5)
+        await world.send("a").response(60)
 
     (seen,) = world.venue.orders
     pss = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=32)
@@ -130,10 +130,10 @@ async def test_an_rsa_signature_arrives_whole(nursery: trio.Nursery, papers: Pap
 async def test_a_refusal_is_a_refusal_and_leaves_the_connection_as_it_was(
     nursery: trio.Nursery, papers: Papers
 ) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         world = await a_world(nursery, papers, {"a": raw(reply(400, REFUSED))})
         connection = world.send("a")
-        refused = interpret(await connection.response(5), "a")
+        refused = interpret(await connection.response(60), "a")
 
         assert isinstance(refused, OrderRefused)
         assert refused.code == "insufficient_balance"
@@ -145,7 +145,7 @@ async def test_a_refusal_is_a_refusal_and_leaves_the_connection_as_it_was(
 async def test_a_lost_response_is_lost_and_its_connection_comes_back(
     nursery: trio.Nursery, papers: Papers, answer: Answer
 ) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         world = await a_world(nursery, papers, {"a": answer})
         broken = world.send("a")
         with pytest.raises(ResponseLost):
@@ -153,14 +153,14 @@ async def test_a_lost_response_is_lost_and_its_connection_comes_back(
 
         while world.pool.ready_count < 2:  # noqa: ASYNC110 - a real socket tells no event
             await trio.sleep(0.01)
-        assert (await world.send("b").response(5)).status == 201
+        assert (await world.send("b").response(60)).status == 201
 
 
 async def test_a_venue_whose_papers_are_not_to_be_trusted_is_never_sent_anything(
     nursery: trio.Nursery, papers: Papers, tmp_path: Path
 ) -> None:
     other = issue(tmp_path)
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         world = await a_world(nursery, papers, ca_file=other.ca_file)
 
     assert world.pool.ready_count == 0

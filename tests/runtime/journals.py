@@ -57,8 +57,8 @@ def open_journal(env: SeededEnv, segment_bytes: int = SEGMENT_BYTES) -> Journal:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait for something that a thread brings about; at most some seconds."""
-    for _ in range(5_000):
+    """Wait for something that a thread brings about; at most a minute."""
+    for _ in range(60_000):
         if holds():
             return
         await trio.sleep(0.001)

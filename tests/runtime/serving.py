@@ -211,7 +211,7 @@ async def raw_session(
 async def close_code(house: House) -> int:
     """Read up to the server's close frame and return its code."""
     seen = b""
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         while data := await house.client.stream.receive_some():
             seen += data
     at = seen.rindex(b"\x88")

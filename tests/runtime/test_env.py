@@ -41,7 +41,7 @@ async def listening(
 ) -> AsyncIterator[Endpoint]:
     async with trio.open_nursery() as nursery:
         listen = partial(env.listen, HERE, serve, tls=tls, max_connections=max_connections)
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             yield await nursery.start(listen)
         nursery.cancel_scope.cancel()
 
@@ -259,7 +259,7 @@ async def test_blocking_work_is_waited_for_even_when_cancelled(env: RealEnv) -> 
             task_status.started(scope)
             got.append(await env.blocking(os.read, reader, 1))
 
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             scope = await nursery.start(read)
             await trio.testing.wait_all_tasks_blocked()

@@ -402,7 +402,7 @@ async def test_https_ends_in_the_dial_and_the_host_is_still_named(
         here = Endpoint("127.0.0.1", 0)
         await env.listen(here, server.serve, tls=papers.server, task_status=task_status)
 
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             there = await nursery.start(listen)
             url = f"https://{there.authority}"

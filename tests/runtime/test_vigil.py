@@ -48,13 +48,13 @@ async def test_while_it_is_wanted_the_loop_never_sleeps_and_the_others_still_run
     steps = await watched(Wish(wanted=True))
 
     assert steps.slept == 0
-    assert steps.passes > 40
+    assert steps.passes >= 20, "at least one for each of theirs"
 
 
 async def test_while_it_is_not_the_loop_sleeps() -> None:
     steps = await watched(Wish(wanted=False))
 
-    assert steps.slept >= 20
+    assert steps.slept > 0, "unless each moment is over before it begins"
 
 
 async def test_it_hears_within_a_moment_that_it_is_wanted() -> None:

@@ -545,7 +545,7 @@ async def test_frames_come_over_real_tls_from_trio_websockets_server(
             await frames.send("x" * size)
             assert await frames.receive() == "x" * size
 
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         async with serving(polite(ping_and_echo), RealEnv(), papers.server) as (env, url):
             async with open_websocket(
                 env,

@@ -356,7 +356,7 @@ def test_numbers_may_be_whole_or_not() -> None:
 
 async def test_it_works_over_sockets() -> None:
     env = RealEnv()
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             place: Endpoint = await nursery.start(Control(COMMANDS).run, env, HOME)
             assert await command(env, place, do="status") == {"ok": True, "matches": 3}

@@ -375,7 +375,7 @@ async def test_a_lost_incident_is_told_with_the_next_frame(
 async def test_a_reset_reaches_a_client_over_a_real_socket() -> None:
     env = RealEnv(seed=1)
     server = SERVERS["sse"](name="sse", timing=PROMPT, seed=1)
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             where: Endpoint = await nursery.start(server.run, env, Endpoint("127.0.0.1", 0))
             stream = await trio.open_tcp_stream(where.host, where.port)

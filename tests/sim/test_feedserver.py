@@ -686,7 +686,7 @@ async def test_nothing_is_logged_as_a_fault_of_ours_whatever_befalls_a_feed(
 async def test_it_serves_an_independent_client_over_sockets_and_survives_a_kill() -> None:
     server = FeedServer(name="alpha", timing=PROMPT, seed=1)
     env = RealEnv(seed=1)
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             bound: Endpoint = await nursery.start(server.run, env, Endpoint("127.0.0.1", 0))
             server.publish(KICKED_OFF)

@@ -25,7 +25,7 @@ from actors.sim.control import command
 from tests.sim.venue.papers import headers
 
 ROOT = Path(__file__).parent.parent.parent
-START_S = 15.0
+START_S = 60.0
 """How long a world may take to come up on a busy machine."""
 
 

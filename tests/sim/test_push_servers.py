@@ -60,7 +60,7 @@ class Stand:
         return [one.score for one in self.told if one.score is not None]
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        with trio.fail_after(40):
+        with trio.fail_after(60):
             while not holds():  # noqa: ASYNC110 - the feed tells nobody but its list
                 await trio.sleep(0.01)
 

@@ -98,7 +98,8 @@ def first_failure(tree: Path, tests: Sequence[str]) -> str:
     Raises:
         Broken: They could not be run.
     """
-    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    command += ["--disable-plugin-autoload", *tests]
     beside = at_hand()
     try:
         ran = subprocess.run(

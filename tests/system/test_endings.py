@@ -104,7 +104,7 @@ async def test_a_loop_that_hangs_on_the_way_out_is_ended_at_the_hard_deadline(
     ):
         await running.ready()
         running.process.terminate()
-        assert await running.ended(30.0) == 70
+        assert await running.ended() == 70
 
     assert running.errors == "touchline: not stopped after 9 s: ended\n"
     log = (running.state / "touchline.log").read_text()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from actors.messages.records import ActorRow, Intent, RawFrame, Report, Triggered
 from tests.system.stage import (
-    QUICK,
+    LASTING,
     SHOWER,
     Trader,
     World,
@@ -16,8 +16,6 @@ from tests.system.stage import (
     verify,
     world,
 )
-
-DEAD_S = 2.5
 
 SPOILED = {
     "malformed": "FeedGarbled: DecodeError",
@@ -32,7 +30,7 @@ SPOILED = {
 async def test_spoiled_frames_and_a_dead_server_cost_their_feed_and_nobody_else(
     tmp_path: Path,
 ) -> None:
-    held = ("--matchday", SHOWER, "--hold", *QUICK)
+    held = ("--matchday", SHOWER, "--hold", *LASTING)
     async with (
         world(tmp_path, *held) as beside,
         trader(tmp_path, "--world", str(beside.file), profile=bold(tmp_path)) as running,
@@ -84,7 +82,7 @@ async def _die_and_come_back(beside: World, running: Trader) -> None:
     killed = running.mark()
     for feed in ("lightstreamer", "sse", "poll"):
         await beside.ask("kill", feed=feed)
-    dead = await beside.ask("kill", feed="ws", for_s=DEAD_S)
+    dead = await beside.ask("kill", feed="ws")
     assert dead["fault"] == "kill"
     lost: set[str] = set()
 
@@ -98,6 +96,7 @@ async def _die_and_come_back(beside: World, running: Trader) -> None:
     assert (alone.feed, alone.fresh_feeds) == ("signalr", 1)
     await running.sees(Intent, lambda row: row.feed == "signalr", after=gone)
 
+    await beside.ask("revive", feed="ws")
     back = await running.hears("ws", after=gone)
     while_alone = running.journal.seen[gone : running.journal.seen.index(back)]
     assert {each.feed for each in entries(while_alone)} <= {"signalr"}

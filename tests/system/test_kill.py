@@ -6,7 +6,7 @@ from tests.system.kill_driver import drill, instants
 
 
 async def test_a_killed_process_loses_nothing_and_trades_nothing_twice(tmp_path: Path) -> None:
-    found = await drill(tmp_path, seed=3, kills=2)
+    found = await drill(tmp_path, seed=3, kills=1)
 
     assert found.faults == []
     assert found.kills > 0

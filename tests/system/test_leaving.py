@@ -36,21 +36,23 @@ SECRET = re.compile(r"PRIVATE KEY|KALSHI-ACCESS|signature", re.IGNORECASE)
 async def test_signals_show_health_halt_entries_and_drain(tmp_path: Path) -> None:
     profile = bold(tmp_path)
     with profile.open("a") as file:
-        # Sold three seconds after they were bought, so that a halt can come between.
-        file.write("\n[exits]\nafter_match_s = 1800.0\n")
+        # Sold six seconds after they were bought, so that a halt can come between.
+        file.write("\n[exits]\nafter_match_s = 3600.0\n")
     arguments = ("--matchday", SHOWER, *LASTING)
     async with (
         world(tmp_path, *arguments) as beside,
         trader(tmp_path, "--world", str(beside.file), profile=profile) as running,
     ):
-        await running.sees(OrderOutcome, lambda row: row.fill_count_centi > 0)
+        await running.ready()
         pem = await trio.Path(beside.handshake["key"]["pem_file"]).read_text()
         await _shows_health(running, pem)
+        shown = running.mark()
+        await running.sees(OrderOutcome, lambda row: row.fill_count_centi > 0, after=shown)
         await _halts_entries_only(running)
         asked_s = trio.current_time()
         running.send(signal.SIGTERM)
         assert await running.ended() == 0, running.errors
-        assert trio.current_time() - asked_s < DRAIN_S + 10.0, "the pages included"
+        assert trio.current_time() - asked_s < DRAIN_S + 30.0, "the pages included"
 
     assert running.errors == ""
     assert unanswered(running.journal.of(object)) == []
@@ -115,7 +117,7 @@ async def test_ctrl_c_before_anything_is_at_stake_ends_it_at_once_and_quietly(
 
 async def test_the_end_of_the_world_halts_drains_and_says_so(tmp_path: Path) -> None:
     async with trader(
-        tmp_path, "--matchday", SHOWER, "--speed", "3000", "--min-gap", "1", profile=bold(tmp_path)
+        tmp_path, "--matchday", SHOWER, "--speed", "3000", "--min-gap", "4", profile=bold(tmp_path)
     ) as running:
         await running.sees(OrderOutcome)
         (beside,) = children(running.process.pid)

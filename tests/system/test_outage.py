@@ -12,7 +12,7 @@ from actors.sim.synthetic import synthetic_day
 from tests.system.stage import entries, traded_twice
 from tests.system.test_seeded import another_entry, of, patient
 
-AWAY_S = 240.0
+AWAY_S = 190.0
 SEED = 8
 
 
@@ -68,7 +68,7 @@ async def a_dead_feed() -> tuple[SeededDay, int, int]:
         await trio.sleep(AWAY_S)
         back_ns = day.env.now_ns()
         day.world.feeds["ws"].revive()
-        await trio.sleep(90.0)
+        await trio.sleep(65.0)
         day.tree.root.stop()
     return day, dead_ns, back_ns
 

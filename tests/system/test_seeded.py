@@ -17,7 +17,7 @@ from actors.runtime.segments import read
 from actors.sim.synthetic import synthetic_day
 from tests.system.stage import Said, T, entries, program
 
-HOURS = 0.03
+HOURS = 0.01
 SECOND_NS = 1_000_000_000
 LONG_S = 600.0
 """At a goal each twenty seconds, whatever can happen has happened by then."""

@@ -23,8 +23,8 @@ def watchful(folder: Path) -> Path:
     profile = bold(folder)
     with profile.open("a") as file:
         file.write("\n[run]\nreconcile_s = 1.0\ndrift_s = 1.0\n")
-        # Sold three seconds after they were bought.
-        file.write("\n[exits]\nafter_match_s = 1800.0\n")
+        # Sold six seconds after they were bought.
+        file.write("\n[exits]\nafter_match_s = 3600.0\n")
     return profile
 
 

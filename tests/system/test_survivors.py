@@ -53,7 +53,7 @@ def test_five_protocols_race_and_at_least_four_of_them_win_something() -> None:
 
 @pytest.mark.parametrize("survivor", list(FIVE))
 def test_the_one_feed_that_is_left_trades_every_goal_it_sees(survivor: str) -> None:
-    day = run_seeded(5, a_day, 0.02, survivor)
+    day = run_seeded(5, a_day, 0.01, survivor)
 
     assert triggered(day) == [survivor] * goals(day)
     # A feed that is late finds the price gone: the goal is answered then by the reason.

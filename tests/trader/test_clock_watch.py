@@ -171,7 +171,7 @@ async def test_a_venue_that_does_not_answer_leaves_its_time_unknown_and_entries_
 
 async def test_it_is_the_same_over_real_sockets() -> None:
     async with watched(RealEnv(seed=1), 2_500) as seen, trio.open_nursery() as nursery:
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             await nursery.start(seen.watch.run)
             while HALT not in seen.halts:  # noqa: ASYNC110 - a halt is a word, and no event
                 await trio.sleep(0.01)

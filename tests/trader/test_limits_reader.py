@@ -182,12 +182,12 @@ async def an_order(account: Account, pool: OrderPool, name: str) -> str:
 async def test_a_storm_over_real_sockets_is_survived_and_no_order_is_sent_twice(
     kind: StormKind,
 ) -> None:
-    plan = FaultPlan(storms=(Storm(kind=kind, at_s=0.0, for_s=1.0),))
+    plan = FaultPlan(storms=(Storm(kind=kind, at_s=0.0, for_s=4.0),))
     async with an_account(RealEnv(seed=1), plan=plan) as account, trio.open_nursery() as nursery:
         lines = [OrderConnection(env=account.env, endpoint=account.site.endpoint)]
         # A probe is refused like everything else, and proves the wire all the same.
         pool = OrderPool(lines, name="storm")
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             await nursery.start(pool.run)
             await nursery.start(account.reader.run)
             first = await an_order(account, pool, "in-the-storm")
@@ -213,10 +213,11 @@ async def test_a_burst_of_entries_over_real_sockets_leaves_the_exits_their_token
         lines = [OrderConnection(env=account.env, endpoint=endpoint, index=i) for i in range(4)]
         pool = OrderPool(lines, name="burst")
         send = partial(an_order, account, pool)
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             await nursery.start(pool.run)
             entered = 0
-            while account.budget.entry_fits(0, account.env.now_ns()):
+            # On a machine so slow that tokens come as fast as they go, it never ends.
+            while account.budget.entry_fits(0, account.env.now_ns()) and entered < 200:
                 assert not await send(f"entry-{entered}")
                 entered += 1
             exits = [await send(f"exit-{number}") for number in range(3)]

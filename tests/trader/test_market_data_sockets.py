@@ -77,7 +77,7 @@ async def test_gaps_and_dead_sockets_cost_the_book_until_its_snapshot_and_never_
     tmp_path: Path, streams: int
 ) -> None:
     papers, env, chance = issue(tmp_path, "127.0.0.1"), RealEnv(1), random.Random(streams)
-    with trio.fail_after(30):
+    with trio.fail_after(60):
         async with serving(env, tls=papers.server, ca_file=papers.ca_file) as site:
             box: Mailbox[object] = Mailbox("audit", 65_536)
             keeper = Keeper(

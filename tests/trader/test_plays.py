@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from actors.config.profile import Gates, Plays
 from actors.messages.catalogue import FeeTerms, LegRole, Market
@@ -211,6 +211,7 @@ def test_a_play_costs_no_more_than_its_budget_on_any_result(
 
 
 @given(prices=prices, left=st.floats(0.02, 1.0), fallen=st.floats(0.0, 0.5))
+@example(prices={"home": (200, 300), "away": (700, 800)}, left=0.05078125, fallen=0.484375)
 def test_at_its_limit_a_leg_still_leaves_the_margin_over_every_cost(
     prices: Prices, left: float, fallen: float
 ) -> None:

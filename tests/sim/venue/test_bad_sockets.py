@@ -19,7 +19,7 @@ from tests.sim.venue.site import ORDERS, Site, form, serving
 
 STATUS = f"{ROOT}/exchange/status"
 GET = f"GET {STATUS} HTTP/1.1\r\nhost: v\r\n\r\n".encode()
-PATIENCE_S = 20
+PATIENCE_S = 60.0
 HASTY = attrs.evolve(server.LIMITS, header_s=0.3, body_s=0.3, idle_s=0.6, write_s=1.0, close_s=0.3)
 """The venue's limits with shorter times, so that a test need not wait for the real ones."""
 

@@ -41,7 +41,7 @@ from tests.sim.venue.published import STREAM, document, judge_frame, require
 from tests.sim.venue.site import Site, Socket, serving
 from tests.sim.venue.test_floor import played
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @attrs.define

@@ -191,7 +191,7 @@ async def test_the_same_seed_is_the_same_conversation(
 
 async def test_it_serves_orders_and_streams_over_one_tls_port(tmp_path: Path) -> None:
     papers = issue(tmp_path, "127.0.0.1")
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         async with serving(RealEnv(1), tls=papers.server, ca_file=papers.ca_file) as site:
             site.hall.create("maker", quote("ask", 5_200, 100))
             async with site.stream() as socket:
