@@ -133,6 +133,7 @@ limits = st.builds(
     order_notional_micros=st.integers(1, 1_000).map(MicroDollars),
     market_micros=st.integers(1, 2_000).map(MicroDollars),
     match_micros=st.integers(1, 3_000).map(MicroDollars),
+    shard_micros=st.integers(1, 3_500).map(MicroDollars),
     day_micros=st.integers(1, 5_000).map(MicroDollars),
     account_micros=st.integers(1, 4_000).map(MicroDollars),
 )

@@ -271,6 +271,7 @@ class _Memory:
             match=MatchId(intent.match),
             day=order.day,
             worst_micros=MicroDollars(intent.worst_micros),
+            shard=intent.exchange_index,
             filled_micros=None if cost is None else MicroDollars(cost),
             left_micros=None if left_cost is None else MicroDollars(left_cost),
         )

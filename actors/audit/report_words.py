@@ -41,6 +41,7 @@ PASSED: Final = {
     "order_notional": "the order put more at stake than one order may",
     "market_budget": "the market's budget was used up",
     "match_budget": "the match's budget was used up",
+    "shard_budget": "the budget of the market's shard was used up",
     "day_budget": "the day's budget was used up",
     "account_budget": "the account's budget was used up",
 }

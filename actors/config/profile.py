@@ -189,6 +189,7 @@ class Limits:
     order_dollars: MicroDollars
     market_dollars: MicroDollars
     match_dollars: MicroDollars
+    shard_dollars: MicroDollars
     day_dollars: MicroDollars
     account_dollars: MicroDollars
 

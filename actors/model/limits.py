@@ -2,8 +2,8 @@
 
 Three words. *Open* is what could still be lost: the reservation of an order whose
 outcome is not known (an unknown one stays so until it is resolved), then the cost of
-what it filled, until that position is closed or settled. *Market*, *match* and
-*account* budgets bound what is open. *Spent* is what was entered on a trading day at
+what it filled, until that position is closed or settled. *Market*, *match*, *shard*
+and *account* budgets bound what is open. *Spent* is what was entered on a trading day at
 its worst case, filled orders at their cost; closing a position does not give it back,
 and the *day* budget bounds it. Worst cases come from ``FeeSchedule.worst_cost_micros``.
 """
@@ -21,6 +21,7 @@ ORDER_COUNT_CEILING_CENTI: Final = CentiContracts(2_500_000)
 ORDER_NOTIONAL_CEILING_MICROS: Final = MicroDollars(5_000_000_000)
 MARKET_CEILING_MICROS: Final = MicroDollars(10_000_000_000)
 MATCH_CEILING_MICROS: Final = MicroDollars(20_000_000_000)
+SHARD_CEILING_MICROS: Final = MicroDollars(50_000_000_000)
 DAY_CEILING_MICROS: Final = MicroDollars(100_000_000_000)
 ACCOUNT_CEILING_MICROS: Final = MicroDollars(50_000_000_000)
 """No profile may ask for more: a slip of a key in a file must not become a position."""
@@ -31,13 +32,14 @@ Breach = Literal[
     "order_notional",
     "market_budget",
     "match_budget",
+    "shard_budget",
     "day_budget",
     "account_budget",
 ]
 """Why an order may not be placed."""
 
 _NOTHING: Final = MicroDollars(0)
-_Key = TypeVar("_Key", Ticker, MatchId)
+_Key = TypeVar("_Key", Ticker, MatchId, int)
 _Amount = TypeVar("_Amount", CentiContracts, MicroDollars)
 
 
@@ -67,6 +69,8 @@ class Limits:
     """Open in one market."""
     match_micros: MicroDollars = attrs.field(validator=_up_to(MATCH_CEILING_MICROS))
     """Open in all markets of one match."""
+    shard_micros: MicroDollars = attrs.field(validator=_up_to(SHARD_CEILING_MICROS))
+    """Open in all markets of one shard of the exchange: what one of them that fails can hold."""
     day_micros: MicroDollars = attrs.field(validator=_up_to(DAY_CEILING_MICROS))
     """Spent in one trading day."""
     account_micros: MicroDollars = attrs.field(validator=_up_to(ACCOUNT_CEILING_MICROS))
@@ -92,6 +96,8 @@ class Entry:
     """The trading day in which it was reserved."""
     worst_micros: MicroDollars
     """What it can cost at most."""
+    shard: int = 0
+    """Where its market is traded."""
     filled_micros: MicroDollars | None = None
     """What it did cost, or ``None`` while the outcome is not known."""
     left_micros: MicroDollars | None = None
@@ -104,7 +110,7 @@ class Entry:
 
     @property
     def open_micros(self) -> MicroDollars:
-        """What counts against market, match and account."""
+        """What counts against market, match, shard and account."""
         if self.filled_micros is None or self.left_micros is None:
             return self.spent_micros
         return min(self.filled_micros, self.left_micros)
@@ -128,6 +134,7 @@ class Exposure:
         self._entries: dict[str, Entry] = {}
         self._of_market: dict[Ticker, MicroDollars] = {}
         self._of_match: dict[MatchId, MicroDollars] = {}
+        self._of_shard: dict[int, MicroDollars] = {}
         self._of_account = _NOTHING
         self._of_day = _NOTHING
         self._carried: set[MatchId] = set()
@@ -138,7 +145,13 @@ class Exposure:
             self._put(entry)
 
     def breach(  # noqa: PLR0911 - one for each budget, written out: it stands before an order
-        self, client_order_id: str, *, ticker: Ticker, match: MatchId, worst_micros: MicroDollars
+        self,
+        client_order_id: str,
+        *,
+        ticker: Ticker,
+        match: MatchId,
+        worst_micros: MicroDollars,
+        shard: int = 0,
     ) -> Breach | None:
         """Say which budget the order would break, or ``None`` if it may be reserved."""
         if client_order_id in self._entries:
@@ -150,6 +163,8 @@ class Exposure:
             return "market_budget"
         if self._of_match.get(match, 0) + worst_micros > limits.match_micros:
             return "match_budget"
+        if self._of_shard.get(shard, 0) + worst_micros > limits.shard_micros:
+            return "shard_budget"
         if self._of_day + worst_micros > limits.day_micros:
             return "day_budget"
         if self._of_account + worst_micros > limits.account_micros:
@@ -157,7 +172,13 @@ class Exposure:
         return None
 
     def reserve(
-        self, client_order_id: str, *, ticker: Ticker, match: MatchId, worst_micros: MicroDollars
+        self,
+        client_order_id: str,
+        *,
+        ticker: Ticker,
+        match: MatchId,
+        worst_micros: MicroDollars,
+        shard: int = 0,
     ) -> Breach | None:
         """Set an order's worst case aside, before the order is sent.
 
@@ -169,7 +190,9 @@ class Exposure:
         """
         if worst_micros <= 0:
             raise ValueError(f"an order's worst case cannot be {worst_micros} micro-dollars")
-        breach = self.breach(client_order_id, ticker=ticker, match=match, worst_micros=worst_micros)
+        breach = self.breach(
+            client_order_id, ticker=ticker, match=match, worst_micros=worst_micros, shard=shard
+        )
         if breach is None:
             self._put(
                 Entry(
@@ -178,6 +201,7 @@ class Exposure:
                     match=match,
                     day=self._day,
                     worst_micros=worst_micros,
+                    shard=shard,
                 )
             )
         return breach
@@ -293,7 +317,11 @@ class Exposure:
         """Return what is open in one match."""
         return self._of_match.get(match, _NOTHING)
 
-    def headroom_micros(self, ticker: Ticker, match: MatchId) -> MicroDollars:
+    def open_shard_micros(self, shard: int) -> MicroDollars:
+        """Return what is open in one shard."""
+        return self._of_shard.get(shard, _NOTHING)
+
+    def headroom_micros(self, ticker: Ticker, match: MatchId, shard: int = 0) -> MicroDollars:
         """Return the greatest worst case that one more order there could reserve now."""
         limits = self.limits
         return MicroDollars(
@@ -303,6 +331,7 @@ class Exposure:
                     limits.order_notional_micros,
                     limits.market_micros - self.open_market_micros(ticker),
                     limits.match_micros - self.open_match_micros(match),
+                    limits.shard_micros - self.open_shard_micros(shard),
                     limits.day_micros - self._of_day,
                     limits.account_micros - self._of_account,
                 ),
@@ -329,6 +358,7 @@ class Exposure:
         self._of_account = MicroDollars(self._of_account + opened)
         _add(self._of_market, entry.ticker, opened)
         _add(self._of_match, entry.match, opened)
+        _add(self._of_shard, entry.shard, opened)
 
 
 def _add(totals: dict[_Key, MicroDollars], key: _Key, amount_micros: int) -> None:

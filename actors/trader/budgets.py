@@ -21,6 +21,7 @@ def limits_of(settings: Settings) -> Limits:
         order_notional_micros=settings.order_dollars,
         market_micros=settings.market_dollars,
         match_micros=settings.match_dollars,
+        shard_micros=settings.shard_dollars,
         day_micros=settings.day_dollars,
         account_micros=settings.account_dollars,
     )

@@ -99,6 +99,7 @@ class Fire:
             ticker=leg.ticker,
             match=trigger.key.match,
             worst_micros=leg.worst_micros,
+            shard=leg.exchange_index,
         )
         if refusal is not None:
             return self._passed(trigger, leg, refusal, now_ns)

@@ -15,7 +15,7 @@ import attrs
 import trio
 
 from actors.config.profile import Plays
-from actors.messages.catalogue import Match
+from actors.messages.catalogue import Market, Match
 from actors.messages.race import Standing
 from actors.messages.trading import Play
 from actors.model.fair import Outlook, Settlement, TimeLeft, outlook, time_left
@@ -330,8 +330,8 @@ class Planner:
             self._doubt_ns = now_ns
         return self._doubt
 
-    def _headroom_micros(self, match: MatchId, ticker: Ticker) -> MicroDollars:
-        return self.desk.exposure.headroom_micros(ticker, match)
+    def _headroom_micros(self, match: MatchId, market: Market) -> MicroDollars:
+        return self.desk.exposure.headroom_micros(market.ticker, match, market.exchange_index)
 
     def ring_market(self, ticker: Ticker) -> None:
         """Ask for the match of ``ticker`` to be planned again: at once if a best price moved."""

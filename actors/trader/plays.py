@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from actors.config.profile import Gates, Plays
+from actors.messages.catalogue import Market
 from actors.messages.forms import IntentForm
 from actors.messages.race import FULL_PM
 from actors.messages.records import Intent
@@ -79,7 +80,7 @@ class Position:
     """The signed position of a market, as the venue's fills say."""
     lots: Sequence[Holding]
     """Those that no order is out for."""
-    headroom_micros: Callable[[Ticker], MicroDollars]
+    headroom_micros: Callable[[Market], MicroDollars]
     """What one more order in a market may put at stake."""
 
 
@@ -228,7 +229,7 @@ def _opening(
     ranked = sorted(worths, key=lambda leg: leg.rank)
     for leg in ranked[: terms.settings.legs_max]:
         market, side = leg.market, leg.side
-        budget = min(purse.left_micros(market.role, side), position.headroom_micros(market.ticker))
+        budget = min(purse.left_micros(market.role, side), position.headroom_micros(market))
         most = min(leg.offered_centi, terms.order_max_centi) // ONE_CONTRACT_CENTI
         sized = affordable(most, budget, leg.worst_micros)
         if sized is None:

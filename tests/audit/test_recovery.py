@@ -189,6 +189,7 @@ def test_the_money_at_stake_is_what_the_run_before_had_at_stake() -> None:
         order_notional_micros=MicroDollars(1_000_000_000),
         market_micros=MicroDollars(1_000_000_000),
         match_micros=MicroDollars(1_000_000_000),
+        shard_micros=MicroDollars(1_000_000_000),
         day_micros=MicroDollars(1_000_000_000),
         account_micros=MicroDollars(1_000_000_000),
     )

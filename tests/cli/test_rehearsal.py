@@ -29,6 +29,7 @@ LIMITS = Limits(
     order_notional_micros=PLENTY,
     market_micros=PLENTY,
     match_micros=PLENTY,
+    shard_micros=PLENTY,
     day_micros=PLENTY,
     account_micros=PLENTY,
 )

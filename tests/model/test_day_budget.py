@@ -23,6 +23,7 @@ class DayBudget(RuleBasedStateMachine):
             order_notional_micros=MicroDollars(100),
             market_micros=MicroDollars(300),
             match_micros=MicroDollars(400),
+            shard_micros=MicroDollars(700),
             day_micros=MicroDollars(500),
             account_micros=MicroDollars(700),
         )

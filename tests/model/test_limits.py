@@ -19,6 +19,8 @@ MATCH_OF: Final = {
 }
 MARKET = Ticker("KXGAME-A")
 MATCH = MATCH_OF[MARKET]
+SHARD_OF = {ticker: number % 2 for number, ticker in enumerate(MATCH_OF)}
+"""The legs of one match are spread over both, which no exchange does and the sums must not mind."""
 
 amounts = st.integers(0, 1_200).map(MicroDollars)
 
@@ -29,6 +31,7 @@ def limits_of(**changes: int) -> Limits:
         order_notional_micros=MicroDollars(1_000),
         market_micros=MicroDollars(2_000),
         match_micros=MicroDollars(3_000),
+        shard_micros=MicroDollars(3_500),
         day_micros=MicroDollars(5_000),
         account_micros=MicroDollars(4_000),
     )
@@ -43,7 +46,11 @@ def reserve(
     exposure: Exposure, order: str, worst: int, *, ticker: Ticker = MARKET
 ) -> Breach | None:
     return exposure.reserve(
-        order, ticker=ticker, match=MATCH_OF[ticker], worst_micros=MicroDollars(worst)
+        order,
+        ticker=ticker,
+        match=MATCH_OF[ticker],
+        worst_micros=MicroDollars(worst),
+        shard=SHARD_OF[ticker],
     )
 
 
@@ -66,7 +73,7 @@ class Budgets(RuleBasedStateMachine):
     @rule(ticker=strategies.tickers, worst=amounts.filter(bool))
     def reserve(self, ticker: Ticker, worst: MicroDollars) -> None:
         before = self.exposure.entries()
-        room = self.exposure.headroom_micros(ticker, MATCH_OF[ticker])
+        room = self.exposure.headroom_micros(ticker, MATCH_OF[ticker], SHARD_OF[ticker])
         order = f"o{len(self.known)}"
 
         breach = reserve(self.exposure, order, worst, ticker=ticker)
@@ -138,6 +145,8 @@ class Budgets(RuleBasedStateMachine):
         for ticker, match in MATCH_OF.items():
             assert 0 <= exposure.open_market_micros(ticker) <= limits.market_micros
             assert 0 <= exposure.open_match_micros(match) <= limits.match_micros
+            shard = SHARD_OF[ticker]
+            assert 0 <= exposure.open_shard_micros(shard) <= limits.shard_micros
 
     @invariant()
     def every_total_is_the_sum_of_its_orders(self) -> None:
@@ -153,6 +162,10 @@ class Budgets(RuleBasedStateMachine):
             assert self.exposure.open_match_micros(match) == sum(
                 one.open_micros for one in entries if one.match == match
             )
+            shard = SHARD_OF[ticker]
+            assert self.exposure.open_shard_micros(shard) == sum(
+                one.open_micros for one in entries if SHARD_OF[one.ticker] == shard
+            )
 
 
 TestNoHistoryExceedsABudget = Budgets.TestCase
@@ -164,6 +177,7 @@ TestNoHistoryExceedsABudget = Budgets.TestCase
         ({"order_notional_micros": 499}, "order_notional"),
         ({"market_micros": 899}, "market_budget"),
         ({"match_micros": 899}, "match_budget"),
+        ({"shard_micros": 899}, "shard_budget"),
         ({"day_micros": 899}, "day_budget"),
         ({"account_micros": 899}, "account_budget"),
     ],

@@ -82,6 +82,7 @@ TERMS: Mapping[str, Mapping[str, object]] = {
         "order_dollars": MicroDollars(250_000_000),
         "market_dollars": MicroDollars(500_000_000),
         "match_dollars": MicroDollars(800_000_000),
+        "shard_dollars": MicroDollars(4_000_000_000),
         "day_dollars": MicroDollars(5_000_000_000),
         "account_dollars": MicroDollars(4_000_000_000),
     },

@@ -30,6 +30,7 @@ def desk() -> Desk:
         order_notional_micros=MicroDollars(1),
         market_micros=MicroDollars(1),
         match_micros=MicroDollars(1),
+        shard_micros=MicroDollars(1),
         day_micros=MicroDollars(1),
         account_micros=MicroDollars(1),
     )

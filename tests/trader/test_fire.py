@@ -184,7 +184,14 @@ TRIPS: Mapping[str, Trip] = {
     "order_notional": lambda pit: pit.play(KEY, (pit.leg(worst_micros=251 * DOLLAR),)),
     "market_budget": lambda pit: _spend(pit, 450, HOME),
     "match_budget": lambda pit: _spend(pit, 780, AWAY, AWAY, AWAY, TIE, TIE, TIE),
+    "shard_budget": lambda pit: _narrow(pit, MicroDollars(DOLLAR)),
 }
+
+
+def _narrow(pit: Pit, shard_micros: MicroDollars) -> None:
+    """Have a tighter budget for each shard from now on, as after a reload."""
+    exposure = pit.desk.exposure
+    exposure.limits = attrs.evolve(exposure.limits, shard_micros=shard_micros)
 
 
 def _spend(pit: Pit, dollars: int, *tickers: Ticker) -> None:
