@@ -380,6 +380,7 @@ CEILINGS: Final = {
     "order_notional_micros": limits_module.ORDER_NOTIONAL_CEILING_MICROS,
     "market_micros": limits_module.MARKET_CEILING_MICROS,
     "match_micros": limits_module.MATCH_CEILING_MICROS,
+    "shard_micros": limits_module.SHARD_CEILING_MICROS,
     "day_micros": limits_module.DAY_CEILING_MICROS,
     "account_micros": limits_module.ACCOUNT_CEILING_MICROS,
 }
