@@ -72,7 +72,7 @@ def ear(
     codec: str,
     path: str,
     *,
-    dead_after_s: float = 60,
+    dead_after_s: float = 30,
 ) -> Ear:
     settings = FeedSettings(
         name="delta",
