@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import select
 import subprocess
 import sys
@@ -73,9 +74,14 @@ class Row:
 
 
 def gate_row() -> Row:
-    """Time the gate on what it was really asked in a seeded day, each time a moment apart."""
+    """Time the gate on what it was really asked in a seeded day, each time a moment apart.
+
+    Between them a call that does nothing is timed the same way: what it takes is the machine's,
+    which wakes for both, and not the gate's.
+    """
     asked = _asked_of_the_gate()
     took: list[int] = []
+    nothing: list[int] = []
     gc.collect()
     gc.disable()
     try:
@@ -87,17 +93,28 @@ def gate_row() -> Row:
             answer = call()
             took.append(time.perf_counter_ns() - began_ns)
             assert answer is None, f"what had passed is refused: {answer}"
+            select.select([], [], [], GATE_APART_S)
+            began_ns = time.perf_counter_ns()
+            _nothing()
+            nothing.append(time.perf_counter_ns() - began_ns)
     finally:
         gc.enable()
     took.sort()
+    nothing.sort()
     return Row(
         what="gate with all controls, p99",
         figure=percentile(took, 0.99) / 1e3,
         unit="us",
         bar=GATE_BAR_US,
         n=len(took),
-        note=f"p50 {percentile(took, 0.5) / 1e3:.1f} us; {len(asked)} entries of a seeded day",
+        note=f"p50 {percentile(took, 0.5) / 1e3:.1f} us; {len(asked)} entries of a seeded day;"
+        f" a call that does nothing: p50 {percentile(nothing, 0.5) / 1e3:.1f},"
+        f" p99 {percentile(nothing, 0.99) / 1e3:.1f} us",
     )
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _asked_of_the_gate() -> list[Callable[[], object]]:
@@ -147,21 +164,26 @@ async def _stop_after(tree: "supervisor.Tree") -> None:
 
 
 def append_row() -> Row:
-    """Time ``Journal.append_ready`` of an intent's body, with the journal's actor at work."""
+    """Time ``Journal.append_ready`` of an intent's body, with the journal's actor at work.
+
+    Between two of them the same bytes are written to a file of their own by one bare ``write``:
+    what that takes is the machine's share.
+    """
     (HERE / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="append-", dir=HERE / "build") as name:
-        took = sorted(trio.run(_appends, Path(name)))
+        took, bare = map(sorted, trio.run(_appends, Path(name)))
     return Row(
         what="append of a ready body, 30 ms apart, p50",
         figure=percentile(took, 0.5) / 1e3,
         unit="us",
         bar=APPEND_BAR_US,
         n=len(took),
-        note=f"p99 {percentile(took, 0.99) / 1e3:.0f} us",
+        note=f"p99 {percentile(took, 0.99) / 1e3:.0f} us; a bare write of the same bytes:"
+        f" p50 {percentile(bare, 0.5) / 1e3:.1f}, p99 {percentile(bare, 0.99) / 1e3:.0f} us",
     )
 
 
-async def _appends(folder: Path) -> list[int]:
+async def _appends(folder: Path) -> tuple[list[int], list[int]]:
     env, codec = RealEnv(), JournalCodec()
     journal = Journal.open(
         env,
@@ -172,6 +194,8 @@ async def _appends(folder: Path) -> list[int]:
     )
     ready = codec.encode(_intent())
     took: list[int] = []
+    bare: list[int] = []
+    plain = os.open(folder / "plain", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     async with trio.open_nursery() as nursery:
         await nursery.start(journal.run)
         gc.collect()
@@ -183,11 +207,16 @@ async def _appends(folder: Path) -> list[int]:
                 journal.append_ready(*ready)
                 took.append(env.now_ns() - began_ns)
                 journal.sync_soon()
+                await trio.sleep(APPEND_APART_S)
+                began_ns = env.now_ns()
+                os.write(plain, ready[2])
+                bare.append(env.now_ns() - began_ns)
         finally:
             gc.enable()
         nursery.cancel_scope.cancel()
+    os.close(plain)
     journal.close()
-    return took
+    return took, bare
 
 
 def _opening(env: RealEnv, anchor: str) -> Segment:
