@@ -31,6 +31,7 @@ try:
     from actors.audit.auditor import Auditor
     from actors.audit.errors import NotReconciled
     from actors.audit.reconciler import Reconciler
+    from actors.cli.daily import day_of
     from actors.cli.registry import registrar_of
     from actors.cli.rehearsal import Rehearsal
     from actors.cli.soil import Soil
@@ -63,7 +64,6 @@ try:
     from actors.runtime.vigil import Vigil
     from actors.trader.assembly import Given, Trading, assemble
     from actors.trader.clock_watch import ClockWatch
-    from actors.trader.day_watch import DayWatch
     from actors.trader.market_data import stream_name
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("actors"):
@@ -187,12 +187,6 @@ def plant(soil: Soil) -> Tree:
     )
 
 
-def _day(soil: Soil, roster: Roster, boxes: Mailboxes, trading: Trading) -> Child:
-    rest, tell, health = trading.reads.patient, boxes.auditor.post, roster.cell("day")
-    watch = DayWatch(soil.env, trading.desk, soil.loaded.profile.run, rest, tell, health)
-    return roster.child("day", watch.run, criticality="aux")
-
-
 def _comparison(roster: Roster, trading: Trading) -> list[Child]:
     found = trading.comparison
     return [] if found is None else [roster.child("comparison", found.run, criticality="aux")]
@@ -310,7 +304,7 @@ def _housekeeping(
 ) -> list[Child]:
     env, profile, inflight = soil.env, soil.loaded.profile, trading.desk.inflight
     rules, now_ns = profile.runtime, env.now_ns
-    kept = [_day(soil, roster, boxes, trading)]
+    kept = [day_of(soil, roster, boxes.auditor.post, trading, arbiter.race)]
     if rules.keeps_awake:
         vigil = Vigil(
             wanted=lambda: bool(trading.desk.plays), now_ns=now_ns, health=roster.cell("vigil")

@@ -112,6 +112,10 @@ class NowhereDisk:
     def make_folder(self, path: str, mode: int = 0o750) -> None:
         """Have no folders."""
 
+    def free_bytes(self, folder: str) -> int:  # noqa: ARG002 - Disk's
+        """Have no room."""
+        return 0
+
 
 @attrs.frozen
 class Nowhere:

@@ -48,6 +48,8 @@ class Soil:
     """The interpreter's collector; one that does nothing where a run is seeded."""
     relived: Relived
     """What was lost, and which matches go on."""
+    folder: str
+    """Where the journal is."""
     entities: str
     """Folder of what a person reviews of feeds' names and ids."""
 
@@ -113,6 +115,7 @@ def open_soil(
         recovered=recovered,
         recalled=recalled,
         relived=relived,
+        folder=folder,
         speed=speed,
         write=write,
         on_stuck=on_stuck,

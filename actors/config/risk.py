@@ -31,6 +31,10 @@ class Risk:
         default=3_000, validator=validators.and_(validators.ge(100), validators.le(10_000))
     )
     """How long what is written may wait for the disk."""
+    disk_free_mib: int = attrs.field(
+        default=1_024, validator=validators.and_(validators.ge(16), validators.le(1 << 20))
+    )
+    """What must be free on the disk of the state folder for entries to leave."""
     delay_max_ms: int = attrs.field(
         default=100, validator=validators.and_(validators.ge(1), validators.le(5_000))
     )

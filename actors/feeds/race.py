@@ -119,6 +119,10 @@ class Race:
             return self._standings.get(match)
         return Standing(generation=contest.generation, score=contest.accepted)
 
+    def fresh_feeds(self, match: MatchId, at_ns: int) -> int:
+        """Return how many feeds would notice a false goal of ``match``."""
+        return self._contests[match].quorum(at_ns) if match in self._contests else 0
+
     def is_in_doubt(self, match: MatchId) -> bool:
         """Return whether entries of ``match`` are closed."""
         contest = self._contests.get(match)

@@ -10,9 +10,65 @@ import os
 import random
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+
+
+class Disk(Protocol):
+    """Synchronous files. Paths are absolute text; every error is the ``OSError`` it was."""
+
+    def open_append(self, path: str, mode: int = 0o640) -> "AppendFile":
+        """Open ``path`` for appending, making it if it is not there."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """Return the whole of ``path``."""
+        ...
+
+    def write_whole(self, path: str, data: bytes, mode: int = 0o640) -> None:
+        """Replace ``path`` by ``data`` or leave it as it was: temporary file, sync, rename."""
+        ...
+
+    def rename(self, old: str, new: str) -> None:
+        """Move ``old`` over ``new``, durably."""
+        ...
+
+    def truncate(self, path: str, length: int) -> None:
+        """Cut ``path`` to ``length`` bytes, durably."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in ``folder``, sorted; a folder that is not there has none."""
+        ...
+
+    def make_folder(self, path: str, mode: int = 0o750) -> None:
+        """Make ``path`` and its parents; being there already is fine."""
+        ...
+
+    def free_bytes(self, folder: str) -> int:
+        """Return how much more can be written below ``folder``."""
+        ...
+
+
+class AppendFile(Protocol):
+    """One file open for appending."""
+
+    def append(self, data: bytes) -> None:
+        """Write all of ``data`` into the page cache: one ``write``, finished if it came short."""
+        ...
+
+    def sync(self) -> None:
+        """Wait until everything appended so far is on the disk (``fdatasync``)."""
+        ...
+
+    def size(self) -> int:
+        """Return the file's length in bytes."""
+        ...
+
+    def close(self) -> None:
+        """Close it; nothing is synced."""
+        ...
 
 
 class FileDisk:
@@ -92,6 +148,11 @@ class FileDisk:
         folder.chmod(mode)
         _sync_folder(folder.parent)
 
+    def free_bytes(self, folder: str) -> int:
+        """Return how much more can be written below ``folder``."""
+        system = os.statvfs(folder)
+        return system.f_bavail * system.f_frsize
+
 
 class OpenFile:
     """One file of the machine, open for appending."""
@@ -157,6 +218,8 @@ class MemoryDisk:
         self._folders: dict[str, int] = {"/": 0o755}
         self._open: list[MemoryFile] = []
         self._faults: list[tuple[int, OSError, bool]] = []
+        self.free = 1 << 40
+        """Bytes that can still be written, as far as anybody asks."""
         self.operations = 0
         """How many operations there were so far."""
 
@@ -247,6 +310,11 @@ class MemoryDisk:
             if part in self._files:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), part)
             self._folders.setdefault(part, mode)
+
+    def free_bytes(self, folder: str) -> int:
+        """Return how much more can be written; asking is no operation."""
+        assert folder in self._folders, folder
+        return self.free
 
     def mode(self, path: str) -> int:
         """Return the mode that the file or folder ``path`` was made with."""

@@ -21,7 +21,7 @@ import structlog
 import trio
 
 from actors.runtime import hands
-from actors.runtime.disk import FileDisk
+from actors.runtime.disk import AppendFile, Disk, FileDisk
 from actors.runtime.errors import reason
 from actors.runtime.tls import TlsWire, proving, trusting
 from actors.runtime.wire import SocketWire, Wire
@@ -89,58 +89,6 @@ class Endpoint:
     def authority(self) -> str:
         """``host:port``, as a Host header spells it; an IPv6 address in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-class Disk(Protocol):
-    """Synchronous files. Paths are absolute text; every error is the ``OSError`` it was."""
-
-    def open_append(self, path: str, mode: int = 0o640) -> "AppendFile":
-        """Open ``path`` for appending, making it if it is not there."""
-        ...
-
-    def read(self, path: str) -> bytes:
-        """Return the whole of ``path``."""
-        ...
-
-    def write_whole(self, path: str, data: bytes, mode: int = 0o640) -> None:
-        """Replace ``path`` by ``data`` or leave it as it was: temporary file, sync, rename."""
-        ...
-
-    def rename(self, old: str, new: str) -> None:
-        """Move ``old`` over ``new``, durably."""
-        ...
-
-    def truncate(self, path: str, length: int) -> None:
-        """Cut ``path`` to ``length`` bytes, durably."""
-        ...
-
-    def names(self, folder: str) -> list[str]:
-        """Return the names in ``folder``, sorted; a folder that is not there has none."""
-        ...
-
-    def make_folder(self, path: str, mode: int = 0o750) -> None:
-        """Make ``path`` and its parents; being there already is fine."""
-        ...
-
-
-class AppendFile(Protocol):
-    """One file open for appending."""
-
-    def append(self, data: bytes) -> None:
-        """Write all of ``data`` into the page cache: one ``write``, finished if it came short."""
-        ...
-
-    def sync(self) -> None:
-        """Wait until everything appended so far is on the disk (``fdatasync``)."""
-        ...
-
-    def size(self) -> int:
-        """Return the file's length in bytes."""
-        ...
-
-    def close(self) -> None:
-        """Close it; nothing is synced."""
-        ...
 
 
 @attrs.frozen

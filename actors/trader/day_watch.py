@@ -1,4 +1,4 @@
-"""The day's actor: turns the trading day, asks for the exchange's hours, and lets a rate go by.
+"""The day's actor: turns the trading day, asks for the exchange's hours, looks at the surroundings.
 
 Nothing here stands between a goal and its order: what the gate goes by is put on the desk
 beforehand.
@@ -21,6 +21,7 @@ from actors.model.score import MatchId
 from actors.risk import gate
 from actors.runtime.env import Env
 from actors.runtime.health import Health
+from actors.trader.conditions import DISK, Conditions
 from actors.trader.delays import Holds
 from actors.trader.desk import Desk
 from actors.trader.fire import Fire
@@ -63,6 +64,9 @@ class DayWatch:
     rest: Rest
     to_auditor: Callable[[object], None]
     health: Health
+    conditions: Conditions
+    folder: str
+    """Whose disk must have room."""
     _rated_ns: int | None = attrs.field(init=False, default=None)
     """When the halt for the rate was first seen."""
     _said: bool = attrs.field(init=False, default=False)
@@ -73,6 +77,8 @@ class DayWatch:
         task_status.started()
         while True:
             self.look()
+            self.conditions.look_at_feeds()
+            await self._look_at_disk()
             if trio.current_time() >= next_s:
                 known = await self._ask()
                 next_s = trio.current_time() + (HOURS_S if known else AGAIN_S)
@@ -94,6 +100,15 @@ class DayWatch:
             self._said = True
             self.to_auditor(DayRoll(day=day, wall_ns=wall_ns))
         self._pass_rate()
+
+    async def _look_at_disk(self) -> None:
+        """Ask the file system from a thread: one that hangs must not hold the loop."""
+        try:
+            free = await self.env.blocking(self.env.disk.free_bytes, self.folder)
+        except OSError as error:
+            self.desk.state.halt(DISK, f"{self.folder}: {error}")
+        else:
+            self.conditions.look_at_disk(free)
 
     def _playing(self) -> frozenset[MatchId]:
         matches = self.desk.catalogue.value.matches.values()

@@ -27,6 +27,7 @@ from actors.runtime.env import Env
 from actors.runtime.errors import BadRecord, JournalFailed
 from actors.runtime.journal import Journal
 from actors.runtime.mailbox import Mailbox
+from actors.trader.conditions import STALE
 from actors.trader.desk import Desk
 
 
@@ -118,6 +119,8 @@ class Fire:
 
     def _judge(self, trigger: Trigger, leg: Leg, now_ns: int) -> str | None:
         desk, ticker, key = self.desk, leg.ticker, trigger.key
+        if trigger.fresh_feeds and desk.state.stands(STALE):
+            desk.state.clear(STALE)  # Whoever looks each second has not seen it come back yet.
         match, play = desk.catalogue.value.matches.get(key.match), desk.plays.get(key)
         due_wall_ns = self.env.wall_ns() + self.exit_after_ns
         moment = gate.Moment(

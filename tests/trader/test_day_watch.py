@@ -12,6 +12,7 @@ from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import Fill
 from actors.model.score import GoalKey
 from actors.runtime.health import Health
+from actors.trader.conditions import MIB, Conditions
 from actors.trader.day_watch import DayWatch, fit
 from tests.sim.venue.hall import SERIES
 from tests.trader.pit import EVENT, HOME, KEY, Pit, open_pit
@@ -22,12 +23,19 @@ QUARTER = Pips(2_500)
 
 def watch(pit: Pit) -> DayWatch:
     return DayWatch(
-        pit.env,
-        pit.desk,
-        pit.loaded.profile.run,
-        pit.trading.reads.patient,
-        pit.to_auditor.post,
-        Health("day"),
+        env=pit.env,
+        desk=pit.desk,
+        run_rules=pit.loaded.profile.run,
+        rest=pit.trading.reads.patient,
+        to_auditor=pit.to_auditor.post,
+        health=Health("day"),
+        conditions=Conditions(
+            desk=pit.desk,
+            now_ns=pit.env.now_ns,
+            fresh_feeds=lambda _: 2,
+            least_free_bytes=MIB,
+        ),
+        folder="/",
     )
 
 

@@ -8,10 +8,10 @@ import trio
 from trio.testing import MockClock
 
 from actors.messages.trading import ExitHeld
-from actors.runtime.health import Health
 from actors.sim.venue.hours import Maintenance
-from actors.trader.day_watch import HOURS_S, LOOK_S, DayWatch
+from actors.trader.day_watch import HOURS_S, LOOK_S
 from tests.runtime.journals import memory_disk
+from tests.trader import test_day_watch
 from tests.trader.pit import Pit, open_pit
 from tests.trader.test_exits import bought, exits, hear_fills
 
@@ -22,14 +22,7 @@ SETTINGS = {"after_match_s": DUE_S, "recess_margin_s": MARGIN_S}
 
 async def watch(pit: Pit) -> None:
     """Have the desk hear of the exchange's hours, as a run does."""
-    made = DayWatch(
-        pit.env,
-        pit.desk,
-        pit.loaded.profile.run,
-        pit.trading.reads.patient,
-        pit.to_auditor.post,
-        Health("day"),
-    )
+    made = test_day_watch.watch(pit)
     await pit.nursery.start(made.run)
 
 
