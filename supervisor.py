@@ -188,8 +188,8 @@ def plant(soil: Soil) -> Tree:
 
 
 def _comparison(roster: Roster, trading: Trading) -> list[Child]:
-    found = trading.comparison
-    return [] if found is None else [roster.child("comparison", found.run, criticality="aux")]
+    found = (("comparison", trading.comparison), ("groups", trading.groups))
+    return [roster.child(name, it.run, criticality="aux") for name, it in found if it is not None]
 
 
 def _race(soil: Soil) -> Race:

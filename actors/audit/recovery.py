@@ -51,7 +51,7 @@ KINDS: Final = (
     TradingState,
     DayRoll,
 )
-LASTING: Final = ("operator", "risk", "loss", "drift")
+LASTING: Final = ("operator", "risk", "loss", "drift", "group")
 """Names of halts that outlive a process: only whoever set them takes them back."""
 ATTEMPTS_MOST: Final = 1_000
 """Exit orders that one lot can have had; far above what any profile allows."""

@@ -10,6 +10,7 @@ from typing import Final
 from actors.audit.rereading import reread
 from actors.messages.records import FillRow, MatchRow, Segment, SettlementRow, TradingState
 from actors.messages.records_review import ReviewRow
+from actors.messages.records_venue import GroupRow
 from actors.messages.recovered import Relived
 from actors.model.losses import Losses, LossLimits
 from actors.model.money import CentiContracts, MicroDollars, Pips
@@ -18,7 +19,7 @@ from actors.model.score import GoalKey, MatchId
 from actors.runtime.env import Disk
 from actors.runtime.frames import RecordCodec
 
-KINDS: Final = (Segment, FillRow, MatchRow, ReviewRow, SettlementRow, TradingState)
+KINDS: Final = (GroupRow, Segment, FillRow, MatchRow, ReviewRow, SettlementRow, TradingState)
 ENDED: Final = frozenset({"ENDED", "DETERMINED", "SETTLED"})
 LOSS: Final = "loss"
 """Name of the halt that too great a loss leaves."""
@@ -38,7 +39,7 @@ def relive(
         JournalCorrupt: A place that is neither a record nor the torn end.
     """
     losses, stages = Losses(limits), dict[str, str]()
-    phases = dict[GoalKey, str]()
+    phases, groups = dict[GoalKey, str](), dict[int, GroupRow]()
     wall_less_mono_ns = 0
     for entry in reread(disk, folder, codec, KINDS):
         match entry.record:
@@ -56,13 +57,15 @@ def relive(
                 key = GoalKey(MatchId(row.match), row.generation, row.state)
                 phases.pop(key, None)
                 phases[key] = row.phase
+            case GroupRow() as row:
+                groups[row.exchange_index] = row
             case TradingState(reason=reason) if reason == f"cleared: {LOSS}":
                 losses.excuse()
             case _:
                 pass
     playing = frozenset(MatchId(each) for each, stage in stages.items() if stage not in ENDED)
     cases = tuple((key, phase) for key, phase in phases.items() if key.match in playing)
-    return Relived(losses=losses, playing=playing, cases=cases)
+    return Relived(losses=losses, playing=playing, cases=cases, groups=tuple(groups.values()))
 
 
 def _fill(row: FillRow) -> Fill:

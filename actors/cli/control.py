@@ -16,10 +16,11 @@ from actors.cli.stops import ENDING
 from actors.cli.vitals import drawn, vitals
 from actors.runtime.env import Env
 from actors.runtime.errors import reason
+from actors.trader.entry_groups import HALT as GROUP
 
 OPERATOR: Final = "operator"
 """Name of the halt that only whoever set it takes back."""
-PERSON: Final = (OPERATOR, *sorted(ENDING))
+PERSON: Final = (OPERATOR, GROUP, *sorted(ENDING))
 """Names of all halts that only a person takes back."""
 TOKEN_BITS: Final = 32
 

@@ -14,6 +14,8 @@ from actors.model.money import MicroDollars
 DAY_LOSS_MICROS: Final = MicroDollars(500_000_000)
 DRAWDOWN_MICROS: Final = MicroDollars(1_000_000_000)
 
+GROUP_CEILING: Final = 50_000
+
 
 @attrs.frozen(kw_only=True)
 class Risk:
@@ -39,6 +41,12 @@ class Risk:
         default=100, validator=validators.and_(validators.ge(1), validators.le(5_000))
     )
     """An order in play that the venue held for longer was held: two close its series, five all."""
+    group_contracts: int = attrs.field(
+        default=4_000,
+        validator=validators.and_(validators.ge(0), validators.le(GROUP_CEILING)),
+    )
+    """Contracts that the entries of one shard may match in fifteen seconds: the venue itself
+    stops more (order groups, reference ``kalshi.md`` section 3); 0 for a venue without groups."""
     day_loss_dollars: MicroDollars = DAY_LOSS_MICROS
     """What may be lost in a trading day, fees included."""
     drawdown_dollars: MicroDollars = DRAWDOWN_MICROS

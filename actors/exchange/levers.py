@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from typing_extensions import override
 
 from actors.exchange.errors import VenueRefused, VenueUnreachable
+from actors.exchange.groups import GROUPS_PATH, GroupsBody, OrderGroup
 from actors.exchange.outcome import OrderAccepted, OrderRefused, OrderUnknown, interpret
 from actors.exchange.responses import Response
 from actors.exchange.rest import PAGE, Body, Query, Rest
@@ -25,24 +26,10 @@ from actors.model.orders import OrderRequest
 from actors.runtime.http import Fields, HttpFailed
 
 _ORDERS: Final = "/portfolio/events/orders"
-_GROUPS: Final = "/portfolio/order_groups"
 _SERVER_FAULT: Final = 500
 READS: Final = 4
 """How often a read is asked, at most, before its look at the account is given up."""
 READ_PAUSE_S: Final = 0.1
-
-
-class OrderGroup(Struct, frozen=True, kw_only=True):
-    """A set of orders that can be stopped by one request."""
-
-    group_id: str = field(name="id")
-    exchange_index: int = 0
-
-
-class _GroupsBody(Struct, frozen=True, kw_only=True):
-    """Every group of a subaccount."""
-
-    groups: tuple[OrderGroup, ...] = field(name="order_groups", default=())
 
 
 class AnyOrder(VenueOrder, frozen=True, kw_only=True):
@@ -105,7 +92,7 @@ class Levers(Rest):
     async def groups(self, subaccount: int) -> tuple[OrderGroup, ...]:
         """Return the order groups of one subaccount, on every shard."""
         query = (("subaccount", str(subaccount)),)
-        return (await self._ask(_GROUPS_BODY, _GROUPS, query, signed=True)).groups
+        return (await self._ask(_GROUPS_BODY, GROUPS_PATH, query, signed=True)).groups
 
     async def trigger(self, group: OrderGroup, subaccount: int) -> None:
         """Cancel what rests in a group, and let nothing into it until it is reset."""
@@ -113,7 +100,7 @@ class Levers(Rest):
             ("subaccount", str(subaccount)),
             ("exchange_index", str(group.exchange_index)),
         )
-        await self._tell("PUT", f"{_GROUPS}/{group.group_id}/trigger", query)
+        await self._tell("PUT", f"{GROUPS_PATH}/{group.group_id}/trigger", query)
 
     async def resting(self) -> tuple[AnyOrder, ...]:
         """Return every order that rests, of every subaccount and on every shard."""
@@ -197,6 +184,6 @@ class Levers(Rest):
 
 
 _SUBACCOUNTS: Final = Decoder(_Subaccounts)
-_GROUPS_BODY: Final = Decoder(_GroupsBody)
+_GROUPS_BODY: Final = Decoder(GroupsBody)
 _ANY_ORDERS: Final = Decoder(_OrdersBody)
 _POSITIONS: Final = Decoder(PositionsPage)

@@ -129,6 +129,9 @@ ROWS: Final[Mapping[str, Vocabulary]] = {
         "exchange_index description exchange_active trading_active intra_exchange_transfers_active"
     ),
     "endpoint_costs": _known("method path cost"),
+    "order_groups": _known(
+        "id contracts_limit contracts_limit_fp is_auto_cancel_enabled exchange_index subaccount"
+    ),
 }
 """Kinds of rows by the field that they stand in."""
 BODY: Final = (

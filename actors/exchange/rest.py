@@ -312,7 +312,7 @@ class Rest:
         if asking is not None:
             asking.hear(method, path, answer, sent_ns)
         if answer.status not in ok:
-            raise _failure(answer.status, answer.body, f"{method} {path}")
+            raise failure(answer.status, answer.body, f"{method} {path}")
         try:
             read = decoder(answer.body)
         except WireGarbled as error:
@@ -351,7 +351,8 @@ class Rest:
         raise VenueUnreachable(f"GET {path}: more than {MOST_PAGES} pages")
 
 
-def _failure(status: int, body: bytes, what: str) -> VenueRefused | VenueUnreachable:
+def failure(status: int, body: bytes, what: str) -> VenueRefused | VenueUnreachable:
+    """Return what an answer means that is not the one asked for."""
     error = read_error(status, body)
     if error is None:
         return VenueUnreachable(f"{what}: {status} without the venue's words")

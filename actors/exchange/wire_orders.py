@@ -44,6 +44,7 @@ class _OrderBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     time_in_force: TimeInForce
     self_trade_prevention_type: str
     reduce_only: bool = False
+    order_group_id: str = ""
     exchange_index: int
 
 
@@ -70,6 +71,8 @@ def encode_order(order: OrderRequest) -> str:
             order.reduce_only and order.time_in_force != "immediate_or_cancel",
             f"reduce-only and {order.time_in_force}",
         ),
+        # A triggered group lets no order in: what removes risk must not hang on one.
+        (order.reduce_only and bool(order.order_group_id), "reduce-only in an order group"),
     )
     for is_fault, what in faults:
         if is_fault:
@@ -83,6 +86,7 @@ def encode_order(order: OrderRequest) -> str:
         time_in_force=order.time_in_force,
         self_trade_prevention_type="taker_at_cross",
         reduce_only=order.reduce_only,
+        order_group_id=order.order_group_id,
         exchange_index=order.exchange_index,
     )
     return _encoder.encode(body).decode("ascii")

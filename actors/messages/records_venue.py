@@ -60,10 +60,26 @@ class OddRow:
     at_ns: int
 
 
+@attrs.frozen(kw_only=True)
+class GroupRow:
+    """One step of the order group that the entries of a shard carry."""
+
+    step: str
+    """``asked`` before a new one is asked for, ``known`` when it is proved, ``reset``;
+    ``refused`` and ``absent`` where none came of what was asked for."""
+    exchange_index: int
+    group_id: str
+    """Empty while it is not known."""
+    contracts: int
+    """What its orders may match in fifteen seconds."""
+    wall_ns: int
+
+
 VENUE_TYPES: Final[dict[int, tuple[type, int]]] = {
     60: (ClockRow, 1),
     61: (LimitsRow, 1),
     62: (DelayRow, 1),
     63: (OddRow, 1),
+    64: (GroupRow, 1),
 }
 """These rows' part of the list in ``records.py``."""

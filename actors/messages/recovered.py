@@ -11,6 +11,7 @@ import attrs
 
 from actors.messages.records import Segment
 from actors.messages.records_review import EpisodeRow
+from actors.messages.records_venue import GroupRow
 from actors.messages.trading import ExitPlan, Sent
 from actors.model.limits import Entry
 from actors.model.losses import Losses
@@ -78,3 +79,5 @@ class Relived:
     cases: tuple[tuple[GoalKey, str], ...] = ()
     """The phase that each of their doubted goals was in last (``risk/review.py``), the goal
     heard of last at the end."""
+    groups: tuple[GroupRow, ...] = ()
+    """The last step of each shard's order group."""

@@ -72,6 +72,8 @@ class Leg:
     """For a reduce-only leg: the plan of the lot that it sells; ``None`` opens."""
     attempt: int = 0
     """For a reduce-only leg: which of the lot's exit orders it is, from 1."""
+    order_group_id: str = ""
+    """The group that its body names; a reduce-only leg names none."""
 
 
 @attrs.frozen(kw_only=True)

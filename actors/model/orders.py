@@ -45,6 +45,8 @@ class OrderRequest:
     reduce_only: bool = False
     exchange_index: int = 0
     """The market's shard; naming it spares the venue's auto-routing."""
+    order_group_id: str = ""
+    """The group that an entry counts in at the venue; empty for whatever removes risk."""
 
 
 @attrs.frozen(kw_only=True)

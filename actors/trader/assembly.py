@@ -36,9 +36,11 @@ from actors.trader.budgets import limits_of, order_max_centi
 from actors.trader.catalogue import CatalogueReader
 from actors.trader.day_watch import fit
 from actors.trader.desk import Desk, TradingState
+from actors.trader.entry_groups import EntryGroups
 from actors.trader.executor import Executor
 from actors.trader.exits import Exits
 from actors.trader.fire import Fire
+from actors.trader.group_keeper import GroupKeeper, keeper_of_groups
 from actors.trader.market_data import MarketData, stream_name
 from actors.trader.market_data_books import Keeper, keeper_of
 from actors.trader.market_data_compare import Comparison, comparison_of
@@ -91,6 +93,7 @@ class Trading:
     """One for each connection of the stream."""
     keeper: Keeper
     comparison: Comparison | None
+    groups: GroupKeeper | None
     catalogue: CatalogueReader
     planner: Planner
     executor: Executor
@@ -140,6 +143,7 @@ def assemble(given: Given, day: str) -> Trading:
         streams=_market_data(shared, keeper, catalogue),
         keeper=keeper,
         comparison=comparison_of(keeper, given, shared.reads.patient, shared.wanted),
+        groups=keeper_of_groups(given, desk, shared.reads.groups, shared.bell.ring),
         catalogue=catalogue,
         planner=planner,
         executor=_executor(shared),
@@ -224,6 +228,7 @@ def _planner(shared: _Shared) -> Planner:
             give_up=profile.exits.give_up,
             take_profit=profile.exits.take_profit,
             stop=profile.exits.stop,
+            group=shared.desk.groups.of,
         ),
         settles_on={name: sheet.settles_on for name, sheet in given.sheets.items()},
         records=given.records,
@@ -358,6 +363,7 @@ def _desk(given: Given, day: str) -> Desk:
             profile.throttle, counted(entry.match for entry in given.recovered.entries)
         ),
         books=Books(old_ns=profile.gates.book_age_ms * 1_000_000),
+        groups=EntryGroups(contracts=profile.risk.group_contracts),
     )
 
 

@@ -30,6 +30,7 @@ from actors.runtime.chime import Chime
 from actors.runtime.latest import Latest
 from actors.trader.books import Books
 from actors.trader.delays import HOLDS_HALT, Delays, Holds
+from actors.trader.entry_groups import HALT as GROUP, EntryGroups
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -195,6 +196,8 @@ class Desk:
     """How long the venue holds our orders."""
     holds: Holds = attrs.field(factory=Holds)
     """Which series' orders it holds for too long."""
+    groups: EntryGroups = attrs.field(factory=EntryGroups)
+    """The order groups that entries carry."""
     books: Books = attrs.field(factory=Books)
     plays: dict[GoalKey, Play] = attrs.field(factory=dict)
     """Written by the planner, read by the trigger; one play for each next score."""
@@ -227,6 +230,8 @@ class Desk:
         sent, outcome, heard_ns = done.sent, done.outcome, done.first_byte_ns
         if isinstance(outcome, Rejected) and outcome.status == TOO_MANY:
             self.budget.refused("write", sent.exchange_index, done.done_ns)
+        if isinstance(outcome, Rejected) and sent.purpose == "entry":
+            self._hear_refusal(sent.exchange_index, outcome)
         if heard_ns is None or not isinstance(outcome, Accepted):
             return None
         self.clock.hear_answer(outcome.venue_ts_ms, sent_ns=sent.sent_ns, received_ns=heard_ns)
@@ -251,6 +256,11 @@ class Desk:
             p50_ns=held.p50_ns,
             p90_ns=held.p90_ns,
         )
+
+    def _hear_refusal(self, shard: int, refusal: Rejected) -> None:
+        """Halt where the venue has shut the group of a shard's entries."""
+        if self.groups.hear_refusal(shard, refusal.status, refusal.code):
+            self.state.halt(GROUP, f"the order group of shard {shard} is triggered")
 
     def _hear_hold(self, series: str, held_ns: int) -> None:
         """Close a series, or all, for orders that were held too long; open them again."""

@@ -60,6 +60,8 @@ class Terms:
     take_profit: int = 0
     stop: int = 0
     """Pips beyond an entry's limit, and short of it, where its position is left at once."""
+    group: Callable[[int], str | None] = lambda _shard: ""
+    """The order group that an entry of a shard names: empty for none, ``None`` for no entry."""
 
 
 @attrs.frozen(kw_only=True)
@@ -113,10 +115,12 @@ def plan(
     except FeeUnknown as unknown:
         reason = "" if selling else str(unknown)
         return Play(key=key, scorer=scorer, legs=tuple(selling), reason=reason, planned_ns=now_ns)
-    opening = list(_opening(worths, key, position, terms))
+    entering = [each for each in worths if terms.group(each.market.exchange_index) is not None]
+    opening = list(_opening(entering, key, position, terms))
     legs = (*selling, *(leg for _, leg in opening))
     any_book = any(sight.book is not None for sight in sights)
-    reason = "" if legs else "no_edge" if any_book else "no_book"
+    why = "no_group" if len(entering) < len(worths) else "no_edge" if any_book else "no_book"
+    reason = "" if legs else why
     resized = _Resized(selling, opening, key, terms) if opening else None
     return Play(
         key=key, scorer=scorer, legs=legs, resized=resized, reason=reason, planned_ns=now_ns
@@ -154,7 +158,7 @@ class _Resized:
                 (terms.encode, terms.write),
                 self._key,
                 leg.client_order_id,
-                (leg.ticker, leg.exchange_index),
+                (leg.ticker, leg.exchange_index, leg.order_group_id),
                 leg.side,
                 (leg.limit_pips, count),
                 (leg.reference_pips, found.worst_micros(count), leg.floor_pips),
@@ -183,8 +187,7 @@ def _reducing(
         count = min(lot.left_centi, owned)
         if sight is None or best is None or count <= 0:
             continue
-        market = sight.market
-        settings = terms.settings
+        market, settings = sight.market, terms.settings
         over = max(0, settings.margin)
         limit = limit_pips(market, side, prospect, cost_pips=over, settings=settings)
         if limit is None or not reaches(side, limit, best):
@@ -242,7 +245,7 @@ def _opening(
             # One entry per market and side, whichever place it takes in the play: its id
             # must be the same after a restart that ranks the legs otherwise.
             identity(terms.account, key, market.ticker, side, 0),
-            (market.ticker, market.exchange_index),
+            (market.ticker, market.exchange_index, terms.group(market.exchange_index) or ""),
             side,
             (leg.limit_pips, count),
             (leg.reference_pips, worst, exit_floor_pips(side, leg.limit_pips, terms.give_up)),
@@ -256,7 +259,7 @@ def _opened(  # noqa: PLR0917 - by place, because a cache looks names up slowly
     craft: tuple[Encode, Write],
     key: GoalKey,
     identity: str,
-    where: tuple[Ticker, int],
+    where: tuple[Ticker, int, str],
     side: Side,
     how: tuple[Pips, CentiContracts],
     bounds: tuple[Pips, MicroDollars, Pips],
@@ -279,6 +282,7 @@ def _opened(  # noqa: PLR0917 - by place, because a cache looks names up slowly
         floor_pips=bounds[2],
         take_pips=early[0],
         stop_pips=early[1],
+        order_group_id=where[2],
         form=None,
     )
     return attrs.evolve(leg, form=write(entry_intent(leg, key)))
@@ -294,12 +298,11 @@ def _closing(
     terms: Terms,
 ) -> Leg:
     """Make the leg that sells a lot."""
-    market, plan = sight.market, lot.plan
-    best = sight.best(side)
+    market, plan, best = sight.market, lot.plan, sight.best(side)
     assert best is not None, "a leg needs a price to be measured from"
     # The id of the lot's next exit: whoever sends it, nobody can send it twice.
     name = identity(terms.account, plan.key, market.ticker, side, lot.attempt)
-    where = (market.ticker, market.exchange_index)
+    where = (market.ticker, market.exchange_index, "")
     body, tail = _encoded(terms.encode, name, where, side, (limit, count), reduces=True)
     return Leg(
         ticker=market.ticker,
@@ -323,7 +326,7 @@ def _closing(
 def _encoded(
     encode: Encode,
     identity: str,
-    where: tuple[Ticker, int],
+    where: tuple[Ticker, int, str],
     side: Side,
     how: tuple[Pips, CentiContracts],
     *,
@@ -339,6 +342,7 @@ def _encoded(
             count_centi=how[1],
             reduce_only=reduces,
             exchange_index=where[1],
+            order_group_id=where[2],
         )
     )
 

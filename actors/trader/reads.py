@@ -7,6 +7,7 @@ import attrs
 from actors.config.profile import Clock, Profile, Tokens
 from actors.exchange.asking import Asking
 from actors.exchange.clock import MILLI_NS, ClockOffset, Tolerance
+from actors.exchange.groups import Groups
 from actors.exchange.rest import Rest
 from actors.exchange.signing import Sign
 from actors.exchange.tokens import Budget
@@ -27,6 +28,8 @@ class Reads:
     urgent: Rest
     """For questions about our own orders and money: they may take the last tokens."""
     limits: LimitsReader
+    groups: Groups
+    """Asks for the order groups that entries carry."""
 
 
 def clock_of(settings: Clock) -> ClockOffset:
@@ -67,4 +70,5 @@ def reads_of(
         health=cell("limits"),
     )
     asking.on_surprise = limits.nudge
-    return Reads(patient=patient, urgent=patient.urgently(), limits=limits)
+    groups = Groups(http=http, sign=sign, asking=asking)
+    return Reads(patient=patient, urgent=patient.urgently(), limits=limits, groups=groups)

@@ -84,13 +84,13 @@ def test_the_tree_is_drawn_from_what_runs_with_states_and_restarts() -> None:
                 "reconciler",
                 "market_data",
             ),
-            *("entry_lines", "exit_lines", "exits", "catalogue", "comparison"),
+            *("entry_lines", "exit_lines", "exits", "catalogue", "comparison", "groups"),
             *("core", "executor", "planner", "arbiter"),
             *("feeds", "feed.ws", "feed.signalr", "feed.lightstreamer", "feed.sse", "feed.poll"),
             *("day", "registrar", "collector"),
         ]
         assert all(" up " in line and " 0 restarts" in line for line in tree[1:])
-        assert "rest-for-one" in tree[14]
+        assert "rest-for-one" in tree[15]
 
     running(look)
 

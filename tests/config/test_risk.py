@@ -19,6 +19,7 @@ from actors.risk import gate
         ("repeat_ms = 0", "repeat_ms"),
         ("journal_lag_ms = 50", "journal_lag_ms"),
         ("delay_max_ms = 6000", "delay_max_ms"),
+        ("group_contracts = 50001", "group_contracts"),
         ("daily_loss = 3", "daily_loss"),
     ],
 )

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from actors.exchange.wire_orders import VenueFill, VenueOrder
 from actors.messages.records import FillRow, Intent, OrderOutcome, Reconciled
+from actors.messages.records_venue import GroupRow
 from actors.runtime import checkout
 from tests.system.stage import (
     QUICK,
@@ -173,9 +174,23 @@ def _judge_records(records: Sequence[object], found: Drill) -> None:
     found.exits = sum(isinstance(each, Intent) for each in records) - found.entries
     found.faults += traded_twice(records)
     found.faults += [f"order {each} has no outcome" for each in unanswered(records)]
+    found.faults += two_groups(records)
     for row in records:
         if isinstance(row, Reconciled) and not row.clean:
             found.faults.append(f"not clean at the {row.phase}: {row.lines}")
+
+
+def two_groups(records: Sequence[object]) -> list[str]:
+    """Return the shards whose entries had more than one order group."""
+    known: dict[int, set[str]] = {}
+    for row in records:
+        if isinstance(row, GroupRow) and row.group_id:
+            known.setdefault(row.exchange_index, set()).add(row.group_id)
+    return [
+        f"{len(groups)} order groups on shard {shard}"
+        for shard, groups in sorted(known.items())
+        if len(groups) > 1
+    ]
 
 
 def _judge_venue(

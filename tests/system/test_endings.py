@@ -76,6 +76,7 @@ async def test_a_child_that_ignores_its_end_is_named_and_the_rest_is_stopped(
         trader(tmp_path, "--world", str(beside.file), program=stricken("stubborn")) as running,
     ):
         await running.ready()
+        await running.sees(ActorRow, lambda row: row.event == "started" and row.actor == "stubborn")
         running.process.terminate()
         assert await running.ended() == 70
 
@@ -103,6 +104,7 @@ async def test_a_loop_that_hangs_on_the_way_out_is_ended_at_the_hard_deadline(
         ) as running,
     ):
         await running.ready()
+        await running.sees(ActorRow, lambda row: row.event == "started" and row.actor == "blocking")
         running.process.terminate()
         assert await running.ended() == 70
 

@@ -46,6 +46,8 @@ class Door:
     """The fault of one order, by its client order id."""
     closed: dict[str, Response] = attrs.field(factory=dict)
     """By the end of a path: what it answers instead of the venue."""
+    group_faults: deque[Fault] = attrs.field(factory=deque)
+    """One for each order group that is asked for."""
     orders: list[Came] = attrs.field(factory=list)
     asked: list[str] = attrs.field(factory=list)
     """The path of everything that was no order."""
@@ -68,6 +70,11 @@ class Door:
                 if request.path.endswith(end):
                     return answer
             return self.pass_on(request)
+        if request.path.endswith("/order_groups/create"):
+            self.asked.append(request.path)
+            return await (self.group_faults.popleft() if self.group_faults else answered)(
+                self, request, stream
+            )
         body = msgspec.json.decode(request.body)
         signature = request.header("kalshi-access-signature") or ""
         self.orders.append(

@@ -15,6 +15,7 @@ import trio
 
 from actors.audit.auditor import Auditor
 from actors.audit.recovery import recover
+from actors.audit.relived import relive
 from actors.config.calendar import trading_day
 from actors.config.load import Loaded, load
 from actors.config.profile import Profile
@@ -23,6 +24,7 @@ from actors.feeds.recall import recall
 from actors.messages.feeds import FeedEvent
 from actors.messages.market import BookSnapshot
 from actors.messages.race import Judged, Trigger
+from actors.messages.recovered import Relived
 from actors.messages.trading import Leg, OrderDone, Play, Sent
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import OrderRequest, Side, Ticker, client_order_id
@@ -94,7 +96,7 @@ TERMS: Mapping[str, Mapping[str, object]] = {
         "book_age_ms": 5_000,
     },
     "throttle": {"orders_per_s": 1_000, "orders_per_min": 60_000, "entries_per_match": 100_000},
-    "risk": {"delay_max_ms": 5_000, "losing_streak": 1_000},
+    "risk": {"delay_max_ms": 5_000, "losing_streak": 1_000, "group_contracts": 0},
     "exits": {
         "after_match_s": 300.0,
         "slip": Pips(300),
@@ -197,6 +199,7 @@ class Pit:
             "executor": trading.executor.run,
             "planner": trading.planner.run,
             **({} if trading.comparison is None else {"comparison": trading.comparison.run}),
+            **({} if trading.groups is None else {"groups": trading.groups.run}),
         }
 
     async def start_orders(self) -> None:
@@ -327,6 +330,7 @@ class Pit:
         ticker: Ticker = HOME,
         key: GoalKey = KEY,
         worst_micros: int | None = None,
+        group: str = "",
     ) -> Leg:
         """Price one leg as the planner would."""
         identity = self.entry_id(key, ticker, side)
@@ -338,6 +342,7 @@ class Pit:
                 side=side,
                 price_pips=price,
                 count_centi=count,
+                order_group_id=group,
             )
         )
         paid_pips = limit_pips if side == "bid" else 10_000 - limit_pips
@@ -354,6 +359,7 @@ class Pit:
             body=body,
             tail=tail,
             floor_pips=exit_floor_pips(side, price, self.profile.exits.give_up),
+            order_group_id=group,
             form=None,
         )
         return attrs.evolve(made, form=write(entry_intent(made, key)))
@@ -565,6 +571,7 @@ def _pit(
     env = GlassEnv(2, network, disk)
     day_of = partial(trading_day, loaded.profile.run)
     recovered = recover(disk, FOLDER, CODEC, day_of=day_of)
+    groups = relive(disk, FOLDER, CODEC, loaded.profile.risk.losses(), day_of=day_of).groups
     recalled = recall(entry.record for entry in read(disk, FOLDER, CODEC))
     to_auditor: Mailbox[object] = Mailbox("auditor", 65_536)
     health = HealthRegistry()
@@ -591,6 +598,7 @@ def _pit(
         speed=speed,
         to_auditor=to_auditor,
         cell=health.cell,
+        relived=Relived(groups=groups),
     )
     trading = assemble(given, day_of(env.wall_ns()))
     # Nothing speaks against trading but what a test says.
