@@ -291,6 +291,7 @@ class Exits:
     """How far from the entry's limit the exit's floor lies."""
     take_profit: Pips = attrs.field(default=Pips(0), validator=validators.ge(Pips(0)))
     """How far beyond the entry's limit a position is left for its profit; 0 waits for its time."""
+    resting: bool = False  # Whether it is offered there from the start, in an order that rests.
     stop: Pips = attrs.field(default=Pips(0), validator=validators.ge(Pips(0)))
     """How far on the other side of it for its loss; 0 waits for its time."""
     attempts: int = attrs.field(validator=validators.and_(validators.ge(1), validators.le(50)))
