@@ -163,6 +163,7 @@ async def test_it_is_withdrawn_and_proved_over_before_any_other_exit_leaves(
             doubt(pit)
         else:
             await pit.desk.inflight.quiet()
+            assert trio.current_time() - began_s < 3.0, "it is not waited for until it expires"
             assert exits(pit) == []
             assert sum(watch.resting.values()) == 0
             assert [lot.left_centi for lot in pit.desk.lots.values()] == [1_000 - part]
@@ -219,6 +220,8 @@ async def test_one_of_unknown_outcome_is_asked_after_and_withdrawn(
         watch = watched(pit)
         pit.orders.fates[pit.exit_id(1)] = lost(taken=taken)
         await holding(pit)
+        await trio.sleep(10.0)
+        assert not sum(watch.resting.values()), "nobody waits for it to expire"
         await until_over(pit)
 
         assert len(offers(pit)) == 1
@@ -257,7 +260,10 @@ async def test_whoever_dies_and_whenever_nothing_rests_unowned_or_beyond_the_pos
     async with open_pit(disk=disk, venue=venue, exits=RULES) as again:
         watch.pit = again
         hear_fills(again)
+        before = list(watch.resting)
         await begin(again)
+        await trio.sleep(10.0)
+        assert not any(watch.resting[each] for each in before), "nobody waits for it to expire"
         await until_over(again)
         ends_well(again, watch)
 
