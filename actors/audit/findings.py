@@ -63,11 +63,15 @@ class Findings:
             intent is not None and client_order_id not in self.evidence.outcomes and rests(intent)
         )
 
-    def orders(self) -> None:
-        """Every order of the venue was intended, as it is, and none rests but an exit meant to."""
+    def orders(self, phase: Phase) -> None:
+        """Every order of the venue was intended, as it is, and none rests.
+
+        At the start an exit may that was meant to: it is withdrawn once its owner is there.
+        """
         for order in self.word.orders:
             name = f"order {order.client_order_id or order.order_id} on {order.ticker}"
-            if order.status == "resting" and not self._may_rest(order.client_order_id):
+            may_rest = phase == "start" and self._may_rest(order.client_order_id)
+            if order.status == "resting" and not may_rest:
                 self.say(f"{name}: it rests at the venue; ours never do")
             if created_ms(order) <= self.evidence.history_ms:
                 continue
