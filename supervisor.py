@@ -327,7 +327,7 @@ def _housekeeping(
         mode=rules.collection,
         garbage=soil.garbage,
         now_ns=now_ns,
-        busy=lambda: bool(boxes.arbiter.depth or inflight.of("entry") or inflight.of("exit")),
+        busy=lambda: bool(boxes.arbiter.depth or inflight.owes),
         heard_ns=lambda: arbiter.health.progress_ns or 0,
         health=roster.cell("collector"),
     )

@@ -102,6 +102,7 @@ order_requests = st.builds(
     count_centi=centi_contracts,
     time_in_force=times_in_force,
     reduce_only=st.booleans(),
+    expires_s=st.sampled_from((0, 1_798_761_600)),
     exchange_index=st.integers(0, 3),
 )
 

@@ -32,6 +32,8 @@ class Running:
     """Whether an order of this client order id ever left this process."""
     heard: Callable[[str], bool]
     """Whether an execution of this trade id was taken in."""
+    rests: Callable[[str], bool] = attrs.field(default=lambda _client_order_id: False)
+    """Whether an order of this client order id is an exit of ours that rests."""
     _ledger: Ledger = attrs.field(init=False)
     _old: set[str] = attrs.field(init=False)
     """Trade ids that the start knew of."""
@@ -48,13 +50,14 @@ class Running:
         *,
         intended: Callable[[str], bool],
         heard: Callable[[str], bool],
+        rests: Callable[[str], bool] = lambda _client_order_id: False,
     ) -> "Running":
         """Begin with a start that was clean.
 
         Raises:
             LedgerBroken: It was not.
         """
-        running = cls(evidence=evidence, member=member, intended=intended, heard=heard)
+        running = cls(evidence=evidence, member=member, intended=intended, heard=heard, rests=rests)
         running._ledger = ledger_at_start(evidence, word, member)
         running._old = {each.trade_id for each in word.fills} | set(evidence.fills)
         running._ours = {each.order_id for each in evidence.outcomes.values()}
@@ -87,7 +90,7 @@ class Running:
         history_ms = self.evidence.history_ms
         for order in word.orders:
             name = f"order {order.client_order_id or order.order_id} on {order.ticker}"
-            if order.status == "resting":
+            if order.status == "resting" and not self.rests(order.client_order_id):
                 found.say(f"{name}: it rests at the venue; ours never do")
             ours = order.client_order_id
             if ours in self.evidence.intents or self.intended(ours):

@@ -25,6 +25,11 @@ from actors.runtime.frames import RecordCodec
 KINDS: Final = (Intent, OrderOutcome, FillRow, SettlementRow, CashMoved, MatchRow, Reconciled)
 
 
+def rests(intent: Intent) -> bool:
+    """Return whether an order was meant to stay at the venue: its body is the order itself."""
+    return '"good_till_canceled"' in intent.body
+
+
 @attrs.define(eq=False)
 class Evidence:
     """The journal's side of a reconciliation."""

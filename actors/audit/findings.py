@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import attrs
 
-from actors.audit.evidence import Evidence, VenueWord
+from actors.audit.evidence import Evidence, VenueWord, rests
 from actors.exchange.wire_orders import VenueFill, VenueOrder
 from actors.messages.records import FillRow
 from actors.model.fees import FeeAccumulator, FeeUnknown, MemberClass, fee_schedule
@@ -56,11 +56,22 @@ class Findings:
         self.lines.append(line)
         self.total_micros += abs(amount_micros)
 
-    def orders(self) -> None:
-        """Every order of the venue was intended, as it is, and none rests."""
+    def _may_rest(self, client_order_id: str) -> bool:
+        """Return whether an order was meant to rest, and its end is still to be proved."""
+        intent = self.evidence.intents.get(client_order_id)
+        return (
+            intent is not None and client_order_id not in self.evidence.outcomes and rests(intent)
+        )
+
+    def orders(self, phase: Phase) -> None:
+        """Every order of the venue was intended, as it is, and none rests.
+
+        At the start an exit may that was meant to: it is withdrawn once its owner is there.
+        """
         for order in self.word.orders:
             name = f"order {order.client_order_id or order.order_id} on {order.ticker}"
-            if order.status == "resting":
+            may_rest = phase == "start" and self._may_rest(order.client_order_id)
+            if order.status == "resting" and not may_rest:
                 self.say(f"{name}: it rests at the venue; ours never do")
             if created_ms(order) <= self.evidence.history_ms:
                 continue

@@ -65,6 +65,8 @@ class Meanwhile:
     """Told once of each market of ours that is settled, with what one YES contract paid."""
     every_s: float = EVERY_S
     believe_s: float = BELIEVE_S
+    rests: Callable[[str], bool] = attrs.field(default=lambda _client_order_id: False)
+    """Whether an order of that client id is an exit of ours that rests at the venue."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -219,6 +221,7 @@ class Reconciler:
                             self.member,
                             intended=self.meanwhile.intended,
                             heard=self.meanwhile.heard,
+                            rests=self.meanwhile.rests,
                         )
                         # What was settled while nobody looked.
                         self._take_settlements(evidence, word, self.meanwhile)

@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from actors.audit.evidence import rests
 from actors.audit.rereading import reread
 from actors.exchange.outcome import UNREAD
 from actors.messages.records import (
@@ -372,4 +373,5 @@ def _sent(order: _Order) -> Sent:
         intent_ns=0,
         sent_ns=0,
         unsent_bytes=0,
+        rests=rests(intent),
     )

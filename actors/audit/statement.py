@@ -86,7 +86,7 @@ def compare(evidence: Evidence, word: VenueWord, member: MemberClass, *, phase: 
     """
     assert evidence.opening is not None, "there is an opening, or nothing to compare with"
     found = Findings(evidence, word, member)
-    found.orders()
+    found.orders(phase)
     found.journal_fills()
     found.venue_fills(phase)
     fills = found.ledger_fills(phase)

@@ -36,7 +36,8 @@ def meanwhile(trading: Trading, say: Mailbox[str], rules: Run) -> Meanwhile:
         say.post(f"ALARM  our books and the venue's have parted, entries are halted: {line}")
 
     return Meanwhile(
-        owes=lambda: bool(desk.inflight.of("entry") or desk.inflight.of("exit")),
+        owes=lambda: desk.inflight.owes,
+        rests=desk.inflight.is_resting,
         intended=desk.inflight.ever.__contains__,
         heard=desk.seen_trades.__contains__,
         on_drift=on_drift,

@@ -11,6 +11,7 @@ import attrs
 from attrs import validators
 
 from actors.config.custody import Custody
+from actors.config.exits import Exits
 from actors.config.review import Review
 from actors.config.risk import Risk
 from actors.model.money import MicroDollars, Pips
@@ -279,25 +280,6 @@ class Plays:
     def _outlasts_the_age(self, _field: object, freeze_s: float) -> None:
         if freeze_s < self.price_age_s:
             raise ValueError(f"freeze_s is below price_age_s ({self.price_age_s:g}): {freeze_s:g}")
-
-
-@attrs.frozen(kw_only=True)
-class Exits:
-    """How a position is left."""
-
-    after_match_s: float = attrs.field(validator=validators.gt(0))
-    slip: Pips
-    """How far below the best bid (above the best ask) an exit may be limited."""
-    give_up: Pips
-    """How far from the entry's limit the exit's floor lies."""
-    take_profit: Pips = attrs.field(default=Pips(0), validator=validators.ge(Pips(0)))
-    """How far beyond the entry's limit a position is left for its profit; 0 waits for its time."""
-    stop: Pips = attrs.field(default=Pips(0), validator=validators.ge(Pips(0)))
-    """How far on the other side of it for its loss; 0 waits for its time."""
-    attempts: int = attrs.field(validator=validators.and_(validators.ge(1), validators.le(50)))
-    retry_s: float = attrs.field(validator=validators.gt(0))
-    recess_margin_s: float = attrs.field(default=30.0, validator=validators.ge(0))
-    """How long before a pause of the exchange's schedule a sale is made that is due in it."""
 
 
 @attrs.frozen(kw_only=True)

@@ -43,6 +43,7 @@ class _OrderBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     price: str
     time_in_force: TimeInForce
     self_trade_prevention_type: str
+    expiration_time: int = 0
     reduce_only: bool = False
     order_group_id: str = ""
     exchange_index: int
@@ -73,6 +74,10 @@ def encode_order(order: OrderRequest) -> str:
         ),
         # A triggered group lets no order in: what removes risk must not hang on one.
         (order.reduce_only and bool(order.order_group_id), "reduce-only in an order group"),
+        (
+            (order.expires_s > 0) != (order.time_in_force == "good_till_canceled"),
+            f"{order.time_in_force} that ends at {order.expires_s}",
+        ),
     )
     for is_fault, what in faults:
         if is_fault:
@@ -85,6 +90,7 @@ def encode_order(order: OrderRequest) -> str:
         price=pips_text(order.price_pips),
         time_in_force=order.time_in_force,
         self_trade_prevention_type="taker_at_cross",
+        expiration_time=order.expires_s,
         reduce_only=order.reduce_only,
         order_group_id=order.order_group_id,
         exchange_index=order.exchange_index,

@@ -127,6 +127,9 @@ class Sent:
     """When the last byte that the kernel took was handed over."""
     unsent_bytes: int
     """What the kernel did not take; the executor flushes it."""
+    rests: bool = False
+    """Whether it stays at the venue until it fills, expires or is withdrawn. Such an exit owes
+    its outcome all that while, so that nobody else sells of its lot."""
 
 
 @attrs.frozen(kw_only=True)

@@ -43,6 +43,8 @@ class OrderRequest:
     count_centi: CentiContracts
     time_in_force: TimeInForce = "immediate_or_cancel"
     reduce_only: bool = False
+    expires_s: int = 0
+    """Wall second at which the venue ends an order that rests; 0 for one that does not."""
     exchange_index: int = 0
     """The market's shard; naming it spares the venue's auto-routing."""
     order_group_id: str = ""

@@ -93,6 +93,9 @@ class Inflight:
     _orders: dict[str, Sent] = attrs.field(init=False, factory=dict)
     _emptied: Chime = attrs.field(init=False, factory=Chime)
     _answered: Chime = attrs.field(init=False, factory=Chime)
+    _resting: set[str] = attrs.field(init=False, factory=set)
+    """Those that the venue has accepted and that rest there."""
+    _hushed: int = attrs.field(init=False, default=0)
 
     def add(self, sent: Sent) -> None:
         """Count on an answer to ``sent``."""
@@ -102,9 +105,32 @@ class Inflight:
     def remove(self, client_order_id: str) -> None:
         """The answer is there; an id that owed none is fine."""
         self._orders.pop(client_order_id, None)
+        self._resting.discard(client_order_id)
         self._answered.ring()
         if not self._orders:
             self._emptied.ring()
+
+    def rest(self, sent: Sent) -> None:
+        """Its answer is there, its outcome is not: it rests at the venue."""
+        self._resting.add(sent.client_order_id)
+
+    def is_resting(self, client_order_id: str) -> bool:
+        """Return whether that order is known to rest at the venue."""
+        return client_order_id in self._resting
+
+    @property
+    def owes(self) -> bool:
+        """Whether an answer is owed to any order; what rests has had its own."""
+        return len(self._orders) > len(self._resting)
+
+    @property
+    def hushed(self) -> bool:
+        """Whether somebody waits for quiet: what rests is withdrawn, and nothing more rests."""
+        return self._hushed > 0
+
+    def takes(self, ticker: Ticker) -> bool:
+        """Return whether any order of a market is out."""
+        return any(sent.ticker == ticker for sent in self._orders.values())
 
     def __contains__(self, client_order_id: str) -> bool:
         return client_order_id in self._orders
@@ -120,8 +146,15 @@ class Inflight:
         )
 
     def crosses(self, ticker: Ticker, side: Side) -> bool:
-        """Return whether an order is out that could trade with one on this side of a market."""
-        return any(sent.ticker == ticker and sent.side != side for sent in self._orders.values())
+        """Return whether an order is out that could trade with one on this side of a market.
+
+        Nor may an entry go beside one that rests, on either side: what rests is no more than
+        the position, and stays so only while nothing else moves that.
+        """
+        return any(
+            sent.ticker == ticker and (sent.rests or sent.side != side)
+            for sent in self._orders.values()
+        )
 
     async def until_closed(self, entry_client_order_id: str) -> None:
         """Return once no order is out that sells this entry's lot."""
@@ -130,8 +163,12 @@ class Inflight:
 
     async def quiet(self) -> None:
         """Return once nothing is owed; a drain waits for it."""
-        while self._orders:
-            await self._emptied.wait()
+        self._hushed += 1
+        try:
+            while self._orders:
+                await self._emptied.wait()
+        finally:
+            self._hushed -= 1
 
 
 @attrs.frozen(kw_only=True)
@@ -166,6 +203,8 @@ class OpenLot:
     """Orders of every way down that it was on, which its plan does not count as attempts."""
     episodes: int = 0
     """Ways down that it was on."""
+    rested: bool = False
+    """Whether this process has offered it in an order that rests: it does so once."""
     woken: Chime = attrs.field(factory=Chime)
     """Rings where it need not wait for its time any more."""
 

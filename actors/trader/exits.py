@@ -18,7 +18,7 @@ from typing import Final
 import attrs
 import trio
 
-from actors.config.profile import Exits as Settings
+from actors.config.exits import Exits as Settings
 from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.orders import OrderConnection, OrderPool
 from actors.exchange.outcome import UNREAD
@@ -43,7 +43,8 @@ from actors.runtime.mailbox import Mailbox
 from actors.trader.desk import Desk, OpenLot
 from actors.trader.executor import answer
 from actors.trader.resolver import Resolver
-from actors.trader.selling import Seller
+from actors.trader.resting import AHEAD_NS, is_called_back, offer_of
+from actors.trader.selling import Offer, Seller
 
 OVER: Final = frozenset({"market_closed", "MARKET_INACTIVE", "market_inactive"})
 """Refusals after which no later attempt can do better: the market has ended."""
@@ -144,6 +145,9 @@ class Exits:
         while lot.descent is None and lot.left_centi > 0:
             wait_s = self._wait_ns(lot.plan) / 1e9
             if wait_s > 0 and not self._is_touched(lot):
+                offer = offer_of(self.env, self.seller, lot, round(wait_s * 1e9))
+                if offer is not None and await self._rest(lot, offer):
+                    continue
                 watched = lot.plan.take_pips or lot.plan.stop_pips
                 await _doze(lot, min(wait_s, WATCH_S) if watched else wait_s)
                 await self.desk.inflight.until_closed(entry)
@@ -193,6 +197,36 @@ class Exits:
             and tried < self.settings.attempts // 2
             and plan.is_touched(best)
         )
+
+    async def _rest(self, lot: OpenLot, offer: Offer) -> bool:
+        """Offer a lot where its profit is; return whether that was sent, once its end is proved.
+
+        Until then no other order of ours trades in that market: it makes way first.
+        """
+        connection = self.pool.take_free()
+        headers = None if connection is None else self.headers.take(self.env.now_ns())
+        if connection is None or headers is None:
+            return False
+        sent = self.seller.send(lot, offer.count_centi, connection, headers, offer)
+        lot.rested = True
+        done = await answer(connection, sent, self.response_s)
+        taken = done.outcome
+        if not isinstance(taken, Accepted) or taken.fill_count_centi >= sent.count_centi:
+            await self._account(lot, done, connection)
+            return True
+        row = self.desk.hear_answer(done, connection.probe_ns)
+        if row is not None:
+            self.to_auditor.post(row)
+        self.desk.inflight.rest(sent)
+        rest_centi = self.seller.owned_centi(sent.ticker, sent.side) - sent.count_centi
+        while not (
+            is_called_back(self.seller, lot, sent, rest_centi)
+            or self._wait_ns(lot.plan) <= AHEAD_NS
+            or self._is_touched(lot)
+        ):
+            await _doze(lot, WATCH_S)
+        self._book(lot, await self.resolver.withdraw(sent, taken.order_id))
+        return True
 
     async def _go_down(self, lot: OpenLot) -> str:
         """Sell a lot down its ladder; return as ``_keep_to_plan`` does."""

@@ -242,8 +242,7 @@ def _opening(
         opened = _opened(
             (terms.encode, terms.write),
             key,
-            # One entry per market and side, whichever place it takes in the play: its id
-            # must be the same after a restart that ranks the legs otherwise.
+            # One a market and side: the same id after a restart that ranks the legs otherwise.
             identity(terms.account, key, market.ticker, side, 0),
             (market.ticker, market.exchange_index, terms.group(market.exchange_index) or ""),
             side,

@@ -9,6 +9,7 @@ is not clean, and an order that is found but not over is not absent.
 """
 
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Final, Literal, TypeVar
 
 import attrs
@@ -16,6 +17,7 @@ import trio
 
 from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.rest import Rest
+from actors.exchange.wire_orders import VenueOrder
 from actors.messages.trading import Accepted, OrderDone, Outcome, Rejected, Sent
 from actors.runtime.env import Env
 
@@ -64,6 +66,37 @@ class Resolver:
             await trio.sleep(pause_s)
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
+    async def withdraw(self, sent: Sent, order_id: str) -> OrderDone:
+        """Have an order that rests canceled, and return what it filled once it is over.
+
+        What the venue answers to the cancel proves nothing: a 404 is the same for an order
+        that is gone and for one that it does not find, and a body may be another order's
+        (reference ``kalshi.md`` section 3). The order itself is read until it says so; one
+        that was accepted is never absent.
+        """
+        pause_s, told, canceled_s = FIRST_PAUSE_S, False, -inf
+        trouble_s = trio.current_time() + TROUBLE_S
+        while True:
+            # One that is acknowledged is not said again while the reads lag behind it.
+            is_time = trio.current_time() - canceled_s >= LONGEST_PAUSE_S
+            if is_time and await self._cancel(sent, order_id):
+                canceled_s = trio.current_time()
+            order = await self._asked(lambda: self.rest.order(order_id))
+            is_its = order is not None and order.client_order_id == sent.client_order_id
+            if order is not None and is_its and order.status in OVER:
+                return self._done(sent, _accepted(order))
+            if not told and trio.current_time() > trouble_s:
+                told = True
+                why = f"to be withdrawn for {TROUBLE_S:g} s, and the venue does not say it is over"
+                self.on_trouble(_name(sent), why)
+            await trio.sleep(pause_s)
+            pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+
+    async def _cancel(self, sent: Sent, order_id: str) -> bool:
+        """Cancel an order; return whether the venue acknowledges that, which is no proof."""
+        cancel = self.rest.cancel(order_id, ticker=sent.ticker)
+        return await self._asked(lambda: cancel) is not None
+
     def _done(self, sent: Sent, outcome: Outcome) -> OrderDone:
         self.on_known(_name(sent))
         return OrderDone(
@@ -81,14 +114,11 @@ class Resolver:
         for order in orders:
             if order.client_order_id != sent.client_order_id:
                 continue
-            if order.status not in OVER:
-                return "unsaid"
-            return Accepted(
-                order_id=order.order_id,
-                fill_count_centi=order.fill_count_centi,
-                average_fill_price_micros=None,
-                venue_ts_ms=order.last_update_ms,
-            )
+            if order.status in OVER:
+                return _accepted(order)
+            if sent.rests:
+                await self._cancel(sent, order.order_id)
+            return "unsaid"
         return "absent"
 
     async def _is_current(self, sent: Sent) -> bool:
@@ -104,6 +134,15 @@ class Resolver:
             return await ask()
         except (VenueRefused, VenueUnreachable):
             return None
+
+
+def _accepted(order: VenueOrder) -> Accepted:
+    return Accepted(
+        order_id=order.order_id,
+        fill_count_centi=order.fill_count_centi,
+        average_fill_price_micros=None,
+        venue_ts_ms=order.last_update_ms,
+    )
 
 
 def _name(sent: Sent) -> str:

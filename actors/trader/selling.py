@@ -10,7 +10,7 @@ from collections.abc import Callable
 import attrs
 import trio
 
-from actors.config.profile import Exits as Settings
+from actors.config.exits import Exits as Settings
 from actors.config.review import Review
 from actors.exchange.orders import OrderConnection
 from actors.exchange.signing import HeaderRing, HeaderSet
@@ -28,6 +28,15 @@ from actors.runtime.journal import Journal
 from actors.runtime.mailbox import Mailbox
 from actors.trader.desk import Descent, Desk, OpenLot
 from actors.trader.plays import Encode
+
+
+@attrs.frozen(kw_only=True)
+class Offer:
+    """Of an order that rests: how much, where, and until which wall second."""
+
+    count_centi: CentiContracts
+    limit_pips: Pips
+    expires_s: int
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -226,15 +235,31 @@ class Seller:
         count: CentiContracts,
         connection: OrderConnection,
         headers: HeaderSet,
+        offer: Offer | None = None,
     ) -> Sent:
         """Send a lot's next order; its number, and its rung, are taken by then.
+
+        Args:
+            lot: Whose order.
+            count: How much of it.
+            connection: Free.
+            headers: Unused.
+            offer: Where and until when it is to rest; ``None`` is immediate-or-cancel.
 
         Raises:
             JournalFailed: Its intent could not be written down, and nothing left.
         """
         gated_ns = self.env.now_ns()
         plan, side = lot.plan, opposite(lot.plan.entry_side)
-        request = self._request(lot, side, self.limit_pips(lot, side), count)
+        limit = self.limit_pips(lot, side) if offer is None else offer.limit_pips
+        request = self._request(lot, side, limit, count)
+        if offer is not None:
+            request = attrs.evolve(
+                request,
+                time_in_force="good_till_canceled",
+                reduce_only=False,
+                expires_s=offer.expires_s,
+            )
         body, tail = self.encode(request)
         seq = self._write(_intent(plan, request, body, self.floor_pips(lot)))
         lot.attempts += 1
@@ -266,6 +291,7 @@ class Seller:
             intent_ns=intent_ns,
             sent_ns=sent_ns,
             unsent_bytes=unsent,
+            rests=offer is not None,
         )
         self.desk.inflight.add(sent)
         self.on_used()

@@ -10,7 +10,14 @@ import trio
 from actors.audit.reconciler import Meanwhile, Reconciler
 from actors.messages.records import FillRow, Intent, Reconciled, SettlementRow
 from tests.audit.day import Day, open_day
-from tests.audit.test_reconciler import rest_an_order, take_a_cent, trade_by_hand, traded
+from tests.audit.test_reconciler import (
+    RESTING,
+    rest_an_exit,
+    rest_an_order,
+    take_a_cent,
+    trade_by_hand,
+    traded,
+)
 from tests.sim.venue.hall import AWAY, HOME
 
 EVERY_S = 30.0
@@ -49,6 +56,7 @@ async def watched(before: Callable[[Day], None] | None = None) -> AsyncIterator[
             owes=lambda: found.owes,
             intended=intended,
             heard=heard,
+            rests=lambda client_order_id: client_order_id == RESTING,
             on_drift=found.drifts.append,
             on_settled=lambda ticker, value: found.settled.append((ticker, value)),
             every_s=EVERY_S,
@@ -110,6 +118,17 @@ async def test_a_difference_that_lasts_is_told_once_and_ends_nothing(
         assert found.drifts == row.lines[:1]
         await trio.sleep(10 * EVERY_S)
         assert len(found.drifts) == 1, "a person who goes on with it has answered for it"
+
+
+async def test_an_exit_that_rests_and_is_known_to_is_no_drift(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watched() as found:
+        traded(found.day)
+        rest_an_exit(found.day)
+        await trio.sleep(3 * EVERY_S + BELIEVE_S)
+
+        assert found.drifts == []
 
 
 def settled_unseen(day: Day) -> None:

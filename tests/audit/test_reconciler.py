@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import attrs
 import pytest
 import trio
 from hypothesis import given, settings, strategies as st
@@ -13,10 +14,12 @@ from actors.model.orders import Side
 from actors.runtime.memory import run_seeded
 from actors.sim.venue.tamper import Tamper
 from tests.audit.day import Day, open_day
+from tests.audit.words import intent_of
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
 from tests.sim.venue.hall import AWAY, HOME, open_hall, order
 
 CENT = 10_000
+RESTING = "an-exit-that-rests"
 
 
 def traded(day: Day) -> None:
@@ -303,6 +306,33 @@ async def test_nothing_is_traded_while_journal_and_venue_disagree(
         assert any(said in line for line in refusal.value.lines)
         assert "clean" not in day.lines
         assert not day.last_reconciled().clean
+
+
+def rest_an_exit(day: Day) -> None:
+    """An exit of ours that was meant to rest does so."""
+    meant = intent_of("ask", 9_000, 100, entry="an-entry", attempt=7)
+    body = '{"time_in_force":"good_till_canceled"}'
+    day.journal.append(attrs.evolve(meant, client_order_id=RESTING, body=body))
+    day.hall.create(
+        "us",
+        order("ask", 9_000, 100, time_in_force="good_till_canceled", client_order_id=RESTING),
+    )
+
+
+async def test_an_exit_that_was_meant_to_rest_may_do_so_at_the_start_and_not_at_the_end(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    hall, disk = open_hall(), memory_disk()
+    async with open_day(hall, disk) as day:
+        await day.start()
+        traded(day)
+        rest_an_exit(day)
+        statement = await day.end()
+        assert statement is not None
+        assert any("it rests at the venue" in line for line in statement.lines)
+    async with open_day(hall, disk) as day:
+        await day.start()
+        assert "clean" in day.lines
 
 
 async def test_a_venue_that_cannot_be_asked_is_no_disagreement(

@@ -62,12 +62,24 @@ def test_an_order_is_written_byte_for_byte_as_the_venue_wants_it() -> None:
         '"price":"0.5600","time_in_force":"immediate_or_cancel",'
         '"self_trade_prevention_type":"taker_at_cross","reduce_only":true,"exchange_index":3}'
     )
+    resting = order(side="ask", time_in_force="good_till_canceled", expires_s=1_798_761_600)
+    assert encode_order(resting) == (
+        '{"ticker":"KXGAME-A","client_order_id":"abc234","side":"ask","count":"10.00",'
+        '"price":"0.5600","time_in_force":"good_till_canceled",'
+        '"self_trade_prevention_type":"taker_at_cross","expiration_time":1798761600,'
+        '"exchange_index":0}'
+    )
 
 
 @given(strategies.order_requests)
 def test_an_order_says_what_was_meant_in_strings_or_is_not_written(request: OrderRequest) -> None:
+    rests = request.time_in_force == "good_till_canceled"
     if request.reduce_only and request.time_in_force != "immediate_or_cancel":
         with pytest.raises(BadOrder, match="reduce-only"):
+            encode_order(request)
+        return
+    if rests != (request.expires_s > 0):
+        with pytest.raises(BadOrder, match="ends at"):
             encode_order(request)
         return
 
@@ -84,6 +96,8 @@ def test_an_order_says_what_was_meant_in_strings_or_is_not_written(request: Orde
     assert body["exchange_index"] == request.exchange_index
     assert body.get("reduce_only", False) is request.reduce_only
     assert ("reduce_only" in body) is request.reduce_only
+    assert body.get("expiration_time", 0) == request.expires_s
+    assert ("expiration_time" in body) is rests
 
 
 @pytest.mark.parametrize(
@@ -100,7 +114,9 @@ def test_an_order_says_what_was_meant_in_strings_or_is_not_written(request: Orde
         {"client_order_id": 'x","side":"ask'},
         {"client_order_id": "x" * 65},
         {"exchange_index": -1},
-        {"reduce_only": True, "time_in_force": "good_till_canceled"},
+        {"reduce_only": True, "time_in_force": "good_till_canceled", "expires_s": 9},
+        {"time_in_force": "good_till_canceled"},
+        {"expires_s": 1_800_000_000},
     ],
 )
 def test_an_order_that_can_only_be_refused_or_misread_is_not_written(
