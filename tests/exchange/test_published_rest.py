@@ -18,6 +18,9 @@ EXAMPLES: dict[str, Any] = {
 }
 
 
+ENDS_S = 1_800_000_000
+
+
 def acks() -> list[Any]:
     batch = EXAMPLES["BatchCreateOrdersV2Response"]["orders"]
     return [EXAMPLES["CreateOrderV2Response"], *batch]
@@ -64,6 +67,8 @@ def test_an_order_like_the_published_one_is_written_with_the_same_fields_and_val
     example: dict[str, Any],
 ) -> None:
     assert example["time_in_force"] in get_args(TimeInForce)
+    # None of ours rests without an end, which the published ones do.
+    rests = example["time_in_force"] == "good_till_canceled"
     order = OrderRequest(
         client_order_id=example["client_order_id"],
         ticker=Ticker(example["ticker"]),
@@ -71,6 +76,7 @@ def test_an_order_like_the_published_one_is_written_with_the_same_fields_and_val
         price_pips=parse_pips(example["price"]),
         count_centi=parse_centi(example["count"]),
         time_in_force=example["time_in_force"],
+        expires_s=ENDS_S if rests else 0,
         exchange_index=example["exchange_index"],
     )
 
@@ -81,7 +87,7 @@ def test_an_order_like_the_published_one_is_written_with_the_same_fields_and_val
     unsaid = {"post_only", "cancel_order_on_pause", "reduce_only", "subaccount"}
     theirs = {name: value for name, value in example.items() if name not in unsaid}
     theirs.pop("self_trade_prevention_type")
-    assert written == theirs
+    assert written == theirs | ({"expiration_time": ENDS_S} if rests else {})
     assert ours == "taker_at_cross"
 
 
