@@ -40,8 +40,9 @@ class Control:
     @property
     def token(self) -> str:
         """What ``resume`` must say; empty while no halt stands that needs a person."""
-        reasons = self.tree.trading.desk.state.reasons
-        if not any(reason.partition(":")[0] in PERSON for reason in reasons):
+        desk = self.tree.trading.desk
+        names = {reason.partition(":")[0] for reason in desk.state.reasons}
+        if names.isdisjoint(PERSON) and not desk.holds.series():
             self._token = ""
         elif not self._token:
             bits = self.env.rng("resume").getrandbits(TOKEN_BITS)
@@ -92,6 +93,7 @@ class Control:
             return {"ok": False, "error": "not this halt's token; health shows it"}
         for name in PERSON:
             self.tree.trading.desk.state.clear(name)
+        self.tree.trading.desk.excuse_holds()
         self._token = ""
         return {"ok": True, **self._trading()}
 

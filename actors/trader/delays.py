@@ -119,6 +119,10 @@ class Holds:
         """Return whether a series admits no entry."""
         return sum(self._late.get(series, ())) >= HOLDS_REDUCE
 
+    def forget(self, series: str) -> None:
+        """Count nothing that was late before: a person lets the series go on."""
+        self._late.pop(series, None)
+
     def series(self) -> list[str]:
         """Return the series that admit no entry, in the order in which they were met."""
         return [each for each in self._late if self.closed(each)]

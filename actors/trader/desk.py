@@ -312,6 +312,15 @@ class Desk:
         elif not self.holds.closed(series):
             self.state.clear(name)
 
+    def excuse_holds(self) -> None:
+        """A person lets go on what the venue held for too long.
+
+        With nothing left to sell there is no order that could show it to be quick again.
+        """
+        for series in self.holds.series():
+            self.holds.forget(series)
+            self.state.clear(f"delay {series}")
+
     def hear_fill(self, fill: Fill) -> None:
         """Count what an execution has won or lost; too great a loss halts."""
         self._excuse_losses()

@@ -114,6 +114,14 @@ def test_a_halt_is_one_halt_and_is_taken_back_by_its_own_token_alone() -> None:
         back = await control.answer({"do": "resume", "token": first["resume_token"]})
         assert back["ok"]
         assert back["reasons"] == ["order x: unknown for long"], "what others said still stands"
+
+        holds = day.tree.trading.desk.holds
+        for _ in range(2):
+            holds.hear("SERIES", holds.most_ns + 1)
+        held = await control.health()
+        await control.answer({"do": "resume", "token": held["trading"]["resume_token"]})
+        assert not holds.closed("SERIES"), "a series that was held for too long goes on as well"
+
         again = await control.answer({"do": "halt"})
         assert again["resume_token"] != first["resume_token"]
 

@@ -211,6 +211,14 @@ async def test_two_late_orders_close_a_series_five_halt_and_quick_ones_open_it_a
         assert pit.desk.state.value == "ACTIVE"
         assert pit.desk.holds.series() == []
 
+        for _ in range(5):
+            held(500)
+        assert pit.desk.state.stands(name)
+        pit.desk.excuse_holds()
+        assert not pit.desk.state.reasons, "a person lets it go on"
+        held(500)
+        assert pit.desk.holds.series() == [], "what was late before counts no more"
+
 
 async def test_a_process_that_died_before_its_halt_was_written_comes_to_the_same_end(
     autojump_clock: MockClock,
