@@ -86,9 +86,12 @@ class Terms:
 USUAL: Final = Terms.of(Risk())
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Moment:
-    """What the gate must know of the world at the instant of one entry."""
+    """What the gate must know of the world at the instant of one entry.
+
+    Nobody changes one; that it could be changed makes it in half the time.
+    """
 
     now_ns: int
     received_ns: int
