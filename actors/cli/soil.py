@@ -89,7 +89,8 @@ def open_soil(
     recovered = recover(env.disk, folder, CODEC, day_of=day_of)
     _check_account(recovered.first, profile, folder)
     relived = relive(env.disk, folder, CODEC, profile.risk.losses(), day_of=day_of)
-    recalled = recall(entry.record for entry in read(env.disk, folder, CODEC))
+    records = (entry.record for entry in read(env.disk, folder, CODEC))
+    recalled = recall(records, env.wall_ns() - env.now_ns())
     run, commit = f"{env.wall_ns():x}", checkout.commit(root)
     lock_sha256 = checkout.file_sha256(root / "requirements.lock")
 

@@ -43,11 +43,13 @@ def begin(contest: Contest, sitting: Sitting, feed: str, *, about_goal: bool) ->
     if goal is not None:
         # What the officials look at has happened: it may fall, and is no phantom.
         goal.confirm_by_ns = FOREVER
-    inquiry = Inquiry(cause, key, sitting.at_ns + contest.rules.review_ns)
-    is_known = any(one.cause == cause and one.key == key for one in contest.inquiries.values())
+    known = [one for one in contest.inquiries.values() if (one.cause, one.key) == (cause, key)]
+    # Whoever tells of it again, or later than another, gives the officials no more time.
+    due_ns = min((one.due_ns for one in known), default=sitting.at_ns + contest.rules.review_ns)
+    inquiry = Inquiry(cause, key, due_ns)
     before = contest.inquiries.pop(feed, None)
     contest.inquiries[feed] = inquiry
-    if not is_known:
+    if not known:
         before_it = None if goal is None else goal.before
         sitting.doubt(
             key, f"{feed} tells of a review", in_doubt=True, cause=cause, restored=before_it

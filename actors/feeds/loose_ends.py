@@ -7,7 +7,7 @@ import attrs
 
 from actors.feeds.contest import TRAIL_KEPT
 from actors.feeds.judging import FIRST
-from actors.feeds.unsettled import Step, Unsettled
+from actors.feeds.unsettled import OpenReview, Step, Unsettled
 from actors.messages.feeds import Confidence, FeedEvent, Kind
 from actors.messages.race import Cause
 from actors.messages.records import Intent, Report
@@ -29,16 +29,16 @@ class _Match:
     steps: list[Step] = attrs.field(factory=list)
     doubts: dict[tuple[Cause, GoalKey], None] = attrs.field(factory=dict)
     denials: dict[str, FeedEvent] = attrs.field(factory=dict)
-    reviews: dict[str, GoalKey] = attrs.field(factory=dict)
-    """By feed: the key that its last review was about."""
+    reviews: dict[str, tuple[GoalKey, int]] = attrs.field(factory=dict)
+    """By feed: the key that its last review was about, and when it told of that first."""
     withdrawn: dict[str, None] = attrs.field(factory=dict)
     """States that were taken back and not reached again, in that order."""
 
-    def of_reviews(self) -> Mapping[str, tuple[Cause, GoalKey]]:
+    def of_reviews(self) -> Mapping[str, OpenReview]:
         """Return the reviews whose end nobody told, by the feed that tells of them."""
         return {
-            feed: (cause, key)
-            for feed, key in self.reviews.items()
+            feed: OpenReview(cause, key, began_ns)
+            for feed, (key, began_ns) in self.reviews.items()
             for cause, doubted in self.doubts
             if cause != "score" and doubted == key
         }
@@ -48,6 +48,8 @@ class _Match:
 class LooseEnds:
     """Follows every match through a journal."""
 
+    since_ns: int = 0
+    """What makes the times of the records to come times of this process: added to them."""
     _matches: dict[MatchId, _Match] = attrs.field(init=False, factory=dict)
     _sources: dict[tuple[str, str], MatchId] = attrs.field(init=False, factory=dict)
     """By feed and its id of a match."""
@@ -135,7 +137,9 @@ class LooseEnds:
     def _hear_review(self, one: _Match, report: Report, key: GoalKey) -> None:
         subject, _, outcome = report.reason.partition(": ")
         if outcome == "open":
-            one.reviews[report.feed] = key
+            known = one.reviews.get(report.feed)
+            if known is None or known[0] != key:
+                one.reviews[report.feed] = key, report.received_ns + self.since_ns
             return
         one.reviews.pop(report.feed, None)
         if (subject, outcome) == ("goal", "stands"):

@@ -38,8 +38,13 @@ class Recalled:
     """Every feed's record."""
 
 
-def recall(records: Iterable[object]) -> Recalled:
+def recall(records: Iterable[object], wall_less_mono_ns: int = 0) -> Recalled:
     """Read the journal's records, oldest first; those that say nothing of races are passed over.
+
+    Args:
+        records: What the journal has.
+        wall_less_mono_ns: This process's wall clock less its monotonic one, for what is
+            measured from before the restart.
 
     Reports are written after the fact: one that was still waiting when an intent
     was written comes behind it. So a standing moves forward within a generation,
@@ -65,6 +70,7 @@ def recall(records: Iterable[object]) -> Recalled:
                 ends.hear_doubt(record)
             case Segment(run=run):
                 past.begin(run)
+                ends.since_ns = record.wall_ns - record.mono_ns - wall_less_mono_ns
             case _:
                 pass
         if key is not None:

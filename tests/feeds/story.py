@@ -75,7 +75,7 @@ class Story:
         self._doubted_before.clear()
         if left is not None:
             self._doubted_before |= {("score", key) for key in left.doubted}
-            self._doubted_before |= set(left.reviews.values())
+            self._doubted_before |= {(one.cause, one.key) for one in left.reviews.values()}
         self.race = Race(
             feeds=self.feeds,
             policy=self.policy,

@@ -4,6 +4,7 @@ Every restart here is one from the journal: what the auditor would have kept of 
 far, and nothing else.
 """
 
+import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -11,12 +12,14 @@ from actors.feeds.contest import Standing
 from actors.feeds.recall import recall
 from actors.feeds.unsettled import EARLIER
 from actors.messages.feeds import STOPPED
-from actors.messages.race import MatchDoubt
+from actors.messages.race import UNTOLD, MatchDoubt
 from actors.messages.records import Intent
 from actors.model.score import Score
-from tests.feeds.story import FIVE, MATCH, Story, judgements, reasons
-from tests.feeds.test_recall import intent
+from tests.feeds.story import FIVE, MATCH, SECOND, Story, judgements, reasons
+from tests.feeds.test_recall import intent, segment
 
+REVIEW_S = 600
+"""As the race has it where nobody says otherwise."""
 orders = st.permutations(FIVE).map(tuple)
 
 
@@ -224,6 +227,41 @@ def test_a_review_goes_on_until_its_feed_tells_of_its_end() -> None:
     story.review("ada", "goal", "stands", 85)
     assert not story.race.is_in_doubt(MATCH)
     assert judgements(story.say("bob", "2-1", 90)) == ["trigger"]
+
+
+def test_no_restart_gives_an_open_review_more_time() -> None:
+    story = Story()
+    story.all_at("0-0")
+    for feed in FIVE:
+        story.say(feed, "1-0", 60)
+    story.review("ada", "goal", "open", 70)
+    for at_s in (80, 200):
+        story.restart()
+        back(story, FIVE, "1-0", at_s)
+        # Whoever says it again, or only now, has not seen it begin.
+        story.review("ada", "goal", "open", at_s + 5)
+        story.review("bob", "goal", "open", at_s + 6)
+
+    story.wait_until(70 + REVIEW_S - 1)
+    assert story.race.is_in_doubt(MATCH)
+    story.wait_until(70 + REVIEW_S + 1)
+    assert not story.race.is_in_doubt(MATCH)
+    ends = [one for one in story.outputs if isinstance(one, MatchDoubt) and not one.in_doubt]
+    assert [(one.cause, one.reason) for one in ends] == [("goal_review", UNTOLD)]
+
+
+def test_an_open_review_is_measured_by_the_wall_over_a_start_of_the_machine() -> None:
+    story = Story()
+    story.all_at("0-0")
+    story.say("ada", "1-0", 60)
+    story.review("ada", "red", "open", 70)
+    then = attrs.evolve(segment("a"), mono_ns=50_000 * SECOND, wall_ns=90_000 * SECOND)
+
+    recalled = recall([then, *story.journal()], wall_less_mono_ns=91_000 * SECOND)
+
+    (one,) = recalled.unsettled[MATCH].reviews.values()
+    # It began 70 s after zero of a clock whose zero was at 40,000; ours is 51,000 later.
+    assert one.began_ns == (40_000 + 70 - 91_000) * SECOND
 
 
 @given(order=orders)
