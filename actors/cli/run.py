@@ -5,7 +5,6 @@ Child processes, signals and the service manager belong here and not to the tree
 """
 
 import argparse
-import fcntl
 import json
 import math
 import os
@@ -26,7 +25,7 @@ from actors.cli.around import Around, Stuck, watchdog
 from actors.cli.codes import ESCALATED, JOURNAL, KEY, UNAVAILABLE, USAGE, say
 from actors.cli.errors import Misuse, VenueAway, WorldGone
 from actors.cli.feed_record import feed_figures, feed_lines
-from actors.cli.places import reachable
+from actors.cli.places import alone, reachable
 from actors.cli.reload import Reload
 from actors.cli.soil import open_soil
 from actors.cli.worlds import Beside, check_options, world
@@ -136,7 +135,7 @@ async def _serve(chosen: argparse.Namespace) -> int:
     check_options(chosen, needs_world=needs_world)
     state = _state(chosen, env, needs_world=needs_world)
     state.make()
-    with _alone(state), _log_to(state.log):
+    with alone(state), _log_to(state.log):
         if not needs_world:
             return await _trade(chosen, env, state, None)
         async with world(chosen, env, state) as beside:
@@ -213,8 +212,8 @@ async def _guarded_key(chosen: argparse.Namespace, env: RealEnv, loaded: Loaded)
     guards.check_key_file(path, handed=handed, root=supervisor.ROOT)
     key = load_key(path, credential=handed)
     await guards.confirm(env, profile, chosen.confirm, guards.teller())
-    limits = await guards.ask_venue(env, profile, key)
-    await env.blocking(_write, f"{guards.told(profile, limits)}\n".encode())
+    said = await guards.ask_venue(env, profile, key)
+    await env.blocking(_write, f"{guards.told(profile, said)}\n".encode())
     return key
 
 
@@ -224,25 +223,6 @@ def _state(chosen: argparse.Namespace, env: Env, *, needs_world: bool) -> StateF
         seed = DEFAULT_SEED if chosen.seed is None else chosen.seed
         return day_folder(supervisor.ROOT / "runs", utc, chosen.matchday or "default", seed)
     return standing_folder(Path(chosen.profile).stem, chosen.state, os.environ)
-
-
-@contextmanager
-def _alone(state: StateFolder) -> Iterator[None]:
-    """Keep other runs out of the state folder; the system lets go of it however we end.
-
-    Raises:
-        Misuse: Another run is in it.
-    """
-    with state.lock.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise Misuse(f"{state.root}: in use by process {file.read(20).strip()}") from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
 
 
 async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) -> None:

@@ -92,7 +92,8 @@ def test_tighter_budgets_are_in_force_at_once_and_on_record(tmp_path: Path) -> N
         ("[limits\n", "mine.toml: "),
         ('[gates]\ncollar = "0.01"\n', "only [limits] can change while it runs, and not gates"),
         ('[limits]\nday_dollars = "6000"\n', "wider limits wait for a halt: day_dollars"),
-        ('[limits]\norder_dollars = "1"\nday_dollars = "100001"\n', "wait for a halt"),
+        ('[limits]\norder_dollars = "1"\nday_dollars = "99999"\n', "wait for a halt"),
+        ('[limits]\nday_dollars = "100001"\n', "at most 100,000: 100,001 @ mine.toml.limits"),
     ],
 )
 def test_whatever_is_wrong_is_one_line_and_the_old_budgets_stay(
@@ -124,7 +125,7 @@ def test_a_halted_process_takes_wider_budgets_up_to_the_ceilings(tmp_path: Path)
         write('[limits]\nday_dollars = "100001"\n')
         said = await reload(day.tree)
 
-        assert "day_micros must be above 0 and at most" in said
+        assert "day_dollars must be above 0 and at most 100,000: 100,001 @ mine.toml" in said
         assert desk.exposure.limits.day_micros == 6_000_000_000
 
     running(tmp_path, look)
