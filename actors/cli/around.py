@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -12,7 +13,7 @@ import structlog
 import trio
 
 import supervisor
-from actors.cli.codes import ESCALATED, RISK, UNAVAILABLE, exit_code, say, why
+from actors.cli.codes import ESCALATED, RISK, UNAVAILABLE, cure, exit_code, say, why
 from actors.cli.control import Control
 from actors.cli.places import Places
 from actors.cli.reload import Reload
@@ -102,7 +103,9 @@ class Around:
             try:
                 await self.tree.root.run(task_status=self._ready)
             except Exception as error:  # noqa: BLE001 - whatever ends the tree becomes an exit code
-                code = say(exit_code(error), why(error))
+                folder = Path(self.tree.reconciler.recovered.folder).parent
+                cured = cure(error, self.reload.source, str(folder))
+                code = say(exit_code(error), f"{why(error)}{cured}")
                 # Whatever else ended it came first, and may be why.
                 self.code = self.code or code
                 self._last_word(error)

@@ -11,6 +11,8 @@ from actors.runtime.secret import redacted
 USAGE, UNAVAILABLE, ESCALATED, JOURNAL, RISK, KEY = 2, 69, 70, 74, 75, 78
 """Exit codes (design section 4); 0 is done or drained."""
 
+STRANGE: Final = ("nobody intended it", "of no order of ours")
+"""Ends of the differences that somebody else's trading leaves."""
 LINES_MOST: Final = 20
 """Lines about one error; the journal has them all."""
 
@@ -50,3 +52,14 @@ def why(error: BaseException) -> str:
         if isinstance(cause, ClockOff):
             return str(cause)
     return reason(error, 2_000)
+
+
+def cure(error: BaseException, profile: str, state: str) -> str:
+    """Return what a person may do about books that somebody else's trading parted; or nothing."""
+    for cause in causes(error):
+        if isinstance(cause, NotReconciled) and any(line.endswith(STRANGE) for line in cause.lines):
+            return (
+                "\nsomebody else traded this account (custody, flatten, a person); to look at it"
+                f" and take it over: python -m actors takeover --profile {profile} --state {state}"
+            )
+    return ""
