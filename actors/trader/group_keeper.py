@@ -13,7 +13,7 @@ import attrs
 import trio
 
 from actors.exchange.errors import VenueRefused, VenueUnreachable
-from actors.exchange.groups import Groups, OrderGroup
+from actors.exchange.groups import SHUT_CONTRACTS, Groups, OrderGroup
 from actors.messages.records_venue import GroupRow
 from actors.messages.recovered import Relived
 from actors.model.money import ONE_CONTRACT_CENTI
@@ -36,6 +36,7 @@ REFUSED_S: Final = 10.0
 ABSENT_NS: Final = 60_000_000_000
 """So long after a group was asked for, lists without it prove that there is none: no
 signature is taken at that age, and no read lags so far behind."""
+SHUT_CENTI: Final = SHUT_CONTRACTS * ONE_CONTRACT_CENTI
 ENDED: Final = frozenset({"ENDED", "DETERMINED", "SETTLED"})
 
 
@@ -151,6 +152,14 @@ class GroupKeeper:
             for group in listed
             if group.exchange_index == shard and group.limit_centi == limit_centi
         )
+        if limit_centi != SHUT_CENTI and any(
+            (each.group_id, each.exchange_index, each.limit_centi) == (ours, shard, SHUT_CENTI)
+            for each in listed
+        ):
+            assert ours is not None, "no group of nobody's is listed"
+            desk.groups.close(shard, "flatten or custody has shut it", self.env.now_ns())
+            desk.groups.prove(shard, ours)
+            return
         found = ours if ours in fitting else next(iter(fitting), None)
         if found is None:
             found = await self._make(shard)
@@ -206,6 +215,9 @@ class GroupKeeper:
             if group_id is None:
                 continue
             try:
+                # Its limit first: whoever shut it from outside has left it next to none.
+                contracts = groups.contracts
+                await self.rest.set_limit(group_id, shard=shard, contracts=contracts)
                 await self.rest.reset_group(group_id, shard=shard)
             except VenueRefused:
                 # Whether it is gone the next list shows; it stays shut as long as it is there.

@@ -18,6 +18,7 @@ from actors.sim.venue.group_desk import GroupDesk
 from actors.sim.venue.order_groups import OrderGroup
 from actors.trader.desk import Desk
 from actors.trader.entry_groups import HALT, EntryGroups, Shut
+from actors.trader.group_keeper import SHUT_CENTI
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
 from tests.trader.door import Fault, hung_up, lost, refused, said
 from tests.trader.pit import HOME, KEY, TIE, US, Pit, open_pit
@@ -265,6 +266,32 @@ async def test_the_next_process_resets_nothing_before_a_person_has_resumed(
         await until(lambda: group_of(pit.desk) == group.group_id)
 
         assert not is_shut(pit)
+
+
+async def test_what_flatten_has_shut_is_seen_before_the_first_entry(
+    autojump_clock: MockClock,
+) -> None:
+    disk = memory_disk()
+    async with open_pit(disk=disk, risk=RISK) as pit:
+        venue = pit.venue
+        await pit.start(*READY)
+        await until(lambda: group_of(pit.desk) is not None)
+        (group,) = ours(pit)
+    # While nobody trades.
+    venue.groups.trigger(group)
+    venue.groups.set_limit(group, SHUT_CENTI)
+    async with open_pit(disk=disk, venue=venue, risk=RISK) as pit:
+        await planning(pit, *ACTORS, "groups")
+        await until(lambda: 0 in pit.desk.groups.shut)
+        pit.trading.fire(pit.trigger())
+        assert pit.orders.orders == []
+        assert pit.desk.groups.shut[0].why == "flatten or custody has shut it"
+        await until(lambda: rows(pit)[-1] == "shut")
+        pit.desk.groups.excuse()
+        await until(lambda: group_of(pit.desk) == group.group_id)
+
+        assert (group.triggered, group.limit_centi) == (False, 400_000)
+        assert ours(pit) == [group]
 
 
 async def test_a_group_that_somebody_deleted_is_made_anew(autojump_clock: MockClock) -> None:
