@@ -195,19 +195,13 @@ def check_tier(profile: Profile, limits: AccountLimits) -> None:
     Raises:
         Misuse: One line that says which of the two has to change.
     """
-    tier, write, pace = _tier(limits), limits.write, profile.throttle
+    pace, paid = profile.throttle, limits.write.refill_rate // DEFAULT_COST
     named = [each.orders_per_s or pace.orders_per_s for each in pace.sports.values()]
     most = max(pace.orders_per_s, *named) if named else pace.orders_per_s
-    if most * DEFAULT_COST > write.refill_rate:
+    if most > paid:
         raise Misuse(
-            f"prod: [throttle] lets {most} orders a second leave, tier {tier} pays for"
-            f" {write.refill_rate // DEFAULT_COST}"
-        )
-    kept = profile.tokens.exit_reserve
-    if kept + DEFAULT_COST > write.bucket_capacity:
-        raise Misuse(
-            f"prod: [tokens] exit_reserve keeps {kept} write tokens of tier {tier}'s"
-            f" {write.bucket_capacity}: no entry can leave"
+            f"prod: [throttle] lets {most} orders a second leave, tier {_tier(limits)} pays for"
+            f" {paid}"
         )
 
 
