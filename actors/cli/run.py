@@ -44,9 +44,7 @@ from actors.runtime.systemd import BadNotifySocket, Notifier, notify_sender
 from actors.runtime.unix import BadSocket
 
 PAGES_S: Final = 120.0
-"""How long the pages may take to write."""
-HURRIED_S: Final = 5.0
-"""The same where somebody waits for us to be gone: months of goals have many pages."""
+"""How long the pages may take to write where nobody waits for us to be gone."""
 DEFAULT_SEED: Final = 1
 
 KNOWN: Final[tuple[tuple[type[Exception], int, str], ...]] = (
@@ -232,7 +230,7 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
     async with child_process(
         "report", arguments, root=supervisor.ROOT, log=state.root / "report.log"
     ) as pages:
-        left, within_s = None, HURRIED_S if around.asked else PAGES_S
+        left, within_s = None, around.pages_s(PAGES_S)
         with trio.move_on_after(within_s):
             left = await pages.wait()
     ledgers = tree.race.ledgers()
@@ -258,7 +256,7 @@ def _pages_line(left: int | None, within_s: float, state: StateFolder) -> str:
     if left is not None:
         return f"pages: not written (see {state.root / 'report.log'})"
     return (
-        f"pages: not written within {within_s:g} s; to write them:"
+        f"pages: not written within {within_s:.0f} s; to write them:"
         f" python -m actors report --journal {state.journal} --out {state.pages}"
     )
 
