@@ -13,7 +13,7 @@ import structlog
 import trio
 
 import supervisor
-from actors.cli.codes import ESCALATED, RISK, UNAVAILABLE, cure, exit_code, say, why
+from actors.cli.codes import ESCALATED, RISK, UNAVAILABLE, cure, cure_of, exit_code, say, why
 from actors.cli.control import Control
 from actors.cli.places import Places
 from actors.cli.reload import Reload
@@ -106,14 +106,18 @@ class Around:
             try:
                 await self.tree.root.run(task_status=self._ready)
             except Exception as error:  # noqa: BLE001 - whatever ends the tree becomes an exit code
-                folder = Path(self.tree.reconciler.recovered.folder).parent
-                cured = cure(error, self.reload.source, str(folder))
+                cured = cure(error, self.reload.source, self._state)
                 code = say(exit_code(error), f"{why(error)}{cured}")
                 # Whatever else ended it came first, and may be why.
                 self.code = self.code or code
                 self._last_word(error)
             self.watch.stay()
             nursery.cancel_scope.cancel()
+
+    @property
+    def _state(self) -> str:
+        """The state folder, as an option names it."""
+        return str(Path(self.tree.reconciler.recovered.folder).parent)
 
     def pages_s(self, patient_s: float) -> float:
         """Return how long what comes after the tree may take.
@@ -130,7 +134,8 @@ class Around:
         """Drain and end everything in order; by 75 where a stop stands that needs a person."""
         standing = self._stops.standing
         if standing and not self.code:
-            self.code = say(RISK, f"stopped by {who}, not cleared: {standing}")
+            cured = cure_of((standing,), self.reload.source, self._state)
+            self.code = say(RISK, f"stopped by {who}, not cleared: {standing}{cured}")
         if self._stopped_s is None and who != DAY_END:
             self._stopped_s = trio.current_time()
         self.notifier.stopping(f"asked to stop by {who}")

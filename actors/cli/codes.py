@@ -1,6 +1,7 @@
 """What the process says when it ends: the exit code, and the lines about why."""
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from actors.audit.errors import NotReconciled
@@ -56,10 +57,16 @@ def why(error: BaseException) -> str:
 
 def cure(error: BaseException, profile: str, state: str) -> str:
     """Return what a person may do about books that somebody else's trading parted; or nothing."""
-    for cause in causes(error):
-        if isinstance(cause, NotReconciled) and any(line.endswith(STRANGE) for line in cause.lines):
-            return (
-                "\nsomebody else traded this account (custody, flatten, a person); to look at it"
-                f" and take it over: python -m actors takeover --profile {profile} --state {state}"
-            )
-    return ""
+    lines = [each for cause in causes(error) for each in getattr(cause, "lines", ())]
+    return cure_of(lines, profile, state)
+
+
+def cure_of(lines: Sequence[str], profile: str, state: str) -> str:
+    """Return the same for what differs; it begins with the end of the line before it."""
+    if not any(line.endswith(STRANGE) for line in lines):
+        return ""
+    return (
+        "\nsomebody else traded this account (custody, flatten, a person); to look at it and take"
+        f" it over, once this process is gone: python -m actors takeover --profile {profile}"
+        f" --state {state}"
+    )
