@@ -7,7 +7,7 @@ fill and no settlement explains was paid in or out. Whatever still differs then 
 stranger's doing, and nothing is written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -129,7 +129,7 @@ def taken_over(
         orders=orders,
         fills=fills,
         moved=moved,
-        netted=tuple(_netted(word, lots)),
+        netted=tuple(netted(word.positions, lots)),
     )
 
 
@@ -148,7 +148,9 @@ def _strange_fills(
     )
 
 
-def _netted(word: VenueWord, lots: Sequence[RecoveredLot]) -> Iterator[tuple[str, Ticker, int]]:
+def netted(
+    positions: Mapping[Ticker, int], lots: Sequence[RecoveredLot]
+) -> Iterator[tuple[str, Ticker, int]]:
     """Yield how much of each lot is gone: together they are no more than what is held.
 
     The newest is sold first; which of them others meant nobody can say.
@@ -162,7 +164,7 @@ def _netted(word: VenueWord, lots: Sequence[RecoveredLot]) -> Iterator[tuple[str
             if each.plan.ticker == ticker and (each.plan.entry_side == "bid") == is_long
             if not each.awaits_entry
         ]
-        held = word.positions.get(ticker, 0)
+        held = positions.get(ticker, 0)
         there = max(0, held if is_long else -held)
         gone = left.setdefault((ticker, is_long), max(0, sum(of_market) - there))
         count = min(gone, lot.left_centi)

@@ -12,8 +12,8 @@ from actors.runtime.secret import redacted
 USAGE, UNAVAILABLE, ESCALATED, JOURNAL, RISK, KEY = 2, 69, 70, 74, 75, 78
 """Exit codes (design section 4); 0 is done or drained."""
 
-STRANGE: Final = ("nobody intended it", "of no order of ours")
-"""Ends of the differences that somebody else's trading leaves."""
+STRANGE: Final = ("nobody intended it", "of no order of ours", "cash on shard ")
+"""Words of the differences that somebody else's trading leaves, or cash paid in or out."""
 LINES_MOST: Final = 20
 """Lines about one error; the journal has them all."""
 
@@ -63,10 +63,10 @@ def cure(error: BaseException, profile: str, state: str) -> str:
 
 def cure_of(lines: Sequence[str], profile: str, state: str) -> str:
     """Return the same for what differs; it begins with the end of the line before it."""
-    if not any(line.endswith(STRANGE) for line in lines):
+    if not any(word in line for line in lines for word in STRANGE):
         return ""
     return (
-        "\nsomebody else traded this account (custody, flatten, a person); to look at it and take"
-        f" it over, once this process is gone: python -m actors takeover --profile {profile}"
+        "\nsomebody else traded this account (custody, flatten, a person) or moved its cash; to"
+        f" look at it and take it over, once this process is gone: python -m actors takeover --profile {profile}"
         f" --state {state}"
     )

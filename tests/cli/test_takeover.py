@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import structlog
 import trio
+from hypothesis import given, strategies as st
 from trio.testing import MockClock
 
 from actors.audit.evidence import read_evidence
 from actors.audit.recovery import recover
 from actors.audit.statement import opening_of
-from actors.audit.takeover import Takeover
+from actors.audit.takeover import Takeover, netted
 from actors.audit.venue_word import read_word
 from actors.cli import guards
 from actors.cli.codes import cure, exit_code, why
@@ -28,13 +29,19 @@ from actors.config.state import StateFolder
 from actors.exchange.closeout import Closeout
 from actors.exchange.levers import Levers
 from actors.messages.records import Reconciled
+from actors.messages.recovered import RecoveredLot
+from actors.messages.trading import ExitPlan
+from actors.model.money import Pips
+from actors.model.orders import Side
+from actors.model.score import GoalKey, MatchId
 from actors.runtime import checkout
 from actors.runtime.http import HttpClient
 from actors.runtime.memory import run_seeded
 from actors.sim.synthetic import synthetic_day
+from actors.sim.venue.tamper import Tamper
 from tests.cli.test_flatten import PROFILE, Desk, key_file
 from tests.exchange.test_closeout import buys, estate
-from tests.sim.venue.hall import order, quote
+from tests.sim.venue.hall import HOME, order, quote
 from tests.sim.venue.papers import KEY_ID, ed25519_key
 
 SEED = 1
@@ -191,6 +198,83 @@ async def test_nothing_is_written_before_somebody_typed_the_account_and_then_all
         assert said.endswith("taken over: 1 fills, 0 lots\n")
         assert await takes_in(me, state) == 0
         assert capsys.readouterr().out == "nothing to take over: journal and venue agree\n"
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+async def test_whoever_dies_in_the_middle_takes_over_the_rest(
+    written: int,
+    tmp_path: Path,
+    autojump_clock: MockClock,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with account(tmp_path) as me:
+        env, state = me.there.site.env, await begun(me, tmp_path)
+        for _ in range(2):
+            buys(me.there, order("bid", 5000, 3_00), 5000)
+        evidence = read_evidence(env.disk, str(state.journal), CODEC)
+        there = await look(me.there.levers, env, evidence, (), "direct")
+        assert there is not None
+        assert len(there.fills) == 2
+        journal = open_journal(
+            env, load(str(me.profile), credentials=tmp_path), state, root=checkout.ROOT
+        )
+        for row in list(there.rows(env.wall_ns(), env.now_ns()))[:written]:
+            journal.append(row)
+        journal.close()
+
+        assert await takes_in(me, state, "--yes") == 0
+        assert f"taken over: {2 - written} fills, 0 lots\n" in capsys.readouterr().out
+        assert await takes_in(me, state) == 0
+        assert capsys.readouterr().out == "nothing to take over: journal and venue agree\n"
+
+
+async def test_cash_that_no_fill_explains_was_paid_in_or_out_and_is_shown(
+    tmp_path: Path, autojump_clock: MockClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with account(tmp_path) as me:
+        state = await begun(me, tmp_path)
+        me.there.site.hall.venue.tamper(Tamper(kind="balance", amount_micros=12_340_000))
+
+        assert await takes_in(me, state, "--yes") == 0
+        assert "  cash on shard 0: 12.340000 came from outside\n" in capsys.readouterr().out
+        assert await takes_in(me, state) == 0
+        assert capsys.readouterr().out == "nothing to take over: journal and venue agree\n"
+
+
+@given(
+    lots=st.lists(st.tuples(st.sampled_from(["bid", "ask"]), st.integers(1, 900)), max_size=6),
+    held=st.integers(-2_000, 2_000),
+)
+def test_what_is_left_of_the_lots_is_never_more_than_what_is_held(
+    lots: list[tuple[Side, int]], held: int
+) -> None:
+    given_lots = [lot(str(number), *each) for number, each in enumerate(lots)]
+    found = netted({HOME: held}, given_lots)
+
+    sold = {entry: count for entry, _, count in found}
+    for side, there in (("bid", max(0, held)), ("ask", max(0, -held))):
+        mine = [each for each in given_lots if each.plan.entry_side == side]
+        before = sum(each.left_centi for each in mine)
+        left = [each.left_centi - sold.get(each.plan.entry_client_order_id, 0) for each in mine]
+        assert all(each >= 0 for each in left)
+        assert sum(left) == min(before, there)
+
+
+def lot(entry: str, side: Side, left_centi: int) -> RecoveredLot:
+    plan = ExitPlan(
+        key=GoalKey(MatchId("M"), 0, "1-0"),
+        match=MatchId("M"),
+        ticker=HOME,
+        entry_side=side,
+        entry_client_order_id=entry,
+        exchange_index=0,
+        due_ns=0,
+        due_wall_ns=0,
+        floor_pips=Pips(100),
+        take_pips=0,
+        stop_pips=0,
+    )
+    return RecoveredLot(plan=plan, left_centi=left_centi, attempts=0)
 
 
 async def test_an_order_of_others_that_rests_is_not_taken_over(
