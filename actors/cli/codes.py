@@ -67,6 +67,6 @@ def cure_of(lines: Sequence[str], profile: str, state: str) -> str:
         return ""
     return (
         "\nsomebody else traded this account (custody, flatten, a person) or moved its cash; to"
-        f" look at it and take it over, once this process is gone: python -m actors takeover --profile {profile}"
-        f" --state {state}"
+        " look at it and take it over, once this process is gone: python -m actors takeover"
+        f" --profile {profile} --state {state}"
     )
