@@ -348,7 +348,7 @@ def _desk(given: Given, day: str) -> Desk:
         to_auditor.post(TradingStateRow(state=state, reason=reason, at_ns=env.now_ns()))
 
     return Desk(
-        state=TradingState(on_change=say),
+        state=TradingState(on_change=say, now_ns=env.now_ns),
         exposure=Exposure(
             limits_of(profile.limits),
             day=day,

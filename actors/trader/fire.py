@@ -134,6 +134,7 @@ class Fire:
             fresh_feeds=trigger.fresh_feeds,
             in_doubt=key.match in desk.doubts,
             series_closed=match is not None and desk.holds.closed(match.series),
+            group_shut=leg.exchange_index in desk.groups.shut,
             size_pm=trigger.size_pm,
             plausible=play is not None and _plausible(trigger, play),
             same_order_ns=desk.children.sent_ns(child_of(key, leg)),
