@@ -9,17 +9,27 @@ from typing import Final
 
 from actors.audit.rereading import reread
 from actors.messages.records import FillRow, MatchRow, Segment, SettlementRow, TradingState
+from actors.messages.records_money import MarkRow
 from actors.messages.records_review import ReviewRow
 from actors.messages.records_venue import GroupRow
 from actors.messages.recovered import Relived
-from actors.model.losses import Losses, LossLimits
+from actors.model.losses import Losses, LossLimits, Mark
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import Fill, Ticker
 from actors.model.score import GoalKey, MatchId
 from actors.runtime.env import Disk
 from actors.runtime.frames import RecordCodec
 
-KINDS: Final = (GroupRow, Segment, FillRow, MatchRow, ReviewRow, SettlementRow, TradingState)
+KINDS: Final = (
+    GroupRow,
+    Segment,
+    FillRow,
+    MarkRow,
+    MatchRow,
+    ReviewRow,
+    SettlementRow,
+    TradingState,
+)
 ENDED: Final = frozenset({"ENDED", "DETERMINED", "SETTLED"})
 LOSS: Final = "loss"
 """Name of the halt that too great a loss leaves."""
@@ -51,6 +61,8 @@ def relive(
             case SettlementRow() as row:
                 losses.roll(day_of(wall_less_mono_ns + entry.mono_ns))
                 losses.settle(Ticker(row.ticker), MicroDollars(row.value_micros))
+            case MarkRow() as row:
+                losses.mark(Ticker(row.ticker), Mark(row.net_centi, row.worth_micros))
             case MatchRow() as row:
                 stages[row.match] = row.stage
             case ReviewRow() as row:

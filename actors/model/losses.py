@@ -1,8 +1,11 @@
 """What was lost, and when it is enough: in a day, from the best, in a row. Pure.
 
 Control 14 of reference ``reliability.md`` section 3.3. Profit is realised, by average cost and
-after fees, so that what is open counts once it is closed or settled. Fills may come twice and
-before a restart: what is booked follows from the journal's fills alone.
+after fees. What is open counts at the lower of cost and market: a position that could be sold
+only at a loss is lost so far, and one that is up counts for nothing until it is closed or
+settled. So no gain on paper ever hides a loss that was made, the loss is never less than the
+realised one, and the best there was is known from fills alone. Fills may come twice and before
+a restart: what is booked follows from the journal's fills, settlements and marks alone.
 """
 
 from typing import Final
@@ -45,9 +48,27 @@ class LossLimits:
         _within(STREAK_CEILING, "the losing streak", self.streak)
 
 
+@attrs.frozen
+class Mark:
+    """What an open position could be sold for, when its book could be believed last."""
+
+    net_centi: int
+    """The position that was marked: above zero YES contracts, below zero NO."""
+    worth_micros: int
+    """All of it, after the fees of leaving."""
+    at_ns: int = 0
+    """Monotonic; 0 where an earlier process saw it."""
+
+    def worth_of(self, position: Position) -> int | None:
+        """Return what ``position`` is worth by it; ``None`` where it is of the other side."""
+        if self.net_centi * position.net_centi <= 0:
+            return None
+        return self.worth_micros * abs(position.net_centi) // abs(self.net_centi)
+
+
 @attrs.define(eq=False)
 class Losses:
-    """One account's realised profit, as far as these limits go by it."""
+    """One account's profit, as far as these limits go by it."""
 
     limits: LossLimits = attrs.field(factory=LossLimits)
     day: str = ""
@@ -61,6 +82,7 @@ class Losses:
     """Positions that were closed at a loss since the last one that was not."""
     _open: dict[Ticker, tuple[Position, int]] = attrs.field(init=False, factory=dict)
     """Each open position, and what it has brought so far."""
+    _marks: dict[Ticker, Mark] = attrs.field(init=False, factory=dict)
     _settled: dict[Ticker, MicroDollars] = attrs.field(init=False, factory=dict)
     _seen: set[str] = attrs.field(init=False, factory=set)
 
@@ -85,25 +107,64 @@ class Losses:
             self._pay_out(ticker, value_micros)
         return self.breach
 
+    def mark(self, ticker: Ticker, mark: Mark) -> str | None:
+        """Take what an open position could be sold for; return which limit is exceeded, if any.
+
+        A mark of what is not open is of no use, and is dropped.
+        """
+        if ticker in self._open:
+            self._marks[ticker] = mark
+        return self.breach
+
+    def positions(self) -> tuple[Position, ...]:
+        """Return what is open, in the order in which it was opened."""
+        return tuple(position for position, _ in self._open.values())
+
+    def marked(self, ticker: Ticker) -> Mark | None:
+        """Return the last mark of an open position, if it ever had one."""
+        return self._marks.get(ticker)
+
+    @property
+    def open_micros(self) -> int:
+        """What is lost so far in what is open: never above zero.
+
+        A position without a mark is worth what it cost: nothing was seen that says otherwise.
+        """
+        return sum(self._lost(position) for position, _ in self._open.values())
+
+    def _lost(self, position: Position) -> int:
+        mark = self._marks.get(position.ticker)
+        worth = None if mark is None else mark.worth_of(position)
+        return 0 if worth is None else min(0, worth - position.basis_micros)
+
     def roll(self, day: str) -> None:
         """Begin a trading day; said twice it is one."""
         if day != self.day:
             self.day, self.day_micros = day, 0
 
     def excuse(self) -> None:
-        """A person has looked and lets it go on: from here everything counts anew."""
+        """A person has looked and lets it go on: from here everything counts anew.
+
+        What is open is written down to its mark: that part of its loss was looked at too.
+        """
+        for ticker, (position, so_far) in self._open.items():
+            lost = self._lost(position)
+            basis = MicroDollars(position.basis_micros + lost)
+            self._open[ticker] = (attrs.evolve(position, basis_micros=basis), so_far + lost)
+            self._gain(lost)
         self.day_micros, self.streak = 0, 0
         self.best_micros = self.total_micros
 
     @property
     def breach(self) -> str | None:
         """Which limit is exceeded, in words; ``None`` if none is."""
-        limits = self.limits
-        if -self.day_micros >= limits.day_micros:
-            return f"{-self.day_micros / 1e6:.2f} dollars were lost on {self.day}"
-        fallen = self.best_micros - self.total_micros
+        limits, lost = self.limits, self.open_micros
+        part = f", {-lost / 1e6:.2f} of them in what is open" if lost else ""
+        if -self.day_micros - lost >= limits.day_micros:
+            return f"{-(self.day_micros + lost) / 1e6:.2f} dollars were lost on {self.day}{part}"
+        fallen = self.best_micros - self.total_micros - lost
         if fallen >= limits.drawdown_micros:
-            return f"{fallen / 1e6:.2f} dollars below the best there was"
+            return f"{fallen / 1e6:.2f} dollars below the best there was{part}"
         if self.streak >= limits.streak:
             return f"{self.streak} positions in a row were closed at a loss"
         return None
@@ -124,6 +185,9 @@ class Losses:
         self.best_micros = max(self.best_micros, self.total_micros)
 
     def _keep(self, position: Position, so_far: int) -> None:
+        mark = self._marks.get(position.ticker)
+        if mark is not None and mark.net_centi * position.net_centi <= 0:
+            del self._marks[position.ticker]  # It was closed, or is the other side now.
         if position.net_centi:
             self._open[position.ticker] = (position, so_far)
             return

@@ -25,6 +25,7 @@ from actors.trader.conditions import DISK, Conditions
 from actors.trader.delays import Holds
 from actors.trader.desk import Desk
 from actors.trader.fire import Fire
+from actors.trader.marks import Marks
 from actors.trader.recess import recesses
 
 LOOK_S: Final = 1.0
@@ -67,14 +68,26 @@ class DayWatch:
     conditions: Conditions
     folder: str
     """Whose disk must have room."""
+    marks: Marks
     _rated_ns: int | None = attrs.field(init=False, default=None)
     """When the halt for the rate was first seen."""
     _said: bool = attrs.field(init=False, default=False)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Look each second until cancelled."""
-        next_s = trio.current_time()
         task_status.started()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch)
+            # By itself: neither a slow disk nor a venue that does not answer hides a loss.
+            nursery.start_soon(self._mark)
+
+    async def _mark(self) -> None:
+        while True:
+            self.marks.look()
+            await trio.sleep(LOOK_S)
+
+    async def _watch(self) -> None:
+        next_s = trio.current_time()
         while True:
             self.look()
             self.conditions.look_at_feeds()
