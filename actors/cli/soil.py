@@ -89,7 +89,7 @@ def open_soil(
     recovered = recover(env.disk, folder, CODEC, day_of=day_of)
     _check_account(recovered.first, profile, folder)
     relived = relive(env.disk, folder, CODEC, profile.risk.losses(), day_of=day_of)
-    recalled = recall(entry.record for entry in read(env.disk, folder, CODEC))
+    recalled = _recall(env, folder)
     run, commit = f"{env.wall_ns():x}", checkout.commit(root)
     lock_sha256 = checkout.file_sha256(root / "requirements.lock")
 
@@ -122,6 +122,11 @@ def open_soil(
         garbage=garbage,
         entities=profile.catalogue.reviews or str(state.root / "entities"),
     )
+
+
+def _recall(env: Env, folder: str) -> Recalled:
+    records = (entry.record for entry in read(env.disk, folder, CODEC))
+    return recall(records, wall_less_mono_ns=env.wall_ns() - env.now_ns())
 
 
 def _check_account(first: Segment | None, profile: Profile, folder: str) -> None:

@@ -43,11 +43,14 @@ def begin(contest: Contest, sitting: Sitting, feed: str, *, about_goal: bool) ->
     if goal is not None:
         # What the officials look at has happened: it may fall, and is no phantom.
         goal.confirm_by_ns = FOREVER
-    inquiry = Inquiry(cause, key, sitting.at_ns + contest.rules.review_ns)
-    is_known = any(one.cause == cause and one.key == key for one in contest.inquiries.values())
+    # Told of again, or by another, it is still the same review: it ends with its first telling.
+    known = [
+        one.due_ns for one in contest.inquiries.values() if (one.cause, one.key) == (cause, key)
+    ]
+    inquiry = Inquiry(cause, key, min(known, default=sitting.at_ns + contest.rules.review_ns))
     before = contest.inquiries.pop(feed, None)
     contest.inquiries[feed] = inquiry
-    if not is_known:
+    if not known:
         before_it = None if goal is None else goal.before
         sitting.doubt(
             key, f"{feed} tells of a review", in_doubt=True, cause=cause, restored=before_it

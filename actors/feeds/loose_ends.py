@@ -10,7 +10,7 @@ from actors.feeds.judging import FIRST
 from actors.feeds.unsettled import Step, Unsettled
 from actors.messages.feeds import Confidence, FeedEvent, Kind
 from actors.messages.race import Cause
-from actors.messages.records import Intent, Report
+from actors.messages.records import Intent, Report, Segment
 from actors.messages.records_review import DoubtRow
 from actors.model.score import GoalKey, MatchId, Period, Policy, Score
 from actors.model.sports import POLICIES
@@ -31,6 +31,8 @@ class _Match:
     denials: dict[str, FeedEvent] = attrs.field(factory=dict)
     reviews: dict[str, GoalKey] = attrs.field(factory=dict)
     """By feed: the key that its last review was about."""
+    opened: dict[tuple[Cause, GoalKey], int] = attrs.field(factory=dict)
+    """When each open review was told of first, on the wall clock."""
     withdrawn: dict[str, None] = attrs.field(factory=dict)
     """States that were taken back and not reached again, in that order."""
 
@@ -51,15 +53,29 @@ class LooseEnds:
     _matches: dict[MatchId, _Match] = attrs.field(init=False, factory=dict)
     _sources: dict[tuple[str, str], MatchId] = attrs.field(init=False, factory=dict)
     """By feed and its id of a match."""
+    _wall_less_mono_ns: int = attrs.field(init=False, default=0)
+    """Of the process whose records are being read."""
 
-    def unsettled(self) -> dict[MatchId, Unsettled]:
-        """Return what is open, by match."""
+    def hear_segment(self, segment: Segment) -> None:
+        """Note what the clocks of the records that follow say."""
+        self._wall_less_mono_ns = segment.wall_ns - segment.mono_ns
+
+    def unsettled(self, wall_less_mono_ns: int | None = None) -> dict[MatchId, Unsettled]:
+        """Return what is open, by match.
+
+        Args:
+            wall_less_mono_ns: Of this process's clocks; ``None`` where its times of an
+                earlier process are of no use.
+        """
         return {
             match: Unsettled(
                 steps=tuple(one.steps),
                 doubted=tuple(key for cause, key in one.doubts if cause == "score"),
                 denials=dict(one.denials),
                 reviews=one.of_reviews(),
+                since_ns={}
+                if wall_less_mono_ns is None
+                else {about: wall - wall_less_mono_ns for about, wall in one.opened.items()},
                 withdrawn=tuple(one.withdrawn),
             )
             for match, one in self._matches.items()
@@ -93,6 +109,7 @@ class LooseEnds:
                 _confirmed(one.steps, key)
         else:
             one.doubts.pop(doubted, None)
+            one.opened.pop(doubted, None)
             if not any(cause == "score" for cause, _ in one.doubts):
                 one.denials.clear()
 
@@ -136,6 +153,10 @@ class LooseEnds:
         subject, _, outcome = report.reason.partition(": ")
         if outcome == "open":
             one.reviews[report.feed] = key
+            is_goal = subject == "goal" and ("goal_review", key) in one.doubts
+            cause: Cause = "goal_review" if is_goal else "review"
+            # Whoever tells of it again, or later than another, does not begin it anew.
+            one.opened.setdefault((cause, key), report.judged_ns + self._wall_less_mono_ns)
             return
         one.reviews.pop(report.feed, None)
         if (subject, outcome) == ("goal", "stands"):

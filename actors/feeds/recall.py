@@ -38,12 +38,17 @@ class Recalled:
     """Every feed's record."""
 
 
-def recall(records: Iterable[object]) -> Recalled:
+def recall(records: Iterable[object], *, wall_less_mono_ns: int | None = None) -> Recalled:
     """Read the journal's records, oldest first; those that say nothing of races are passed over.
 
     Reports are written after the fact: one that was still waiting when an intent
     was written comes behind it. So a standing moves forward within a generation,
     and back only into a higher one.
+
+    Args:
+        records: Of every process so far.
+        wall_less_mono_ns: The wall clock less the monotonic one, of this process; without it
+            whatever waits for the clock waits anew.
     """
     traded: set[GoalKey] = set()
     standings: dict[MatchId, Standing] = {}
@@ -65,6 +70,7 @@ def recall(records: Iterable[object]) -> Recalled:
                 ends.hear_doubt(record)
             case Segment(run=run):
                 past.begin(run)
+                ends.hear_segment(record)
             case _:
                 pass
         if key is not None:
@@ -72,7 +78,7 @@ def recall(records: Iterable[object]) -> Recalled:
     return Recalled(
         traded=frozenset(traded),
         standings=standings,
-        unsettled=ends.unsettled(),
+        unsettled=ends.unsettled(wall_less_mono_ns),
         tallies=past.tallies,
     )
 

@@ -3,7 +3,8 @@
 A restart forgets what feeds showed. It must not forget that a goal was doubted, looked at by
 the officials, or shown by one feed alone: positions hang on how that ends. The scores that
 stood stand again, whoever denied one denies it until it shows otherwise, and each rule that
-waits for the clock waits anew.
+waits for the clock waits anew; but a review that nobody ends ends when it would have ended,
+however often it was restarted.
 """
 
 from collections.abc import Mapping
@@ -49,6 +50,8 @@ class Unsettled:
     """By feed: the report by which it denies what is doubted."""
     reviews: Mapping[str, tuple[Cause, GoalKey]] = attrs.field(factory=dict)
     """By feed: the review that it told of, and of whose end it has not."""
+    since_ns: Mapping[tuple[Cause, GoalKey], int] = attrs.field(factory=dict)
+    """When a review was told of first, on this process's clock, where that is known."""
     withdrawn: tuple[str, ...] = ()
     """States that were taken back and not reached again, the newest last."""
 
@@ -74,9 +77,10 @@ def begin_again(
     if score is None:
         return  # Of another sport's policy: its feeds' baselines begin it.
     if left is not None:
-        due_ns = sitting.at_ns + contest.rules.review_ns
-        for feed, (cause, key) in left.reviews.items():
-            contest.inquiries[feed] = Inquiry(cause, key, due_ns)
+        for feed, about in left.reviews.items():
+            # A wall clock that was set back since must not keep it open for longer than ever.
+            since_ns = min(sitting.at_ns, left.since_ns.get(about, sitting.at_ns))
+            contest.inquiries[feed] = Inquiry(*about, since_ns + contest.rules.review_ns)
         for cause, key in dict.fromkeys(left.reviews.values()):
             sitting.doubt(key, EARLIER, in_doubt=True, cause=cause, takes_back=False)
         _withdraw_again(contest, sitting.at_ns, left.withdrawn)

@@ -69,7 +69,7 @@ class Story:
 
     def restart(self) -> None:
         """Die, and come back with nothing but what a journal keeps."""
-        recalled = recall(self.journal())
+        recalled = recall(self.journal(), wall_less_mono_ns=0)
         left = recalled.unsettled.get(MATCH)
         self._in_doubt.clear()
         self._doubted_before.clear()

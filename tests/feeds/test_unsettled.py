@@ -4,6 +4,7 @@ Every restart here is one from the journal: what the auditor would have kept of 
 far, and nothing else.
 """
 
+import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -16,6 +17,7 @@ from actors.messages.records import Intent
 from actors.model.score import Score
 from tests.feeds.story import FIVE, MATCH, Story, judgements, reasons
 from tests.feeds.test_recall import intent
+from tests.runtime.journals import opening
 
 orders = st.permutations(FIVE).map(tuple)
 
@@ -224,6 +226,56 @@ def test_a_review_goes_on_until_its_feed_tells_of_its_end() -> None:
     story.review("ada", "goal", "stands", 85)
     assert not story.race.is_in_doubt(MATCH)
     assert judgements(story.say("bob", "2-1", 90)) == ["trigger"]
+
+
+@given(restarts=st.lists(st.integers(1, 500), max_size=3), is_told_again=st.booleans())
+@settings(max_examples=12, deadline=None)
+def test_a_review_ends_when_it_would_have_ended_however_often_it_is_restarted_or_told_again(
+    *, restarts: list[int], is_told_again: bool
+) -> None:
+    story = Story()
+    story.all_at("0-0")
+    for feed in FIVE:
+        story.say(feed, "1-0", 60)
+    story.review("ada", "goal", "open", 70)
+    for after_s in sorted(restarts):
+        story.restart()
+        back(story, FIVE, "1-0", 80 + after_s)
+        if is_told_again:
+            story.review("ada", "goal", "open", 81 + after_s)
+            story.review("bob", "goal", "open", 81 + after_s)
+
+    story.wait_until(669)
+    assert story.race.is_in_doubt(MATCH)
+    story.wait_until(670)
+    assert not story.race.is_in_doubt(MATCH)
+    story.review("ada", "goal", "open", 700)
+    story.restart()
+    back(story, FIVE, "1-0", 710)
+    story.wait_until(1_299)
+    assert story.race.is_in_doubt(MATCH), "that is another one, of something else by now"
+
+
+def test_a_review_that_should_have_ended_while_nobody_ran_ends_with_the_first_word() -> None:
+    story = Story()
+    story.all_at("0-0")
+    story.say("ada", "1-0", 60)
+    story.review("ada", "goal", "open", 70)
+    story.restart()
+    assert story.race.is_in_doubt(MATCH)
+    back(story, FIVE, "1-0", 5_000)
+    story.wait_until(5_001)
+    assert not story.race.is_in_doubt(MATCH)
+
+
+def test_when_a_review_was_opened_is_known_on_the_clock_of_the_next_process() -> None:
+    story = Story()
+    story.all_at("0-0")
+    story.review("ada", "red", "open", 70)
+    early = attrs.evolve(opening(""), mono_ns=0, wall_ns=1_000_000_000_000)
+    recalled = recall([early, *story.journal()], wall_less_mono_ns=1_500_000_000_000)
+    ((_, since_ns),) = recalled.unsettled[MATCH].since_ns.items()
+    assert since_ns == 70_000_000_000 - 500_000_000_000
 
 
 @given(order=orders)
