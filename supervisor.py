@@ -168,7 +168,7 @@ def plant(soil: Soil) -> Tree:
             line("exit_lines", trading.desk.exits.run),
             child("exits", trading.exits.run, to_exits, drain=quiet),
             line("catalogue", trading.catalogue.run),
-            *_comparison(roster, trading),
+            *_comparison(roster, boxes, trading),
             child("core", core.run, ready_s=inf, shutdown_s=core.longest_stop_s),
             child("feeds", feeds.run, ready_s=inf, shutdown_s=feeds.longest_stop_s),
             *_housekeeping(soil, roster, boxes, trading, arbiter),
@@ -187,8 +187,10 @@ def plant(soil: Soil) -> Tree:
     )
 
 
-def _comparison(roster: Roster, trading: Trading) -> list[Child]:
+def _comparison(roster: Roster, boxes: Mailboxes, trading: Trading) -> list[Child]:
     found = (("comparison", trading.comparison), ("groups", trading.groups))
+    if trading.groups is not None:
+        trading.groups.say = boxes.console.post
     return [roster.child(name, it.run, criticality="aux") for name, it in found if it is not None]
 
 

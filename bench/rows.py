@@ -76,31 +76,19 @@ class Row:
 def gate_row() -> Row:
     """Time the gate on what it was really asked in a seeded day, each time a moment apart.
 
-    Between them a call that does nothing is timed the same way: what it takes is the machine's,
-    which wakes for both, and not the gate's.
+    Between them the loop turns, as it does in a process that keeps awake; beside them stands
+    what the same calls take after a rest, for which a core has to wake, and what a call takes
+    then that does nothing.
     """
     asked = _asked_of_the_gate()
-    took: list[int] = []
-    nothing: list[int] = []
     gc.collect()
     gc.disable()
     try:
-        for number in range(GATE_CALLS):
-            # Apart, because between two goals the caches have seen other things.
-            select.select([], [], [], GATE_APART_S)
-            call = asked[number % len(asked)]
-            began_ns = time.perf_counter_ns()
-            answer = call()
-            took.append(time.perf_counter_ns() - began_ns)
-            assert answer is None, f"what had passed is refused: {answer}"
-            select.select([], [], [], GATE_APART_S)
-            began_ns = time.perf_counter_ns()
-            _nothing()
-            nothing.append(time.perf_counter_ns() - began_ns)
+        took = trio.run(_asked_again, asked)
+        rested = _after_rests([asked[number % len(asked)] for number in range(GATE_CALLS)])
+        nothing = _after_rests([_nothing] * GATE_CALLS)
     finally:
         gc.enable()
-    took.sort()
-    nothing.sort()
     return Row(
         what="gate with all controls, p99",
         figure=percentile(took, 0.99) / 1e3,
@@ -108,9 +96,40 @@ def gate_row() -> Row:
         bar=GATE_BAR_US,
         n=len(took),
         note=f"p50 {percentile(took, 0.5) / 1e3:.1f} us; {len(asked)} entries of a seeded day;"
-        f" a call that does nothing: p50 {percentile(nothing, 0.5) / 1e3:.1f},"
+        f" after a rest p50 {percentile(rested, 0.5) / 1e3:.1f},"
+        f" p99 {percentile(rested, 0.99) / 1e3:.1f} us,"
+        f" as a call that does nothing: p50 {percentile(nothing, 0.5) / 1e3:.1f},"
         f" p99 {percentile(nothing, 0.99) / 1e3:.1f} us",
     )
+
+
+async def _asked_again(asked: Sequence[Callable[[], object]]) -> list[int]:
+    took: list[int] = []
+    for number in range(GATE_CALLS):
+        await _turn_for(GATE_APART_S)
+        call = asked[number % len(asked)]
+        began_ns = time.perf_counter_ns()
+        answer = call()
+        took.append(time.perf_counter_ns() - began_ns)
+        assert answer is None, f"what had passed is refused: {answer}"
+    return sorted(took)
+
+
+async def _turn_for(seconds: float) -> None:
+    """Let the loop turn for so long, as ``runtime/vigil.py`` does."""
+    until_ns = time.monotonic_ns() + int(seconds * 1e9)
+    while time.monotonic_ns() < until_ns:
+        await trio.lowlevel.checkpoint()
+
+
+def _after_rests(calls: Sequence[Callable[[], object]]) -> list[int]:
+    took: list[int] = []
+    for call in calls:
+        select.select([], [], [], GATE_APART_S)
+        began_ns = time.perf_counter_ns()
+        call()
+        took.append(time.perf_counter_ns() - began_ns)
+    return sorted(took)
 
 
 def _nothing() -> None:
@@ -166,24 +185,27 @@ async def _stop_after(tree: "supervisor.Tree") -> None:
 def append_row() -> Row:
     """Time ``Journal.append_ready`` of an intent's body, with the journal's actor at work.
 
-    Between two of them the same bytes are written to a file of their own by one bare ``write``:
-    what that takes is the machine's share.
+    Between two of them the loop turns, as it does in a process that keeps awake. Beside them
+    stand the same after a rest, for which a core has to wake, and a bare ``write`` of the same
+    bytes after such a rest: what that takes is the machine's share.
     """
     (HERE / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="append-", dir=HERE / "build") as name:
-        took, bare = map(sorted, trio.run(_appends, Path(name)))
+        took, rested, bare = map(sorted, trio.run(_appends, Path(name)))
     return Row(
         what="append of a ready body, 30 ms apart, p50",
         figure=percentile(took, 0.5) / 1e3,
         unit="us",
         bar=APPEND_BAR_US,
         n=len(took),
-        note=f"p99 {percentile(took, 0.99) / 1e3:.0f} us; a bare write of the same bytes:"
+        note=f"p99 {percentile(took, 0.99) / 1e3:.0f} us;"
+        f" after a rest p50 {percentile(rested, 0.5) / 1e3:.1f},"
+        f" p99 {percentile(rested, 0.99) / 1e3:.0f} us, as a bare write of the same bytes:"
         f" p50 {percentile(bare, 0.5) / 1e3:.1f}, p99 {percentile(bare, 0.99) / 1e3:.0f} us",
     )
 
 
-async def _appends(folder: Path) -> tuple[list[int], list[int]]:
+async def _appends(folder: Path) -> tuple[list[int], list[int], list[int]]:
     env, codec = RealEnv(), JournalCodec()
     journal = Journal.open(
         env,
@@ -193,7 +215,15 @@ async def _appends(folder: Path) -> tuple[list[int], list[int]]:
         anchor_file=str(folder / "anchors.log"),
     )
     ready = codec.encode(_intent())
+
+    def append() -> None:
+        journal.append_ready(*ready)
+
+    def write() -> None:
+        os.write(plain, ready[2])
+
     took: list[int] = []
+    rested: list[int] = []
     bare: list[int] = []
     plain = os.open(folder / "plain", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     async with trio.open_nursery() as nursery:
@@ -202,21 +232,22 @@ async def _appends(folder: Path) -> tuple[list[int], list[int]]:
         gc.disable()
         try:
             for _ in range(APPEND_CALLS):
-                await trio.sleep(APPEND_APART_S)
-                began_ns = env.now_ns()
-                journal.append_ready(*ready)
-                took.append(env.now_ns() - began_ns)
-                journal.sync_soon()
-                await trio.sleep(APPEND_APART_S)
-                began_ns = env.now_ns()
-                os.write(plain, ready[2])
-                bare.append(env.now_ns() - began_ns)
+                for pause, act, into in (
+                    (_turn_for, append, took),
+                    (trio.sleep, append, rested),
+                    (trio.sleep, write, bare),
+                ):
+                    await pause(APPEND_APART_S)
+                    began_ns = env.now_ns()
+                    act()
+                    into.append(env.now_ns() - began_ns)
+                    journal.sync_soon()
         finally:
             gc.enable()
         nursery.cancel_scope.cancel()
     os.close(plain)
     journal.close()
-    return took, bare
+    return took, rested, bare
 
 
 def _opening(env: RealEnv, anchor: str) -> Segment:

@@ -48,6 +48,7 @@ from actors.runtime.health import Health
 from actors.runtime.journal import Journal
 from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.turns import give_way
 
 GATHER_S: Final = 0.02
 """How long words gather before they are written: together they cost less than one by
@@ -161,7 +162,10 @@ class Auditor:
                 with trio.move_on_after(GATHER_S):
                     await self._hurry.wait()
             while self._turn():
-                await trio.lowlevel.checkpoint()
+                if self.inbox.depth < BEHIND:
+                    await give_way()
+                else:
+                    await trio.lowlevel.checkpoint()
             self.health.rest()
 
     async def drain(self) -> None:

@@ -132,7 +132,7 @@ class Running:
             ours = order.client_order_id
             if ours in self.evidence.intents or self.intended(ours):
                 self._ours.add(order.order_id)
-            elif created_ms(order) > history_ms:
+            elif created_ms(order) > history_ms and order.order_id not in self.evidence.taken_over:
                 found.say(f"{name}: nobody intended it")
         for fill in word.fills:
             if fill.trade_id in self._old or fill.venue_ts_ms <= history_ms:

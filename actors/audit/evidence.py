@@ -17,12 +17,22 @@ from actors.messages.records import (
     Reconciled,
     SettlementRow,
 )
+from actors.messages.records_owner import TakenOver
 from actors.model.money import MicroDollars
 from actors.model.orders import Ticker
 from actors.runtime.env import Disk
 from actors.runtime.frames import RecordCodec
 
-KINDS: Final = (Intent, OrderOutcome, FillRow, SettlementRow, CashMoved, MatchRow, Reconciled)
+KINDS: Final = (
+    Intent,
+    OrderOutcome,
+    FillRow,
+    SettlementRow,
+    CashMoved,
+    MatchRow,
+    Reconciled,
+    TakenOver,
+)
 
 
 def rests(intent: Intent) -> bool:
@@ -54,6 +64,8 @@ class Evidence:
     """Orders and fills up to this venue time are older than the journal."""
     began_with_micros: int = 0
     """Cash over all shards at the first clean reconciliation."""
+    taken_over: set[str] = attrs.field(factory=set)
+    """The venue's ids of orders that others sent, and that a person has answered for."""
 
     @property
     def unresolved(self) -> int:
@@ -90,6 +102,8 @@ class Evidence:
                 self.opening = {pair[0]: pair[1] for pair in record.opening}
                 self.history_ms = record.history_ms
                 self.began_with_micros = record.balance_micros
+            case TakenOver():
+                self.taken_over.update(record.order_ids)
             case _:
                 pass  # An outcome that is not known yet, a later reconciliation.
 

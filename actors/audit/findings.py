@@ -73,7 +73,8 @@ class Findings:
             may_rest = phase == "start" and self._may_rest(order.client_order_id)
             if order.status == "resting" and not may_rest:
                 self.say(f"{name}: it rests at the venue; ours never do")
-            if created_ms(order) <= self.evidence.history_ms:
+            is_old = created_ms(order) <= self.evidence.history_ms
+            if is_old or order.order_id in self.evidence.taken_over:
                 continue
             intent = self.evidence.intents.get(order.client_order_id)
             if intent is None:

@@ -17,6 +17,7 @@ from actors.audit.errors import NotReconciled
 from actors.audit.evidence import Evidence, VenueWord, read_evidence
 from actors.audit.findings import Phase
 from actors.audit.statement import Opening, Statement, compare, opening_of
+from actors.audit.venue_word import read_word
 from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.rest import Rest
 from actors.exchange.treasury import NOTHING_MOVED, Moves, moves
@@ -26,7 +27,7 @@ from actors.messages.records import CashMoved, Reconciled, SettlementRow
 from actors.messages.recovered import Recovered
 from actors.messages.trading import FillSeen
 from actors.model.fees import MemberClass
-from actors.model.money import ONE_DOLLAR_MICROS, MicroDollars
+from actors.model.money import MicroDollars
 from actors.model.orders import Ticker
 from actors.model.positions import LedgerBroken
 from actors.runtime.env import Env
@@ -278,44 +279,7 @@ class Reconciler:
         return evidence, word, compare(evidence, word, self.member, phase="end")
 
     async def _ask(self, since_s: int | None = None) -> VenueWord:
-        """Read everything that the venue says of the account; its rows since then, if said."""
-        rest = self.rest
-        fills = await rest.fills(min_s=since_s)
-        orders = await rest.orders(min_s=since_s)
-        positions = await rest.positions()
-        settlements = await rest.settlements(min_s=since_s)
-        values = {each.ticker: await self._value(each) for each in settlements}
-        # Last, so that whatever is in the rows has moved the cash already.
-        balance = await rest.balance()
-        cash = {shard.exchange_index: shard.balance_micros for shard in balance.shards}
-        return VenueWord(
-            cash=cash or {0: balance.balance_micros},
-            # The newest comes first; rebates are reckoned in the order of the fills. Within
-            # a millisecond the venue's own order, turned round, is all there is.
-            fills=tuple(sorted(fills, key=lambda each: each.venue_ts_ms, reverse=True)[::-1]),
-            positions={
-                each.ticker: each.position_centi for each in positions if each.position_centi
-            },
-            settlements=settlements,
-            values=values,
-            orders=orders,
-            at_ms=self.env.wall_ns() // 1_000_000,
-        )
-
-    async def _value(self, said: VenueSettlement) -> MicroDollars:
-        """Return what one YES contract paid; the row has it in whole cents only."""
-        if said.result in {"yes", "no"}:
-            return ONE_DOLLAR_MICROS if said.result == "yes" else MicroDollars(0)
-        value = said.value_micros
-        try:
-            value = (await self.rest.market(said.ticker)).settlement_value_micros or value
-        except VenueRefused:
-            # A market that is long over is not listed any more; its row has to do.
-            if value is None:
-                raise
-        if value is None:
-            raise VenueUnreachable(f"settlement of {said.ticker}: its value is not told")
-        return value
+        return await read_word(self.rest, self.env.wall_ns, since_s)
 
     def _put_on_record(self, evidence: Evidence, word: VenueWord, statement: Statement) -> None:
         client_ids = {each.order_id: each.client_order_id for each in word.orders}

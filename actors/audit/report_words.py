@@ -13,6 +13,7 @@ _NAME_MOST: Final = 80
 
 PASSED: Final = {
     "no_play": "no play had been prepared for this score",
+    "group": "the venue had triggered the order group of its shard",
     "no_group": "the venue's order group of its shard was not proved, or was triggered",
     "no_edge": "no leg was worth more than it cost after margin and fees",
     "no_book": "no order book could be trusted",

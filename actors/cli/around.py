@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -12,7 +13,7 @@ import structlog
 import trio
 
 import supervisor
-from actors.cli.codes import ESCALATED, RISK, UNAVAILABLE, exit_code, say, why
+from actors.cli.codes import ESCALATED, RISK, UNAVAILABLE, cure, cure_of, exit_code, say, why
 from actors.cli.control import Control
 from actors.cli.places import Places
 from actors.cli.reload import Reload
@@ -30,6 +31,9 @@ from actors.runtime.unix import serve_lines
 HARD_STOP_S: Final = 8.0
 """Beside ``drain_s``, how long the whole stop may take before the process is ended under it;
 together below the unit's TimeoutStopSec, so that we have the last word and not SIGKILL."""
+LEAST_S: Final = 1.0
+"""For the pages, however long the drain took."""
+DAY_END: Final = "the day's end"
 WATCHDOG_SHARE: Final = 4
 """Datagrams in one period of systemd's: one may be lost and the next one late."""
 
@@ -72,8 +76,8 @@ class Around:
     """What SIGHUP does."""
     code: int = 0
     """What the process will exit with."""
-    asked: bool = attrs.field(init=False, default=False)
-    """Whether somebody told it to stop, and waits for it to be gone."""
+    _stopped_s: float | None = attrs.field(init=False, default=None)
+    """When somebody told it to stop who waits for it to be gone; seconds of the loop."""
     _control: Control = attrs.field(init=False)
     _stops: Stops = attrs.field(init=False)
     _ready: "_Ready" = attrs.field(init=False)
@@ -102,19 +106,38 @@ class Around:
             try:
                 await self.tree.root.run(task_status=self._ready)
             except Exception as error:  # noqa: BLE001 - whatever ends the tree becomes an exit code
-                code = say(exit_code(error), why(error))
+                cured = cure(error, self.reload.source, self._state)
+                code = say(exit_code(error), f"{why(error)}{cured}")
                 # Whatever else ended it came first, and may be why.
                 self.code = self.code or code
                 self._last_word(error)
             self.watch.stay()
             nursery.cancel_scope.cancel()
 
+    @property
+    def _state(self) -> str:
+        """The state folder, as an option names it."""
+        return str(Path(self.tree.reconciler.recovered.folder).parent)
+
+    def pages_s(self, patient_s: float) -> float:
+        """Return how long what comes after the tree may take.
+
+        Args:
+            patient_s: The same where nobody waits for us to be gone; who does has given
+                ``drain_s`` for everything.
+        """
+        if self._stopped_s is None:
+            return patient_s
+        return max(LEAST_S, self.drain_s - (trio.current_time() - self._stopped_s))
+
     def stop(self, who: str) -> None:
         """Drain and end everything in order; by 75 where a stop stands that needs a person."""
         standing = self._stops.standing
         if standing and not self.code:
-            self.code = say(RISK, f"stopped by {who}, not cleared: {standing}")
-        self.asked = True
+            cured = cure_of((standing,), self.reload.source, self._state)
+            self.code = say(RISK, f"stopped by {who}, not cleared: {standing}{cured}")
+        if self._stopped_s is None and who != DAY_END:
+            self._stopped_s = trio.current_time()
         self.notifier.stopping(f"asked to stop by {who}")
         self._limit_the_stop()
         self.tree.root.stop()
@@ -188,7 +211,7 @@ class Around:
 
     async def _mind_day(self) -> None:
         await self.tree.until_settled()
-        self.stop("the day's end")
+        self.stop(DAY_END)
 
 
 def watchdog(tree: supervisor.Tree, env: Env, notifier: Notifier, usec: str) -> Watchdog | None:

@@ -1,6 +1,7 @@
 """What the process says when it ends: the exit code, and the lines about why."""
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from actors.audit.errors import NotReconciled
@@ -11,6 +12,8 @@ from actors.runtime.secret import redacted
 USAGE, UNAVAILABLE, ESCALATED, JOURNAL, RISK, KEY = 2, 69, 70, 74, 75, 78
 """Exit codes (design section 4); 0 is done or drained."""
 
+STRANGE: Final = ("nobody intended it", "of no order of ours", "cash on shard ")
+"""Words of the differences that somebody else's trading leaves, or cash paid in or out."""
 LINES_MOST: Final = 20
 """Lines about one error; the journal has them all."""
 
@@ -50,3 +53,20 @@ def why(error: BaseException) -> str:
         if isinstance(cause, ClockOff):
             return str(cause)
     return reason(error, 2_000)
+
+
+def cure(error: BaseException, profile: str, state: str) -> str:
+    """Return what a person may do about books that somebody else's trading parted; or nothing."""
+    lines = [each for cause in causes(error) for each in getattr(cause, "lines", ())]
+    return cure_of(lines, profile, state)
+
+
+def cure_of(lines: Sequence[str], profile: str, state: str) -> str:
+    """Return the same for what differs; it begins with the end of the line before it."""
+    if not any(word in line for line in lines for word in STRANGE):
+        return ""
+    return (
+        "\nsomebody else traded this account (custody, flatten, a person) or moved its cash; to"
+        " look at it and take it over, once this process is gone: python -m actors takeover"
+        f" --profile {profile} --state {state}"
+    )

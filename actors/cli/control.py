@@ -12,16 +12,11 @@ import attrs
 import structlog
 
 import supervisor
-from actors.cli.stops import ENDING
+from actors.cli.standing import OPERATOR, PERSON
 from actors.cli.vitals import drawn, vitals
 from actors.runtime.env import Env
 from actors.runtime.errors import reason
-from actors.trader.entry_groups import HALT as GROUP
 
-OPERATOR: Final = "operator"
-"""Name of the halt that only whoever set it takes back."""
-PERSON: Final = (OPERATOR, GROUP, *sorted(ENDING))
-"""Names of all halts that only a person takes back."""
 TOKEN_BITS: Final = 32
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -39,10 +34,10 @@ class Control:
 
     @property
     def token(self) -> str:
-        """What ``resume`` must say; empty while no halt stands that needs a person."""
+        """What ``resume`` must say; empty while nothing stands that needs a person."""
         desk = self.tree.trading.desk
         names = {reason.partition(":")[0] for reason in desk.state.reasons}
-        if names.isdisjoint(PERSON) and not desk.holds.series():
+        if names.isdisjoint(PERSON) and not desk.holds.series() and not desk.groups.shut:
             self._token = ""
         elif not self._token:
             bits = self.env.rng("resume").getrandbits(TOKEN_BITS)
@@ -88,12 +83,13 @@ class Control:
 
     def _resume(self, token: object) -> Mapping[str, Any]:
         if not self.token:
-            return {"ok": False, "error": "the operator has not halted it"}
+            return {"ok": False, "error": "nothing stands that a person has to take back"}
         if token != self.token:
             return {"ok": False, "error": "not this halt's token; health shows it"}
         for name in PERSON:
             self.tree.trading.desk.state.clear(name)
         self.tree.trading.desk.excuse_holds()
+        self.tree.trading.desk.groups.excuse()
         self._token = ""
         return {"ok": True, **self._trading()}
 

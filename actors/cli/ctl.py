@@ -80,9 +80,29 @@ def _trading(said: Mapping[str, Any]) -> str:
     return f"{said['state']}{reasons}" + (f"; to resume: ctl resume {token}" if token else "")
 
 
+def _group(group: Mapping[str, Any]) -> str:
+    told = (
+        f"order group of shard {group['shard']}: {group['id'] or '-'}, {group['contracts']}"
+        f" contracts in 15 s, {group['state']}"
+    )
+    if not group["why"]:
+        return told
+    cleared = f"; cleared by {group['clears']}" if group["clears"] else ""
+    return f"{told} for {_age(group['since_ms'])}: {group['why']}{cleared}"
+
+
 def _health(health: Mapping[str, Any]) -> Iterator[str]:
     budget, journal, lines_ = health["budget_micros"], health["journal"], health["connections"]
-    yield _trading(health["trading"])
+    trading = health["trading"]
+    yield _trading(trading)
+    for halt in trading["halts"]:
+        word = "halts" if halt["halts"] else "reduces"
+        yield (
+            f"{word} for {_age(halt['since_ms'])}: {halt['name']}: {halt['why']};"
+            f" cleared by {halt['clears']}"
+        )
+    for group in trading["groups"]:
+        yield _group(group)
     yield (
         f"connections {lines_['entries']} for entries, {lines_['exits']} for exits;"
         f" {lines_['header_sets']} header sets; {health['restarts']} restarts"

@@ -6,9 +6,10 @@ Each one that is tripped is one line and an exit code, before anything is plante
 * somebody confirms host and key id, by ``--confirm HOST/KEYID`` or by typing it (2)
 * the clocks are not certainly further apart than ``clock.halt_ms`` (78)
 * the venue takes the key and tells the account's limits (78; 70 while it cannot be asked)
+* the account's tier pays for what the profile wants to send (2)
 
-They hold wherever the environment is ``prod``, also where a profile that extends it has a
-simulated venue's addresses.
+``docs/guards.md`` has every line that they say. They hold wherever the environment is ``prod``,
+also where a profile that extends it has a simulated venue's addresses.
 """
 
 import stat
@@ -27,7 +28,8 @@ from actors.exchange.errors import ClockOff, KeyRefused, VenueRefused, VenueUnre
 from actors.exchange.keys import SigningKey
 from actors.exchange.rest import Rest
 from actors.exchange.signing import Signer
-from actors.exchange.wire_venue import AccountLimits
+from actors.exchange.tokens import DEFAULT_COST
+from actors.exchange.wire_venue import AccountLimits, ExchangeStatus
 from actors.model.money import MicroDollars
 from actors.runtime.env import Endpoint, Env
 from actors.runtime.http import HttpClient
@@ -56,6 +58,14 @@ class Teller:
     write: Callable[[str], object]
     read: Callable[[], str]
     """Waits for a line; empty at the end of the input."""
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """What the venue says before a start."""
+
+    limits: AccountLimits
+    status: ExchangeStatus
 
 
 def teller() -> Teller | None:
@@ -140,12 +150,15 @@ def question(profile: Profile) -> str:
     )
 
 
-async def ask_venue(env: Env, profile: Profile, key: SigningKey) -> AccountLimits:
+async def ask_venue(env: Env, profile: Profile, key: SigningKey) -> Told:
     """Compare the clocks and read the account's limits, before anything is planted.
+
+    An exchange that does not trade just now is no reason to refuse: entries wait for it.
 
     Raises:
         ClockOff: The clocks are certainly further apart than ``clock.halt_ms``.
         KeyRefused: The venue does not take the key.
+        Misuse: The account's tier does not pay for what the profile wants to send.
         VenueAway: It could not be asked.
     """
     clock = clock_of(profile.clock)
@@ -157,30 +170,55 @@ async def ask_venue(env: Env, profile: Profile, key: SigningKey) -> AccountLimit
         rest = Rest(http=http, sign=sign, asking=asking)
         while True:
             try:
-                for _ in range(ASKED):
-                    await rest.exchange_status()
+                statuses = [await rest.exchange_status() for _ in range(ASKED)]
                 word = clock.word(env.now_ns(), env.wall_ns())
                 if word.least_ns > clock.tolerance.halt_ns:
                     raise ClockOff(far_apart(word))
-                return await rest.account_limits()
+                limits = await rest.account_limits()
             except VenueRefused as error:
                 if error.error.status in NO_KEY:
                     raise KeyRefused(f"the venue does not take it: {error}") from error
                 why = str(error)
             except VenueUnreachable as error:
                 why = str(error)
+            else:
+                check_tier(profile, limits)
+                return Told(limits=limits, status=statuses[-1])
             if trio.current_time() >= give_up_s:
                 raise VenueAway(f"prod: the account's limits could not be read: {why}")
             await trio.sleep(AGAIN_S)
 
 
-def told(profile: Profile, limits: AccountLimits) -> str:
+def check_tier(profile: Profile, limits: AccountLimits) -> None:
+    """Refuse a profile that wants to send more than the account's tier pays for.
+
+    Raises:
+        Misuse: One line that says which of the two has to change.
+    """
+    pace, paid = profile.throttle, limits.write.refill_rate // DEFAULT_COST
+    named = [each.orders_per_s or pace.orders_per_s for each in pace.sports.values()]
+    most = max(pace.orders_per_s, *named) if named else pace.orders_per_s
+    if most > paid:
+        raise Misuse(
+            f"prod: [throttle] lets {most} orders a second leave, tier {_tier(limits)} pays for"
+            f" {paid}"
+        )
+
+
+def told(profile: Profile, said: Told) -> str:
     """Return the line that a guarded start says when every guard has let it pass."""
-    return (
+    line = (
         f"PROD   {Endpoint.parse(profile.venue.rest).host}, key {profile.key.id}, tier"
-        f" {ascii(limits.usage_tier)[1:-1][:40]}: {limits.write.refill_rate} write tokens a second;"
+        f" {_tier(said.limits)}: {said.limits.write.refill_rate} write tokens a second;"
         f" at most {_dollars(profile.limits.day_dollars)} a day"
     )
+    if said.status.exchange_active and said.status.trading_active:
+        return line
+    return f"{line}; the exchange does not trade just now"
+
+
+def _tier(limits: AccountLimits) -> str:
+    return ascii(limits.usage_tier)[1:-1][:40]
 
 
 def _dollars(amount: MicroDollars) -> str:

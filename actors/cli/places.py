@@ -1,9 +1,10 @@
-"""Where a running process can be reached: the folder of its control socket and its health.
+"""Where a running process can be reached, and that it is the only one in its state folder.
 
 ``$RUNTIME_DIRECTORY``, else one of ours in ``$XDG_RUNTIME_DIR``, else a temporary folder;
 ``control.sock`` in the state folder points there (design section 3).
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -92,3 +93,22 @@ def socket_of(root: Path) -> Path:
         return (root / SOCKET).readlink()
     except OSError as error:
         raise Misuse(f"{root}: nobody runs there") from error
+
+
+@contextmanager
+def alone(state: StateFolder) -> Iterator[None]:
+    """Keep other runs out of the state folder; the system lets go of it however we end.
+
+    Raises:
+        Misuse: Another run is in it.
+    """
+    with state.lock.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise Misuse(f"{state.root}: in use by process {file.read(20).strip()}") from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield

@@ -1,8 +1,8 @@
-"""What SIGHUP does: reads the profile anew, checks it, and swaps the budgets; or says why not.
+"""What SIGHUP does: reads the profile anew, checks it, and takes it over; or says why not.
 
-Only ``[limits]`` can change while the process runs, all of them in one step. Wider ones wait
-for a halt: who raises a budget in the middle of a goal has not thought about it. Whatever is
-wrong is one line, and the old budgets stay.
+What may change while the process runs is listed in ``trader/swaps.py``; it does so in one step.
+What lets more through waits for a halt. A key that needs a restart is named, and so is whatever
+else is wrong, in one line; nothing has changed then.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,12 @@ from typing import Any
 import attrs
 
 import supervisor
+from actors.cli import guards
+from actors.cli.errors import Misuse
 from actors.config.load import BadProfile, Loaded, load
-from actors.config.profile import Limits, Profile
 from actors.messages.records import TradingState
 from actors.runtime.env import Env
-from actors.trader import budgets
+from actors.trader.swaps import changes, swap
 
 
 class _Refused(Exception):
@@ -52,47 +53,32 @@ class Reload:
             raise _Refused(f"{first}{more}") from error
 
     def _swap(self, tree: "supervisor.Tree", fresh: Loaded) -> str:
-        """Put the new budgets in force; nothing else runs meanwhile."""
+        """Put what is new in force; nothing else runs meanwhile."""
         before, after = self.loaded.profile, fresh.profile
-        others = _differing(before, attrs.evolve(after, limits=before.limits))
-        if others or fresh.sheets != self.loaded.sheets:
-            names = ", ".join(others or ["sheets"])
-            raise _Refused(f"only [limits] can change while it runs, and not {names}")
-        changes = _changes(before.limits, after.limits)
-        if not changes:
+        found = list(changes(before, after))
+        fixed = [each.name for each in found if each.way is None]
+        if fresh.sheets != self.loaded.sheets:
+            fixed.append("sheets")
+        if fixed:
+            raise _Refused(f"a restart is needed for {', '.join(fixed)}")
+        if not found:
             return "nothing to change"
         trading = tree.trading
         state = trading.desk.state
-        wider = [name for name, old, new in changes if new > old]
+        wider = [each.name for each in found if each.widens]
         if wider and state.value == "ACTIVE":
-            raise _Refused(f"wider limits wait for a halt: {', '.join(wider)}")
+            raise _Refused(f"what lets more through waits for a halt: {', '.join(wider)}")
+        budget = trading.desk.budget
         try:
-            budgets.swap(
-                after.limits, desk=trading.desk, fire=trading.fire, planner=trading.planner
-            )
-        except ValueError as error:
+            if after.environment == guards.GUARDED and budget.learnt:
+                guards.check_tier(after, budget.limits)
+            swap(after, trading)
+        except (ValueError, Misuse) as error:
             raise _Refused(str(error)) from error
         self.loaded = fresh
-        told = ", ".join(_text(*change) for change in changes)
+        told = ", ".join(each.text for each in found)
         # On record as what was said of the trading state, which it did not change.
         tree.auditor.inbox.post(
-            TradingState(state=state.value, reason=f"limits: {told}", at_ns=self.env.now_ns())
+            TradingState(state=state.value, reason=f"profile: {told}", at_ns=self.env.now_ns())
         )
         return told
-
-
-def _differing(before: Profile, after: Profile) -> list[str]:
-    names = [field.name for field in attrs.fields(Profile)]
-    return [name for name in names if getattr(before, name) != getattr(after, name)]
-
-
-def _changes(before: Limits, after: Limits) -> list[tuple[str, int, int]]:
-    names = [field.name for field in attrs.fields(Limits)]
-    pairs = [(name, getattr(before, name), getattr(after, name)) for name in names]
-    return [(name, old, new) for name, old, new in pairs if old != new]
-
-
-def _text(name: str, old: int, new: int) -> str:
-    if name.endswith("_dollars"):
-        return f"{name} {old / 1_000_000:.2f} -> {new / 1_000_000:.2f}"
-    return f"{name} {old} -> {new}"

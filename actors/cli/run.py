@@ -5,7 +5,6 @@ Child processes, signals and the service manager belong here and not to the tree
 """
 
 import argparse
-import fcntl
 import json
 import math
 import os
@@ -26,7 +25,7 @@ from actors.cli.around import Around, Stuck, watchdog
 from actors.cli.codes import ESCALATED, JOURNAL, KEY, UNAVAILABLE, USAGE, say
 from actors.cli.errors import Misuse, VenueAway, WorldGone
 from actors.cli.feed_record import feed_figures, feed_lines
-from actors.cli.places import reachable
+from actors.cli.places import alone, reachable
 from actors.cli.reload import Reload
 from actors.cli.soil import open_soil
 from actors.cli.worlds import Beside, check_options, world
@@ -45,9 +44,7 @@ from actors.runtime.systemd import BadNotifySocket, Notifier, notify_sender
 from actors.runtime.unix import BadSocket
 
 PAGES_S: Final = 120.0
-"""How long the pages may take to write."""
-HURRIED_S: Final = 5.0
-"""The same where somebody waits for us to be gone: months of goals have many pages."""
+"""How long the pages may take to write where nobody waits for us to be gone."""
 DEFAULT_SEED: Final = 1
 
 KNOWN: Final[tuple[tuple[type[Exception], int, str], ...]] = (
@@ -136,7 +133,7 @@ async def _serve(chosen: argparse.Namespace) -> int:
     check_options(chosen, needs_world=needs_world)
     state = _state(chosen, env, needs_world=needs_world)
     state.make()
-    with _alone(state), _log_to(state.log):
+    with alone(state), _log_to(state.log):
         if not needs_world:
             return await _trade(chosen, env, state, None)
         async with world(chosen, env, state) as beside:
@@ -213,8 +210,8 @@ async def _guarded_key(chosen: argparse.Namespace, env: RealEnv, loaded: Loaded)
     guards.check_key_file(path, handed=handed, root=supervisor.ROOT)
     key = load_key(path, credential=handed)
     await guards.confirm(env, profile, chosen.confirm, guards.teller())
-    limits = await guards.ask_venue(env, profile, key)
-    await env.blocking(_write, f"{guards.told(profile, limits)}\n".encode())
+    said = await guards.ask_venue(env, profile, key)
+    await env.blocking(_write, f"{guards.told(profile, said)}\n".encode())
     return key
 
 
@@ -226,25 +223,6 @@ def _state(chosen: argparse.Namespace, env: Env, *, needs_world: bool) -> StateF
     return standing_folder(Path(chosen.profile).stem, chosen.state, os.environ)
 
 
-@contextmanager
-def _alone(state: StateFolder) -> Iterator[None]:
-    """Keep other runs out of the state folder; the system lets go of it however we end.
-
-    Raises:
-        Misuse: Another run is in it.
-    """
-    with state.lock.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise Misuse(f"{state.root}: in use by process {file.read(20).strip()}") from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
-
-
 async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) -> None:
     """Write the pages in a process of their own, then the day's table and the summary."""
     tree = around.tree
@@ -252,7 +230,7 @@ async def _tell(chosen: argparse.Namespace, around: Around, state: StateFolder) 
     async with child_process(
         "report", arguments, root=supervisor.ROOT, log=state.root / "report.log"
     ) as pages:
-        left, within_s = None, HURRIED_S if around.asked else PAGES_S
+        left, within_s = None, around.pages_s(PAGES_S)
         with trio.move_on_after(within_s):
             left = await pages.wait()
     ledgers = tree.race.ledgers()
@@ -278,7 +256,7 @@ def _pages_line(left: int | None, within_s: float, state: StateFolder) -> str:
     if left is not None:
         return f"pages: not written (see {state.root / 'report.log'})"
     return (
-        f"pages: not written within {within_s:g} s; to write them:"
+        f"pages: not written within {within_s:.0f} s; to write them:"
         f" python -m actors report --journal {state.journal} --out {state.pages}"
     )
 

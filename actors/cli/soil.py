@@ -87,26 +87,11 @@ def open_soil(
     profile, folder = loaded.profile, str(state.journal)
     day_of = partial(trading_day, profile.run)
     recovered = recover(env.disk, folder, CODEC, day_of=day_of)
-    _check_account(recovered.first, profile, folder)
+    check_account(recovered.first, profile, folder)
     relived = relive(env.disk, folder, CODEC, profile.risk.losses(), day_of=day_of)
-    recalled = _recall(env, folder)
-    run, commit = f"{env.wall_ns():x}", checkout.commit(root)
-    lock_sha256 = checkout.file_sha256(root / "requirements.lock")
-
-    def first_record(previous_anchor: str) -> Segment:
-        return Segment(
-            run=run,
-            account=profile.account,
-            environment=profile.environment,
-            mono_ns=env.now_ns(),
-            wall_ns=env.wall_ns(),
-            commit=commit,
-            config_sha256=loaded.sha256,
-            lock_sha256=lock_sha256,
-            previous_anchor=previous_anchor,
-        )
-
-    journal = Journal.open(env, folder, CODEC, first_record, anchor_file=str(state.anchors))
+    records = (entry.record for entry in read(env.disk, folder, CODEC))
+    recalled = recall(records, env.wall_ns() - env.now_ns())
+    journal = open_journal(env, loaded, state, root=root)
     return Soil(
         env=env,
         loaded=loaded,
@@ -124,12 +109,40 @@ def open_soil(
     )
 
 
-def _recall(env: Env, folder: str) -> Recalled:
-    records = (entry.record for entry in read(env.disk, folder, CODEC))
-    return recall(records, wall_less_mono_ns=env.wall_ns() - env.now_ns())
+def open_journal(env: Env, loaded: Loaded, state: StateFolder, *, root: Path) -> Journal:
+    """Go on with a state folder's journal in a new segment, in the name of this program.
+
+    Raises:
+        JournalCorrupt: It is damaged in a way that no torn write explains.
+        JournalFailed: The disk refused.
+    """
+    run, commit = f"{env.wall_ns():x}", checkout.commit(root)
+    lock_sha256 = checkout.file_sha256(root / "requirements.lock")
+    profile = loaded.profile
+
+    def first_record(previous_anchor: str) -> Segment:
+        return Segment(
+            run=run,
+            account=profile.account,
+            environment=profile.environment,
+            mono_ns=env.now_ns(),
+            wall_ns=env.wall_ns(),
+            commit=commit,
+            config_sha256=loaded.sha256,
+            lock_sha256=lock_sha256,
+            previous_anchor=previous_anchor,
+        )
+
+    anchors = str(state.anchors)
+    return Journal.open(env, str(state.journal), CODEC, first_record, anchor_file=anchors)
 
 
-def _check_account(first: Segment | None, profile: Profile, folder: str) -> None:
+def check_account(first: Segment | None, profile: Profile, folder: str) -> None:
+    """Refuse the journal of another account or environment.
+
+    Raises:
+        BadProfile: It is.
+    """
     if first is not None and (first.account, first.environment) != (
         profile.account,
         profile.environment,

@@ -10,6 +10,7 @@ from actors.cli.custody import custody_options
 from actors.cli.entities import entities_options
 from actors.cli.errors import Misuse
 from actors.cli.flatten import flatten_options
+from actors.cli.takeover import takeover_options
 from actors.messages.codec import JournalCodec
 from actors.runtime.env import RealEnv
 from actors.runtime.errors import JournalError
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ctl_options(tools.add_parser("ctl", help="look at a running process, halt, resume, drain it"))
     flatten_options(tools.add_parser("flatten", help="leave everything at the venue, from outside"))
     custody_options(tools.add_parser("custody", help="take over what a trader has left"))
+    takeover_options(tools.add_parser("takeover", help="book what others did in our account"))
     entities_options(tools.add_parser("entities", help="say what feeds' ids and names mean"))
     chosen = parser.parse_args(arguments)
     try:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import trio
 
 import supervisor
+from actors.cli.standing import groups, halts
 from actors.messages.trading import Sent
 from actors.runtime.env import Env
 from actors.runtime.health import Health, row
@@ -39,7 +40,9 @@ async def vitals(tree: supervisor.Tree, env: Env) -> dict[str, Any]:
         "trading": {
             "state": desk.state.value,
             "reasons": list(desk.state.reasons),
+            "halts": halts(desk, now_ns),
             "series_closed": desk.holds.series(),
+            "groups": groups(desk, now_ns),
         },
         "funnel": tree.auditor.tally.funnel,
         "losses_micros": {

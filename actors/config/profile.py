@@ -10,10 +10,20 @@ from typing import Final, Literal
 import attrs
 from attrs import validators
 
+from actors.config.ceilings import up_to
 from actors.config.custody import Custody
 from actors.config.exits import Exits
 from actors.config.review import Review
 from actors.config.risk import Risk
+from actors.model.limits import (
+    ACCOUNT_CEILING_MICROS,
+    DAY_CEILING_MICROS,
+    MARKET_CEILING_MICROS,
+    MATCH_CEILING_MICROS,
+    ORDER_COUNT_CEILING_CENTI,
+    ORDER_NOTIONAL_CEILING_MICROS,
+    SHARD_CEILING_MICROS,
+)
 from actors.model.money import MicroDollars, Pips
 from actors.model.score import Sport
 from actors.model.throttle import Paces
@@ -185,14 +195,14 @@ class Orders:
 class Limits:
     """How much may be at stake. The ceilings in ``model/limits.py`` stand above these."""
 
-    order_contracts: int = attrs.field(validator=validators.gt(0))
+    order_contracts: int = attrs.field(validator=up_to(ORDER_COUNT_CEILING_CENTI // 100, one=1))
     """Whole contracts in one order."""
-    order_dollars: MicroDollars
-    market_dollars: MicroDollars
-    match_dollars: MicroDollars
-    shard_dollars: MicroDollars
-    day_dollars: MicroDollars
-    account_dollars: MicroDollars
+    order_dollars: MicroDollars = attrs.field(validator=up_to(ORDER_NOTIONAL_CEILING_MICROS))
+    market_dollars: MicroDollars = attrs.field(validator=up_to(MARKET_CEILING_MICROS))
+    match_dollars: MicroDollars = attrs.field(validator=up_to(MATCH_CEILING_MICROS))
+    shard_dollars: MicroDollars = attrs.field(validator=up_to(SHARD_CEILING_MICROS))
+    day_dollars: MicroDollars = attrs.field(validator=up_to(DAY_CEILING_MICROS))
+    account_dollars: MicroDollars = attrs.field(validator=up_to(ACCOUNT_CEILING_MICROS))
 
 
 @attrs.frozen(kw_only=True)

@@ -32,6 +32,11 @@ KEPT_NS: Final = 300 * SECOND_NS
 a clock that was set in a way that contradicts nothing is learnt anew after at most two."""
 STAMPS_EVERY_NS: Final = 20 * MILLI_NS
 """A stream may bring thousands of stamps a second; some of them are enough."""
+HELD_NS: Final = SECOND_NS
+"""For so long the trigger goes by the same bounds, if nothing new was heard: to reckon them
+anew would stand between a goal and its order."""
+HELD_SLACK_NS: Final = HELD_NS * DRIFT_PPM // 1_000_000
+"""By how much they may have widened meanwhile."""
 
 
 @attrs.frozen
@@ -66,13 +71,15 @@ class _Side:
                 best = wide if best is None else max(best, wide)
         return None if best is None else self.sign * best
 
-    def hear(self, offset_ns: int, at_ns: int) -> None:
-        """Take a bound; it counts if it says more than the one of this stretch."""
+    def hear(self, offset_ns: int, at_ns: int) -> bool:
+        """Take a bound; return whether it says more than the one of this stretch, and counts."""
         self._forget(at_ns)
         now = self._now
         told = self.sign * offset_ns
         if now is None or told > self.sign * now.offset_ns - now.slack_ns(at_ns):
             self._now = _Bound(offset_ns, at_ns)
+            return True
+        return False
 
     def clear(self) -> None:
         """Forget everything: it was said of another clock."""
@@ -95,8 +102,8 @@ class _Source:
     high: _Side = attrs.field(init=False, factory=lambda: _Side(-1))
     steps: int = attrs.field(init=False, default=0)
 
-    def hear(self, low_ns: int, high_ns: int | None, at_ns: int) -> None:
-        """Take what one observation allows."""
+    def hear(self, low_ns: int, high_ns: int | None, at_ns: int) -> bool:
+        """Take what one observation allows; return whether it taught anything."""
         low, high = self.low.at(at_ns), self.high.at(at_ns)
         above = high is not None and low_ns > high
         below = low is not None and high_ns is not None and high_ns < low
@@ -105,9 +112,8 @@ class _Source:
             self.steps += 1
             self.low.clear()
             self.high.clear()
-        self.low.hear(low_ns, at_ns)
-        if high_ns is not None:
-            self.high.hear(high_ns, at_ns)
+        taught = self.low.hear(low_ns, at_ns)
+        return (high_ns is not None and self.high.hear(high_ns, at_ns)) or taught
 
 
 @attrs.frozen(kw_only=True)
@@ -153,6 +159,8 @@ class ClockOffset:
     _dates: _Source = attrs.field(init=False, factory=_Source)
     _stamps: _Source = attrs.field(init=False, factory=_Source)
     _next_stamp_ns: int | None = attrs.field(init=False, default=None)
+    _held: tuple[int | None, int | None, int] | None = attrs.field(init=False, default=None)
+    """The bounds that the trigger goes by, and when they were reckoned."""
 
     @property
     def steps(self) -> int:
@@ -170,19 +178,23 @@ class ClockOffset:
                 written before it came.
         """
         high_ns = (date_s + 1) * SECOND_NS - sent_ns if fresh else None
-        self._dates.hear(date_s * SECOND_NS - received_ns, high_ns, received_ns)
+        self._learn(self._dates, date_s * SECOND_NS - received_ns, high_ns, received_ns)
 
     def hear_stamp(self, ts_ms: int, *, received_ns: int) -> None:
         """Take the time of a message: written before it came, nobody knows how long before."""
         if self._next_stamp_ns is not None and received_ns < self._next_stamp_ns:
             return
         self._next_stamp_ns = received_ns + STAMPS_EVERY_NS
-        self._stamps.hear(ts_ms * MILLI_NS - received_ns, None, received_ns)
+        self._learn(self._stamps, ts_ms * MILLI_NS - received_ns, None, received_ns)
 
     def hear_answer(self, ts_ms: int, *, sent_ns: int, received_ns: int) -> None:
         """Take the time of an order's acceptance: stamped between the two instants."""
         high_ns = (ts_ms + 1) * MILLI_NS - sent_ns
-        self._stamps.hear(ts_ms * MILLI_NS - received_ns, high_ns, received_ns)
+        self._learn(self._stamps, ts_ms * MILLI_NS - received_ns, high_ns, received_ns)
+
+    def _learn(self, source: _Source, low_ns: int, high_ns: int | None, at_ns: int) -> None:
+        if source.hear(low_ns, high_ns, at_ns):
+            self._held = None
 
     def bounds_ns(self, at_ns: int) -> tuple[int | None, int | None]:
         """Return the least and the greatest venue-less-monotonic that are allowed at ``at_ns``."""
@@ -230,10 +242,19 @@ class ClockOffset:
     def admits(self, now_ns: int, wall_ns: int) -> bool:
         """Return whether an entry may be signed now.
 
-        Before anything was heard it may: whoever opens for entries sees to that first.
+        As ``word`` says it, and no where that is closer than ``HELD_SLACK_NS``. Before anything
+        was heard it may: whoever opens for entries sees to that first.
         """
-        word = self.word(now_ns, wall_ns)
-        return word.fits or word.verdict == "unknown"
+        held = self._held
+        if held is None or not 0 <= now_ns - held[2] < HELD_NS:
+            held = self._held = (*self.bounds_ns(now_ns), now_ns)
+        low, high, _ = held
+        if low is None or high is None:
+            return low is None and high is None
+        ahead_ns, limits = wall_ns - now_ns, self.tolerance
+        least, most = low - ahead_ns, high - ahead_ns
+        signed_ns = limits.signed_ns - HELD_SLACK_NS
+        return max(least, -most) <= limits.halt_ns and -signed_ns <= least and most <= signed_ns
 
     def aim_ns(self, now_ns: int) -> int:
         """Return how long to wait so that a question is dated around a turn of the second.

@@ -15,7 +15,13 @@ from msgspec import Struct, field
 from typing_extensions import override
 
 from actors.exchange.errors import VenueRefused, VenueUnreachable
-from actors.exchange.groups import GROUPS_PATH, GroupsBody, OrderGroup
+from actors.exchange.groups import (
+    GROUPS_PATH,
+    SHUT_CONTRACTS,
+    GroupsBody,
+    OrderGroup,
+    limit_body,
+)
 from actors.exchange.outcome import OrderAccepted, OrderRefused, OrderUnknown, interpret
 from actors.exchange.responses import Response
 from actors.exchange.rest import PAGE, Body, Query, Rest
@@ -95,12 +101,20 @@ class Levers(Rest):
         return (await self._ask(_GROUPS_BODY, GROUPS_PATH, query, signed=True)).groups
 
     async def trigger(self, group: OrderGroup, subaccount: int) -> None:
-        """Cancel what rests in a group, and let nothing into it until it is reset."""
+        """Cancel what rests in a group, and let nothing into it until it is reset.
+
+        A list shows no trigger, and so the group's limit is left as a mark of it: whoever trades
+        with the group sees that before its first entry.
+        """
         query = (
             ("subaccount", str(subaccount)),
             ("exchange_index", str(group.exchange_index)),
         )
-        await self._tell("PUT", f"{GROUPS_PATH}/{group.group_id}/trigger", query)
+        path = f"{GROUPS_PATH}/{group.group_id}"
+        await self._tell("PUT", f"{path}/trigger", query)
+        with suppress(VenueRefused):
+            # It is triggered all the same.
+            await self._tell("PUT", f"{path}/limit", query, limit_body(SHUT_CONTRACTS))
 
     async def resting(self) -> tuple[AnyOrder, ...]:
         """Return every order that rests, of every subaccount and on every shard."""
@@ -163,7 +177,7 @@ class Levers(Rest):
         response = Response(status=answer.status, body=answer.body)
         return interpret(response, order.client_order_id)
 
-    async def _tell(self, method: str, path: str, query: Fields = ()) -> None:
+    async def _tell(self, method: str, path: str, query: Fields = (), body: bytes = b"") -> None:
         """Ask for a change that may be asked for twice, and whose answer has no body to read.
 
         Raises:
@@ -171,8 +185,10 @@ class Levers(Rest):
             VenueUnreachable: No answer that says anything.
         """
         headers = (await self._sign(method, API_ROOT + path)).pairs
+        if body:
+            headers = (*headers, ("Content-Type", "application/json"))
         try:
-            answer = await self._http.request(method, path, query=query, headers=headers)
+            answer = await self._http.request(method, path, query=query, headers=headers, body=body)
         except HttpFailed as error:
             raise VenueUnreachable(f"{method} {path}: {error}") from error
         if answer.status in {200, 204}:

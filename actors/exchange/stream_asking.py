@@ -10,7 +10,12 @@ from actors.model.orders import Ticker
 BOOKS: Final = "orderbook_delta"
 BY_MARKET: Final[tuple[wire.Channel, ...]] = (BOOKS, "trade")
 """Channels asked for the wanted markets only."""
-FOR_ALL: Final[tuple[wire.Channel, ...]] = ("fill", "user_orders", "market_lifecycle_v2")
+FOR_ALL: Final[tuple[wire.Channel, ...]] = (
+    "fill",
+    "user_orders",
+    "market_lifecycle_v2",
+    "order_group_updates",
+)
 ALL: Final = 1 << 62
 """Index of a place that has every change of its clock, as a snapshot has."""
 

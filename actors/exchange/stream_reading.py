@@ -13,6 +13,7 @@ from actors.exchange.stream_values import (
     StreamEvent,
     StreamFees,
     StreamFill,
+    StreamGroup,
     StreamLifecycle,
     StreamOrder,
     StreamSnapshot,
@@ -22,8 +23,16 @@ from actors.exchange.stream_values import (
 from actors.exchange.wire_market import SIDES
 from actors.model.orders import Fill
 
-COUNTED: Final = frozenset({"trade", "market_lifecycle_v2", "event_lifecycle", "event_fee_update"})
-"""Types whose messages always carry their place; those about our account never do."""
+COUNTED: Final = frozenset(
+    {
+        "trade",
+        "market_lifecycle_v2",
+        "event_lifecycle",
+        "event_fee_update",
+        "order_group_updates",
+    }
+)
+"""Types whose messages always carry their place; those about our orders and fills never do."""
 
 
 def book_snapshot(row: wire.Snapshot, sid: int, seq: int, received_ns: int) -> StreamSnapshot:
@@ -135,6 +144,11 @@ def _event_fee_update(data: msgspec.Raw, received_ns: int) -> StreamFees:
     )
 
 
+def _order_group(data: msgspec.Raw, received_ns: int) -> StreamGroup:
+    row = wire.order_group_update(data)
+    return StreamGroup(group_id=row.order_group_id, step=row.event_type, received_ns=received_ns)
+
+
 READERS: Final[Mapping[str, Callable[[msgspec.Raw, int], StreamValue | None]]] = {
     "trade": _trade,
     "fill": _fill,
@@ -142,5 +156,6 @@ READERS: Final[Mapping[str, Callable[[msgspec.Raw, int], StreamValue | None]]] =
     "market_lifecycle_v2": _market_lifecycle,
     "event_lifecycle": _event_lifecycle,
     "event_fee_update": _event_fee_update,
+    "order_group_updates": _order_group,
 }
 """How to read a message of each type; ``None`` is one with a word that is new to us."""

@@ -153,6 +153,16 @@ class StreamFees:
     received_ns: int
 
 
+@attrs.frozen(kw_only=True)
+class StreamGroup:
+    """An order group of ours was made, triggered, reset, deleted, or has another limit."""
+
+    group_id: str
+    step: str
+    """``created, triggered, reset, deleted, limit_updated``, or a word that is newer than we."""
+    received_ns: int
+
+
 StreamValue = (
     StreamSnapshot
     | StreamDelta
@@ -164,4 +174,5 @@ StreamValue = (
     | StreamLifecycle
     | StreamEvent
     | StreamFees
+    | StreamGroup
 )

@@ -62,26 +62,9 @@ def encode_order(order: OrderRequest) -> str:
     Raises:
         BadOrder: The order can only be refused, or could be meant otherwise.
     """
-    faults = (
-        (not 0 < order.price_pips < ONE_DOLLAR_PIPS, f"price {order.price_pips} pips"),
-        (order.count_centi <= 0, f"count {order.count_centi} centi-contracts"),
-        (not order.ticker, "no ticker"),
-        (not _CLIENT_ORDER_ID.fullmatch(order.client_order_id), "client order id"),
-        (order.exchange_index < 0, f"shard {order.exchange_index}"),
-        (
-            order.reduce_only and order.time_in_force != "immediate_or_cancel",
-            f"reduce-only and {order.time_in_force}",
-        ),
-        # A triggered group lets no order in: what removes risk must not hang on one.
-        (order.reduce_only and bool(order.order_group_id), "reduce-only in an order group"),
-        (
-            (order.expires_s > 0) != (order.time_in_force == "good_till_canceled"),
-            f"{order.time_in_force} that ends at {order.expires_s}",
-        ),
-    )
-    for is_fault, what in faults:
-        if is_fault:
-            raise BadOrder(f"{what}: not an order that may be sent")
+    fault = _fault(order)
+    if fault:
+        raise BadOrder(f"{fault}: not an order that may be sent")
     body = _OrderBody(
         ticker=order.ticker,
         client_order_id=order.client_order_id,
@@ -96,6 +79,28 @@ def encode_order(order: OrderRequest) -> str:
         exchange_index=order.exchange_index,
     )
     return _encoder.encode(body).decode("ascii")
+
+
+def _fault(order: OrderRequest) -> str:  # noqa: PLR0911 - one for each fault
+    """Say why an order may not be sent; empty where it may."""
+    if not 0 < order.price_pips < ONE_DOLLAR_PIPS:
+        return f"price {order.price_pips} pips"
+    if order.count_centi <= 0:
+        return f"count {order.count_centi} centi-contracts"
+    if not order.ticker:
+        return "no ticker"
+    if not _CLIENT_ORDER_ID.fullmatch(order.client_order_id):
+        return "client order id"
+    if order.exchange_index < 0:
+        return f"shard {order.exchange_index}"
+    if order.reduce_only and order.time_in_force != "immediate_or_cancel":
+        return f"reduce-only and {order.time_in_force}"
+    if order.reduce_only and order.order_group_id:
+        # A triggered group lets no order in: what removes risk must not hang on one.
+        return "reduce-only in an order group"
+    if (order.expires_s > 0) != (order.time_in_force == "good_till_canceled"):
+        return f"{order.time_in_force} that ends at {order.expires_s}"
+    return ""
 
 
 class OrderAck(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,9 @@ from actors.exchange.wire import CountText, Decoder, MoneyText, PriceText, ppm
 from actors.exchange.wire_market import Levels, PriceStep
 from actors.model.orders import Side, Ticker
 
-Channel = Literal["orderbook_delta", "trade", "fill", "user_orders", "market_lifecycle_v2"]
+Channel = Literal[
+    "orderbook_delta", "trade", "fill", "user_orders", "market_lifecycle_v2", "order_group_updates"
+]
 Action = Literal["add_markets", "delete_markets", "get_snapshot"]
 
 
@@ -174,6 +176,14 @@ class EventFeeUpdate(Struct, frozen=True, kw_only=True):
         return None if override is None else ppm(override)
 
 
+class OrderGroupUpdate(Struct, frozen=True, kw_only=True):
+    """``order_group_updates``: a step in the life of an order group of ours."""
+
+    event_type: str
+    order_group_id: str
+    ts_ms: int
+
+
 envelope: Final = Decoder(Envelope)
 subscribed: Final = Decoder(Subscribed)
 updated: Final = Decoder(Updated)
@@ -186,6 +196,7 @@ user_order: Final = Decoder(UserOrder)
 market_lifecycle: Final = Decoder(MarketLifecycle)
 event_lifecycle: Final = Decoder(EventLifecycle)
 event_fee_update: Final = Decoder(EventFeeUpdate)
+order_group_update: Final = Decoder(OrderGroupUpdate)
 
 
 def subscribe(number: int, channel: Channel, tickers: Sequence[Ticker]) -> str:

@@ -4,6 +4,8 @@ from typing import Final
 
 import attrs
 
+from actors.runtime.secret import Secret
+
 MOST_COOKIES: Final = 32
 LONGEST_COOKIE: Final = 4_096
 """Characters of one; a longer one would not fit a request's head, and is passed over."""
@@ -13,7 +15,7 @@ LONGEST_COOKIE: Final = 4_096
 class Cookies:
     """What a server wants to see again, by name: attributes are of no use to one origin."""
 
-    _held: dict[str, str] = attrs.field(factory=dict)
+    _held: dict[str, Secret] = attrs.field(factory=dict)
 
     def take(self, headers: tuple[tuple[str, str], ...]) -> None:
         """Keep what an answer sets."""
@@ -24,11 +26,12 @@ class Cookies:
             if len(value) > LONGEST_COOKIE:
                 continue
             if equals and (key.strip() in self._held or len(self._held) < MOST_COOKIES):
-                self._held[key.strip()] = rest.strip()
+                self._held[key.strip()] = Secret(rest.strip())
 
     @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
+    def headers(self) -> tuple[tuple[str, Secret], ...]:
         """The header that sends them back, if there are any."""
         if not self._held:
             return ()
-        return (("Cookie", "; ".join(f"{name}={value}" for name, value in self._held.items())),)
+        told = "; ".join(f"{name}={value.reveal()}" for name, value in self._held.items())
+        return (("Cookie", Secret(told)),)

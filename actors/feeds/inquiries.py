@@ -43,11 +43,10 @@ def begin(contest: Contest, sitting: Sitting, feed: str, *, about_goal: bool) ->
     if goal is not None:
         # What the officials look at has happened: it may fall, and is no phantom.
         goal.confirm_by_ns = FOREVER
-    # Told of again, or by another, it is still the same review: it ends with its first telling.
-    known = [
-        one.due_ns for one in contest.inquiries.values() if (one.cause, one.key) == (cause, key)
-    ]
-    inquiry = Inquiry(cause, key, min(known, default=sitting.at_ns + contest.rules.review_ns))
+    known = [one for one in contest.inquiries.values() if (one.cause, one.key) == (cause, key)]
+    # Whoever tells of it again, or later than another, gives the officials no more time.
+    due_ns = min((one.due_ns for one in known), default=sitting.at_ns + contest.rules.review_ns)
+    inquiry = Inquiry(cause, key, due_ns)
     before = contest.inquiries.pop(feed, None)
     contest.inquiries[feed] = inquiry
     if not known:

@@ -7,10 +7,10 @@ import attrs
 
 from actors.feeds.contest import TRAIL_KEPT
 from actors.feeds.judging import FIRST
-from actors.feeds.unsettled import Step, Unsettled
+from actors.feeds.unsettled import OpenReview, Step, Unsettled
 from actors.messages.feeds import Confidence, FeedEvent, Kind
 from actors.messages.race import Cause
-from actors.messages.records import Intent, Report, Segment
+from actors.messages.records import Intent, Report
 from actors.messages.records_review import DoubtRow
 from actors.model.score import GoalKey, MatchId, Period, Policy, Score
 from actors.model.sports import POLICIES
@@ -29,18 +29,16 @@ class _Match:
     steps: list[Step] = attrs.field(factory=list)
     doubts: dict[tuple[Cause, GoalKey], None] = attrs.field(factory=dict)
     denials: dict[str, FeedEvent] = attrs.field(factory=dict)
-    reviews: dict[str, GoalKey] = attrs.field(factory=dict)
-    """By feed: the key that its last review was about."""
-    opened: dict[tuple[Cause, GoalKey], int] = attrs.field(factory=dict)
-    """When each open review was told of first, on the wall clock."""
+    reviews: dict[str, tuple[GoalKey, int]] = attrs.field(factory=dict)
+    """By feed: the key that its last review was about, and when it told of that first."""
     withdrawn: dict[str, None] = attrs.field(factory=dict)
     """States that were taken back and not reached again, in that order."""
 
-    def of_reviews(self) -> Mapping[str, tuple[Cause, GoalKey]]:
+    def of_reviews(self) -> Mapping[str, OpenReview]:
         """Return the reviews whose end nobody told, by the feed that tells of them."""
         return {
-            feed: (cause, key)
-            for feed, key in self.reviews.items()
+            feed: OpenReview(cause, key, began_ns)
+            for feed, (key, began_ns) in self.reviews.items()
             for cause, doubted in self.doubts
             if cause != "score" and doubted == key
         }
@@ -50,32 +48,20 @@ class _Match:
 class LooseEnds:
     """Follows every match through a journal."""
 
+    since_ns: int = 0
+    """What makes the times of the records to come times of this process: added to them."""
     _matches: dict[MatchId, _Match] = attrs.field(init=False, factory=dict)
     _sources: dict[tuple[str, str], MatchId] = attrs.field(init=False, factory=dict)
     """By feed and its id of a match."""
-    _wall_less_mono_ns: int = attrs.field(init=False, default=0)
-    """Of the process whose records are being read."""
 
-    def hear_segment(self, segment: Segment) -> None:
-        """Note what the clocks of the records that follow say."""
-        self._wall_less_mono_ns = segment.wall_ns - segment.mono_ns
-
-    def unsettled(self, wall_less_mono_ns: int | None = None) -> dict[MatchId, Unsettled]:
-        """Return what is open, by match.
-
-        Args:
-            wall_less_mono_ns: Of this process's clocks; ``None`` where its times of an
-                earlier process are of no use.
-        """
+    def unsettled(self) -> dict[MatchId, Unsettled]:
+        """Return what is open, by match."""
         return {
             match: Unsettled(
                 steps=tuple(one.steps),
                 doubted=tuple(key for cause, key in one.doubts if cause == "score"),
                 denials=dict(one.denials),
                 reviews=one.of_reviews(),
-                since_ns={}
-                if wall_less_mono_ns is None
-                else {about: wall - wall_less_mono_ns for about, wall in one.opened.items()},
                 withdrawn=tuple(one.withdrawn),
             )
             for match, one in self._matches.items()
@@ -109,7 +95,6 @@ class LooseEnds:
                 _confirmed(one.steps, key)
         else:
             one.doubts.pop(doubted, None)
-            one.opened.pop(doubted, None)
             if not any(cause == "score" for cause, _ in one.doubts):
                 one.denials.clear()
 
@@ -152,11 +137,9 @@ class LooseEnds:
     def _hear_review(self, one: _Match, report: Report, key: GoalKey) -> None:
         subject, _, outcome = report.reason.partition(": ")
         if outcome == "open":
-            one.reviews[report.feed] = key
-            is_goal = subject == "goal" and ("goal_review", key) in one.doubts
-            cause: Cause = "goal_review" if is_goal else "review"
-            # Whoever tells of it again, or later than another, does not begin it anew.
-            one.opened.setdefault((cause, key), report.judged_ns + self._wall_less_mono_ns)
+            known = one.reviews.get(report.feed)
+            if known is None or known[0] != key:
+                one.reviews[report.feed] = key, report.received_ns + self.since_ns
             return
         one.reviews.pop(report.feed, None)
         if (subject, outcome) == ("goal", "stands"):

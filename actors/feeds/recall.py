@@ -38,17 +38,17 @@ class Recalled:
     """Every feed's record."""
 
 
-def recall(records: Iterable[object], *, wall_less_mono_ns: int | None = None) -> Recalled:
+def recall(records: Iterable[object], wall_less_mono_ns: int = 0) -> Recalled:
     """Read the journal's records, oldest first; those that say nothing of races are passed over.
+
+    Args:
+        records: What the journal has.
+        wall_less_mono_ns: This process's wall clock less its monotonic one, for what is
+            measured from before the restart.
 
     Reports are written after the fact: one that was still waiting when an intent
     was written comes behind it. So a standing moves forward within a generation,
     and back only into a higher one.
-
-    Args:
-        records: Of every process so far.
-        wall_less_mono_ns: The wall clock less the monotonic one, of this process; without it
-            whatever waits for the clock waits anew.
     """
     traded: set[GoalKey] = set()
     standings: dict[MatchId, Standing] = {}
@@ -70,7 +70,7 @@ def recall(records: Iterable[object], *, wall_less_mono_ns: int | None = None) -
                 ends.hear_doubt(record)
             case Segment(run=run):
                 past.begin(run)
-                ends.hear_segment(record)
+                ends.since_ns = record.wall_ns - record.mono_ns - wall_less_mono_ns
             case _:
                 pass
         if key is not None:
@@ -78,7 +78,7 @@ def recall(records: Iterable[object], *, wall_less_mono_ns: int | None = None) -
     return Recalled(
         traded=frozenset(traded),
         standings=standings,
-        unsettled=ends.unsettled(wall_less_mono_ns),
+        unsettled=ends.unsettled(),
         tallies=past.tallies,
     )
 

@@ -22,7 +22,7 @@ from actors.feeds.pull.pipe import credentials
 from actors.feeds.signalr.classic_link import ClassicLink, ClassicSettings
 from actors.feeds.signalr.link import HubSettings, SignalrLink
 from actors.runtime.env import Env
-from actors.runtime.secret import keep
+from actors.runtime.secret import NONE, Secret
 
 LARGEST_SECRET: Final = 16 * 1024
 
@@ -119,9 +119,9 @@ async def _armed(
         yield frames
 
 
-def _secret(settings: FeedSettings) -> str:
+def _secret(settings: FeedSettings) -> Secret:
     if not settings.secret_file:
-        return ""
+        return NONE
     try:
         with Path(settings.secret_file).open("rb") as file:
             text = file.read(LARGEST_SECRET).decode("ascii").strip()
@@ -129,5 +129,4 @@ def _secret(settings: FeedSettings) -> str:
         raise FeedUnreachable(f"{settings.name}: secret_file: {type(error).__name__}") from error
     if not text.isprintable():
         raise FeedUnreachable(f"{settings.name}: secret_file holds more than one line")
-    keep(text)
-    return text
+    return Secret(text)

@@ -3,8 +3,8 @@
 A restart forgets what feeds showed. It must not forget that a goal was doubted, looked at by
 the officials, or shown by one feed alone: positions hang on how that ends. The scores that
 stood stand again, whoever denied one denies it until it shows otherwise, and each rule that
-waits for the clock waits anew; but a review that nobody ends ends when it would have ended,
-however often it was restarted.
+waits for the clock waits anew, but for that of an open review: it is measured from when a
+feed told of it first.
 """
 
 from collections.abc import Mapping
@@ -38,6 +38,16 @@ class Step:
     """Whether its own feed called it unconfirmed, and nobody has confirmed it since."""
 
 
+@attrs.frozen
+class OpenReview:
+    """A review that a feed told of, and of whose end it has not."""
+
+    cause: Cause
+    key: GoalKey
+    began_ns: int
+    """When it was told of, by this process's monotonic clock; it may lie before its zero."""
+
+
 @attrs.frozen(kw_only=True)
 class Unsettled:
     """What was open about one match. Recovery to the race."""
@@ -48,10 +58,8 @@ class Unsettled:
     """Keys in doubt."""
     denials: Mapping[str, FeedEvent] = attrs.field(factory=dict)
     """By feed: the report by which it denies what is doubted."""
-    reviews: Mapping[str, tuple[Cause, GoalKey]] = attrs.field(factory=dict)
-    """By feed: the review that it told of, and of whose end it has not."""
-    since_ns: Mapping[tuple[Cause, GoalKey], int] = attrs.field(factory=dict)
-    """When a review was told of first, on this process's clock, where that is known."""
+    reviews: Mapping[str, OpenReview] = attrs.field(factory=dict)
+    """By feed."""
     withdrawn: tuple[str, ...] = ()
     """States that were taken back and not reached again, the newest last."""
 
@@ -77,11 +85,15 @@ def begin_again(
     if score is None:
         return  # Of another sport's policy: its feeds' baselines begin it.
     if left is not None:
-        for feed, about in left.reviews.items():
-            # A wall clock that was set back since must not keep it open for longer than ever.
-            since_ns = min(sitting.at_ns, left.since_ns.get(about, sitting.at_ns))
-            contest.inquiries[feed] = Inquiry(*about, since_ns + contest.rules.review_ns)
-        for cause, key in dict.fromkeys(left.reviews.values()):
+        began: dict[tuple[Cause, GoalKey], int] = {}
+        for one in left.reviews.values():
+            # A restart gives the officials no more time; a clock that was set gives none either.
+            first_ns = began.get((one.cause, one.key), sitting.at_ns)
+            began[one.cause, one.key] = min(first_ns, one.began_ns)
+        for feed, one in left.reviews.items():
+            due_ns = began[one.cause, one.key] + contest.rules.review_ns
+            contest.inquiries[feed] = Inquiry(one.cause, one.key, due_ns)
+        for cause, key in began:
             sitting.doubt(key, EARLIER, in_doubt=True, cause=cause, takes_back=False)
         _withdraw_again(contest, sitting.at_ns, left.withdrawn)
     trail = [] if left is None else _trail(contest, sitting.at_ns, left.steps, tuple(runners))

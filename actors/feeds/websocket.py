@@ -11,6 +11,7 @@ from actors.feeds.errors import FeedLost, FeedUnreachable
 from actors.feeds.feed import Frames
 from actors.feeds.kept import READ_BYTES
 from actors.runtime.env import Env
+from actors.runtime.secret import Secret, revealed
 from actors.runtime.websocket import WebSocket, open_websocket
 from actors.runtime.websocket_frames import Heard, WebSocketFailed
 
@@ -23,7 +24,7 @@ async def connect(
     url: str,
     *,
     ca_file: str | None = None,
-    headers: Sequence[tuple[str, str]] = (),
+    headers: Sequence[tuple[str, Secret]] = (),
     cookies: Cookies | None = None,
     connect_timeout_s: float = 5.0,
 ) -> AsyncIterator[Frames]:
@@ -41,7 +42,7 @@ async def connect(
             env,
             url,
             ca_file=ca_file,
-            headers=[*headers, *kept.headers],
+            headers=revealed([*headers, *kept.headers]),
             max_message_bytes=LARGEST_MESSAGE,
             read_bytes=READ_BYTES,
             connect_timeout_s=connect_timeout_s,

@@ -19,5 +19,5 @@ class MarkRow:
     at_ns: int
 
 
-MONEY_TYPES: Final[dict[int, tuple[type, int]]] = {17: (MarkRow, 1)}
+MONEY_TYPES: Final[dict[int, tuple[type, int]]] = {18: (MarkRow, 1)}
 """These rows' part of the list in ``records.py``."""

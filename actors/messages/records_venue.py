@@ -65,7 +65,8 @@ class GroupRow:
     """One step of the order group that the entries of a shard carry."""
 
     step: str
-    """``asked`` before a new one is asked for, ``known`` when it is proved, ``reset``;
+    """``asked`` before a new one is asked for, ``known`` when it is proved, ``shut`` when
+    the venue lets nothing in any more, ``reset``;
     ``refused`` and ``absent`` where none came of what was asked for."""
     exchange_index: int
     group_id: str

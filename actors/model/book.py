@@ -147,13 +147,13 @@ class Book:
         bids, asks = self._bids, self._asks
         return bids.rows(bids.prices[: -depth - 1 : -1]), asks.rows(asks.prices[:depth])
 
-    def reachable(self, side: Side, limit_pips: Pips) -> tuple[Level, ...]:
-        """Return what an immediate-or-cancel order on ``side`` could take, in its order."""
+    def reachable_centi(self, side: Side, limit_pips: Pips) -> int:
+        """Return how much an immediate-or-cancel order on ``side`` could take."""
         if side == "bid":
-            prices = self._asks.prices
-            return self._asks.levels(prices[: bisect_right(prices, limit_pips)])
-        prices = self._bids.prices
-        return self._bids.levels(prices[bisect_left(prices, limit_pips) :][::-1])
+            counts, prices = self._asks.counts, self._asks.prices
+            return sum([counts[each] for each in prices[: bisect_right(prices, limit_pips)]])
+        counts, prices = self._bids.counts, self._bids.prices
+        return sum([counts[each] for each in prices[bisect_left(prices, limit_pips) :]])
 
     def copy(self) -> "Book":
         """Return a book that looks the same now and changes apart from now on."""

@@ -5,9 +5,8 @@ The venue keeps one YES book per market (reference ``kalshi.md`` sections 3, 8):
 one minus the price. A position is one signed number per market.
 """
 
-import base64
 import hashlib
-from typing import Literal, NewType
+from typing import Final, Literal, NewType
 
 import attrs
 
@@ -88,5 +87,13 @@ def client_order_id(
     text = "\x1f".join(
         (account, match, str(generation), state, ticker, side, str(leg), str(attempt))
     )
-    digest = hashlib.sha256(text.encode()).digest()
-    return base64.b32encode(digest).decode("ascii").lower()[:26]
+    bits = int.from_bytes(hashlib.sha256(text.encode()).digest()[:17], "big") >> 6
+    return "".join([_PAIRS[bits >> shift & 0x3FF] for shift in _SHIFTS])
+
+
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"
+"""RFC 4648 section 6, lower case."""
+_PAIRS: Final = [one + other for one in _ALPHABET for other in _ALPHABET]
+"""Two characters, ten bits, at a time: the library's encoder takes six times as long."""
+_SHIFTS: Final = range(120, -1, -10)
+"""Of 130 bits, 26 characters."""

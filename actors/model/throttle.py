@@ -115,6 +115,19 @@ class Throttle:
         self._named = {sport: _Lane(self.pace.of(sport)) for sport in self.pace.sports}
         self._trips = deque(maxlen=self.pace.trips_per_min)
 
+    def change(self, pace: Paces) -> None:
+        """Go by another pace from now on; what has left of late still counts."""
+        before = (self._usual, dict(self._named), self._trips)
+        self.pace = pace
+        self.__attrs_post_init__()
+        usual, named, trips = before
+        self._trips.extend(trips)
+        for sport in (None, *self._named):
+            # A sport that gets a pace of its own was counted with the others until now.
+            old, new = usual if sport is None else named.get(sport, usual), self._lane(sport)
+            new.second.extend(old.second)
+            new.minute.extend(old.minute)
+
     def brakes(self, match: MatchId, now_ns: int, sport: Sport | None = None) -> Brake | None:
         """Return why no further entry of ``match`` may leave now; ``None`` if one may."""
         lane = self._lane(sport)

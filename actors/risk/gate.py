@@ -35,6 +35,7 @@ Reason = Literal[
     "halted",  # 1, 13-16: the trading state admits no entry
     "reducing",  # 1: it admits only what reduces
     "series",  # 1: as much is said of the leg's series alone
+    "group",  # 16: the venue lets nothing into the order group of the leg's shard
     "collar",  # 2: the limit lies too far beyond the last good book
     "price",  # 2: the limit is outside the absolute gates
     "no_book",  # 2: no reference price, or the book is not whole
@@ -86,9 +87,12 @@ class Terms:
 USUAL: Final = Terms.of(Risk())
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Moment:
-    """What the gate must know of the world at the instant of one entry."""
+    """What the gate must know of the world at the instant of one entry.
+
+    Nobody changes one; that it could be changed makes it in half the time.
+    """
 
     now_ns: int
     received_ns: int
@@ -104,6 +108,8 @@ class Moment:
     """Whether the venue's rate limit has room for one more entry and the exits after it."""
     series_closed: bool = False
     """Whether entries of the leg's series are closed."""
+    group_shut: bool = False
+    """Whether the order group of the leg's shard is triggered."""
     size_pm: int = FULL_PM
     """How much of its play the leg is, in thousandths."""
     plausible: bool = True
@@ -149,6 +155,8 @@ def entry(  # noqa: C901, PLR0911, PLR0912 - one line for each control, in the o
         return "reducing" if moment.state == "REDUCING" else "halted"
     if moment.series_closed:
         return "series"
+    if moment.group_shut:
+        return "group"
     if not moment.journal_healthy:
         return "journal"
     since_ns = moment.unsynced_since_ns

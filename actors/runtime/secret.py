@@ -11,6 +11,7 @@ import re
 import resource
 import sys
 import traceback
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
 from typing_extensions import override
@@ -96,6 +97,25 @@ def keep(text: str) -> None:
             _kept[word] = None
             while len(_kept) > KEPT_MOST:
                 del _kept[next(iter(_kept))]
+
+
+NONE: Final = Secret("")
+"""No secret, where one might be."""
+
+
+def secret_of(text: str | Secret) -> Secret:
+    """Return ``text`` as a secret; one that is a secret already stays itself."""
+    return text if isinstance(text, Secret) else Secret(text)
+
+
+def bearer(token: Secret) -> tuple[tuple[str, Secret], ...]:
+    """Return the header that shows a bearer; none where there is no token."""
+    return (("Authorization", Secret(f"Bearer {token.reveal()}")),) if token else ()
+
+
+def revealed(pairs: Iterable[tuple[str, str | Secret]]) -> list[tuple[str, str]]:
+    """Return headers or parameters as they are sent, for whoever writes them on a wire."""
+    return [(name, value.reveal() if isinstance(value, Secret) else value) for name, value in pairs]
 
 
 def redacted(text: str) -> str:

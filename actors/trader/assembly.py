@@ -31,6 +31,7 @@ from actors.runtime.journal import Journal
 from actors.runtime.latest import Latest
 from actors.runtime.mailbox import Mailbox
 from actors.trader.almanac import followed
+from actors.trader.bell import Bell
 from actors.trader.books import Books
 from actors.trader.budgets import limits_of, order_max_centi
 from actors.trader.catalogue import CatalogueReader
@@ -44,7 +45,7 @@ from actors.trader.group_keeper import GroupKeeper, keeper_of_groups
 from actors.trader.market_data import MarketData, stream_name
 from actors.trader.market_data_books import Keeper, keeper_of
 from actors.trader.market_data_compare import Comparison, comparison_of
-from actors.trader.planner import Bell, FeedRecord, Planner
+from actors.trader.planner import FeedRecord, Planner
 from actors.trader.plays import Terms
 from actors.trader.reads import Reads, budget_of, clock_of, reads_of
 from actors.trader.resolver import Resolver
@@ -347,7 +348,7 @@ def _desk(given: Given, day: str) -> Desk:
         to_auditor.post(TradingStateRow(state=state, reason=reason, at_ns=env.now_ns()))
 
     return Desk(
-        state=TradingState(on_change=say),
+        state=TradingState(on_change=say, now_ns=env.now_ns),
         exposure=Exposure(
             limits_of(profile.limits),
             day=day,

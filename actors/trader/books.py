@@ -5,7 +5,7 @@ and the exits. Book age is the age of the last proof that the stream is whole, n
 of the last change: a quiet book is fresh (design section 7).
 """
 
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import attrs
 
@@ -77,7 +77,7 @@ class Books:
             return "lost"
         if book.is_crossed:
             return "crossed"
-        if book.best_bid is None and book.best_ask is None:
+        if book.top == _NOTHING:
             return "empty"
         if self.proof is not None and self.proof.is_late(ticker, now_ns):
             return "late"
@@ -113,5 +113,26 @@ class Books:
         book = self._books.get(ticker)
         if book is None:
             return None
-        level = book.best_ask if side == "bid" else book.best_bid
-        return None if level is None else level.price_pips
+        bid, ask = book.top
+        return ask if side == "bid" else bid
+
+    def meets(self, ticker: Ticker, side: Side, now_ns: int) -> tuple[bool, Pips | None]:
+        """Say what an order on ``side`` would meet: all that the trigger asks of a book.
+
+        Returns:
+            Whether nothing but its age speaks against the book, and the best price, if
+            there is one.
+        """
+        book = self._books.get(ticker)
+        if book is None:
+            return False, None
+        bid, ask = book.top
+        best = ask if side == "bid" else bid
+        if not self._whole[ticker] or (bid is None and ask is None):
+            return False, best
+        if bid is not None and ask is not None and bid >= ask:
+            return False, best
+        return self.proof is None or not self.proof.is_late(ticker, now_ns), best
+
+
+_NOTHING: Final = (None, None)

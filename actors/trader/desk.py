@@ -19,7 +19,7 @@ from actors.messages.records_venue import DelayRow
 from actors.messages.trading import Accepted, ExitPlan, OrderDone, Play, Purpose, Rejected, Sent
 from actors.model.children import Children
 from actors.model.limits import Exposure
-from actors.model.losses import Losses, Mark
+from actors.model.losses import Losses, LossLimits, Mark
 from actors.model.money import MicroDollars
 from actors.model.orders import Fill, Side, Ticker
 from actors.model.score import GoalKey, MatchId
@@ -30,7 +30,18 @@ from actors.runtime.chime import Chime
 from actors.runtime.latest import Latest
 from actors.trader.books import Books
 from actors.trader.delays import HOLDS_HALT, Delays, Holds
-from actors.trader.entry_groups import HALT as GROUP, EntryGroups
+from actors.trader.entry_groups import EntryGroups
+
+
+@attrs.frozen
+class Standing:
+    """One reason that speaks against trading."""
+
+    name: str
+    why: str
+    since_ns: int
+    halts: bool
+    """Whether it stops entries; else it only reduces."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -43,6 +54,9 @@ class TradingState:
     """
 
     on_change: Callable[[State, str], None]
+    now_ns: Callable[[], int] = attrs.field(default=lambda: 0)
+    _since_ns: dict[str, int] = attrs.field(init=False, factory=dict)
+    """When each reason was given, on the clock of ``now_ns``."""
     _reasons: dict[str, str] = attrs.field(init=False, factory=dict)
     _reducing: set[str] = attrs.field(init=False, factory=set)
     """Names of the reasons that only reduce."""
@@ -63,10 +77,19 @@ class TradingState:
         """What speaks against trading, oldest first."""
         return tuple(f"{name}: {why}" for name, why in self._reasons.items())
 
+    @property
+    def standing(self) -> tuple["Standing", ...]:
+        """The same, each with what is known of it."""
+        return tuple(
+            Standing(name, why, self._since_ns[name], name not in self._reducing)
+            for name, why in self._reasons.items()
+        )
+
     def halt(self, name: str, why: str) -> None:
         """Stop entries for a reason; saying it twice changes nothing."""
         if name not in self._reasons or name in self._reducing:
             self._reasons[name] = why
+            self._since_ns.setdefault(name, self.now_ns())
             self._reducing.discard(name)
             self.on_change(self.value, f"{name}: {why}")
 
@@ -74,12 +97,14 @@ class TradingState:
         """Admit only what reduces, for a reason; one that halts already is no less."""
         if name not in self._reasons:
             self._reasons[name] = why
+            self._since_ns[name] = self.now_ns()
             self._reducing.add(name)
             self.on_change(self.value, f"{name}: {why}")
 
     def clear(self, name: str) -> None:
         """Take one reason back; entries resume when none is left."""
         if self._reasons.pop(name, None) is not None:
+            del self._since_ns[name]
             self._reducing.discard(name)
             self.on_change(self.value, f"cleared: {name}")
 
@@ -270,7 +295,9 @@ class Desk:
         if isinstance(outcome, Rejected) and outcome.status == TOO_MANY:
             self.budget.refused("write", sent.exchange_index, done.done_ns)
         if isinstance(outcome, Rejected) and sent.purpose == "entry":
-            self._hear_refusal(sent.exchange_index, outcome)
+            self.groups.hear_refusal(
+                sent.exchange_index, outcome.status, outcome.code, done.done_ns
+            )
         if heard_ns is None or not isinstance(outcome, Accepted):
             return None
         self.clock.hear_answer(outcome.venue_ts_ms, sent_ns=sent.sent_ns, received_ns=heard_ns)
@@ -295,11 +322,6 @@ class Desk:
             p50_ns=held.p50_ns,
             p90_ns=held.p90_ns,
         )
-
-    def _hear_refusal(self, shard: int, refusal: Rejected) -> None:
-        """Halt where the venue has shut the group of a shard's entries."""
-        if self.groups.hear_refusal(shard, refusal.status, refusal.code):
-            self.state.halt(GROUP, f"the order group of shard {shard} is triggered")
 
     def _hear_hold(self, series: str, held_ns: int) -> None:
         """Close a series, or all, for orders that were held too long; open them again."""
@@ -335,6 +357,11 @@ class Desk:
         """Count what an open position has lost so far; too great a loss halts."""
         self._excuse_losses()
         self._heed(self.losses.mark(ticker, mark))
+
+    def bound_losses(self, limits: LossLimits) -> None:
+        """Go by other limits of loss from now on; one that is exceeded already halts."""
+        self.losses.limits = limits
+        self._heed(self.losses.breach)
 
     def _excuse_losses(self) -> None:
         if self.losses.breach is not None and not self.state.stands("loss"):

@@ -122,7 +122,10 @@ class Fire:
         if trigger.fresh_feeds and desk.state.stands(STALE):
             desk.state.clear(STALE)  # Whoever looks each second has not seen it come back yet.
         match, play = desk.catalogue.value.matches.get(key.match), desk.plays.get(key)
-        due_wall_ns = self.env.wall_ns() + self.exit_after_ns
+        wall_ns = self.env.wall_ns()
+        due_wall_ns = wall_ns + self.exit_after_ns
+        # How old the book may be is the gate's own question.
+        book_whole, best_pips = desk.books.meets(ticker, leg.side, now_ns)
         moment = gate.Moment(
             now_ns=now_ns,
             received_ns=trigger.report.received_ns,
@@ -131,6 +134,7 @@ class Fire:
             fresh_feeds=trigger.fresh_feeds,
             in_doubt=key.match in desk.doubts,
             series_closed=match is not None and desk.holds.closed(match.series),
+            group_shut=leg.exchange_index in desk.groups.shut,
             size_pm=trigger.size_pm,
             plausible=play is not None and _plausible(trigger, play),
             same_order_ns=desk.children.sent_ns(child_of(key, leg)),
@@ -139,13 +143,12 @@ class Fire:
             in_recess=any(begins <= due_wall_ns < ends for begins, ends in desk.recesses),
             unsynced_since_ns=self.journal.unsynced_since_ns,
             frozen=desk.is_frozen(ticker),
-            clock_fits=desk.clock.admits(now_ns, self.env.wall_ns()),
+            clock_fits=desk.clock.admits(now_ns, wall_ns),
             has_tokens=desk.budget.entry_fits(leg.exchange_index, now_ns),
             brake=desk.throttle.brakes(key.match, now_ns, match.sport if match else None),
-            # How old it may be is the gate's own question.
-            book_whole=desk.books.flaw(ticker, now_ns) in {None, "old"},
+            book_whole=book_whole,
             book_proved_ns=desk.books.proved(ticker),
-            best_opposite_pips=desk.books.best_opposite_pips(ticker, leg.side),
+            best_opposite_pips=best_pips,
         )
         return gate.entry(
             leg,

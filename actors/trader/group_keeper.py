@@ -2,7 +2,8 @@
 
 A group is known by its journalled id, or else by its shard and its limit. A new one is asked
 for once, after that was written down; where its answer is lost the lists say what came of
-it. A triggered group is reset when a person has resumed, and never before.
+it. A triggered group is reset when a person has resumed, and never before:
+neither by this process nor, because that is written down, by the next.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ import attrs
 import trio
 
 from actors.exchange.errors import VenueRefused, VenueUnreachable
-from actors.exchange.groups import Groups, OrderGroup
+from actors.exchange.groups import SHUT_CONTRACTS, Groups, OrderGroup
 from actors.messages.records_venue import GroupRow
 from actors.messages.recovered import Relived
 from actors.model.money import ONE_CONTRACT_CENTI
@@ -35,6 +36,7 @@ REFUSED_S: Final = 10.0
 ABSENT_NS: Final = 60_000_000_000
 """So long after a group was asked for, lists without it prove that there is none: no
 signature is taken at that age, and no read lags so far behind."""
+SHUT_CENTI: Final = SHUT_CONTRACTS * ONE_CONTRACT_CENTI
 ENDED: Final = frozenset({"ENDED", "DETERMINED", "SETTLED"})
 
 
@@ -49,16 +51,20 @@ class GroupKeeper:
     ring: Callable[[MatchId], None]
     """Has a match planned again."""
     health: Health
+    say: Callable[[str], None] = attrs.field(default=lambda _line: None)
+    """Told what a person should know of the groups."""
     rows: Sequence[GroupRow] = ()
     """The last that an earlier process wrote down of each shard's group."""
     _ours: dict[int, str] = attrs.field(init=False, factory=dict)
     """Journalled ids."""
     _asked_ns: dict[int, int] = attrs.field(init=False, factory=dict)
     """When a group was asked for of which nobody knows yet whether it is there; wall time."""
+    _kept: dict[int, None] = attrs.field(init=False, factory=dict)
+    """Shards of which it is written down that their group is shut."""
     _next_s: float = attrs.field(init=False, default=0.0)
     """No list before it while something is missing."""
     _listed_s: float = attrs.field(init=False, default=0.0)
-    _told: tuple[dict[int, str], dict[int, None]] = attrs.field(init=False, default=({}, {}))
+    _told: tuple[dict[int, str], list[int]] = attrs.field(init=False, factory=lambda: ({}, []))
     """The groups as every match was planned with them last."""
 
     def __attrs_post_init__(self) -> None:
@@ -69,6 +75,10 @@ class GroupKeeper:
                 self._asked_ns[row.exchange_index] = row.wall_ns
             if row.group_id:
                 self._ours[row.exchange_index] = row.group_id
+            if row.step == "shut":
+                self._kept[row.exchange_index] = None
+                why = "it was triggered before this process began"
+                self.desk.groups.close(row.exchange_index, why, self.env.now_ns())
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Look whenever the catalogue has changed and now and then, until cancelled."""
@@ -84,6 +94,7 @@ class GroupKeeper:
 
     async def _look(self) -> None:
         try:
+            self._keep_shut()
             await self._reopen()
             if self._missing() or trio.current_time() - self._listed_s >= EVERY_S:
                 await self._prove_all()
@@ -98,7 +109,7 @@ class GroupKeeper:
     def _tell(self) -> None:
         """Have every match planned again where an entry would name another group now, or none."""
         groups = self.desk.groups
-        told = (dict(groups.proved), dict(groups.shut))
+        told = (dict(groups.proved), list(groups.shut))
         if told != self._told:
             self._told = told
             for match in self.desk.catalogue.value.matches:
@@ -141,6 +152,14 @@ class GroupKeeper:
             for group in listed
             if group.exchange_index == shard and group.limit_centi == limit_centi
         )
+        if limit_centi != SHUT_CENTI and any(
+            (each.group_id, each.exchange_index, each.limit_centi) == (ours, shard, SHUT_CENTI)
+            for each in listed
+        ):
+            assert ours is not None, "no group of nobody's is listed"
+            desk.groups.close(shard, "flatten or custody has shut it", self.env.now_ns())
+            desk.groups.prove(shard, ours)
+            return
         found = ours if ours in fitting else next(iter(fitting), None)
         if found is None:
             found = await self._make(shard)
@@ -149,11 +168,13 @@ class GroupKeeper:
             return
         if found != ours:
             self._write("known", shard, found)
+            # Of this one it is not written down yet, should the shard be shut.
+            self._kept.pop(shard, None)
             self._ours[shard] = found
         if desk.state.stands(HALT):
-            # An earlier process met it triggered, and nobody has resumed since.
-            desk.groups.shut[shard] = None
-        desk.groups.proved[shard] = found
+            # A process of before met one triggered, and nobody has resumed since.
+            desk.groups.close(shard, "a group was triggered before", self.env.now_ns())
+        desk.groups.prove(shard, found)
 
     async def _make(self, shard: int) -> str | None:
         """Ask for a group, unless one may be on its way; return its id where there is one now.
@@ -175,22 +196,36 @@ class GroupKeeper:
             self._write("refused", shard, "")
             raise
 
+    def _keep_shut(self) -> None:
+        """Write down what was shut, for a process that may come after this one."""
+        groups = self.desk.groups
+        for shard in [each for each in groups.shut if each not in self._kept]:
+            self._write("shut", shard, groups.proved.get(shard, self._ours.get(shard, "")))
+            self._kept[shard] = None
+            self.say(
+                f"GROUP  no entry leaves on shard {shard}: its order group is triggered"
+                f" ({groups.shut[shard].why}); ctl health shows the token to resume it"
+            )
+
     async def _reopen(self) -> None:
         """Reset what was triggered, once a person has resumed."""
-        groups, state = self.desk.groups, self.desk.state
-        for shard in () if state.stands(HALT) else tuple(groups.shut):
+        groups = self.desk.groups
+        for shard in () if self.desk.state.stands(HALT) else tuple(groups.resumed):
             group_id = groups.proved.get(shard)
             if group_id is None:
                 continue
             try:
+                # Its limit first: whoever shut it from outside has left it next to none.
+                contracts = groups.contracts
+                await self.rest.set_limit(group_id, shard=shard, contracts=contracts)
                 await self.rest.reset_group(group_id, shard=shard)
             except VenueRefused:
                 # Whether it is gone the next list shows; it stays shut as long as it is there.
                 groups.proved.pop(shard, None)
                 raise
             self._write("reset", shard, group_id)
-            if not state.stands(HALT):
-                groups.shut.pop(shard, None)
+            self._kept.pop(shard, None)
+            groups.reopen(shard)
 
     def _write(self, step: str, shard: int, group_id: str) -> None:
         self.journal.append(

@@ -22,6 +22,7 @@ from actors.exchange.stream_values import (
     StreamEvent,
     StreamFees,
     StreamFill,
+    StreamGroup,
     StreamLifecycle,
     StreamLost,
     StreamMissed,
@@ -203,6 +204,8 @@ class MarketData:
                 | StreamMissed(channel="market_lifecycle_v2")
             ):
                 self._live_on(value)
+            case StreamGroup():
+                self.desk.groups.hear_step(value.group_id, value.step, value.received_ns)
             case StreamMissed(channel="fill"):
                 raise StreamFailed("fills were missed")
             case StreamMissed() | StreamOrder():

@@ -1,13 +1,13 @@
 """The planner: decides what each next score is worth before anybody has scored it.
 
-It is woken by whatever a play depends on (book, standing, catalogue) and by time,
-which is in every price; it plans each match at most once in five milliseconds,
-however often it is woken. What lies behind the best prices bounds how much an order may
+It is woken by whatever a play depends on (book, standing, catalogue) and by time, which is
+in every price; it plans each match at most once in five milliseconds, however often it is
+woken, one next score a step. What lies behind the best prices bounds how much an order may
 ask for and nothing else, and changes all the time: it is planned in turn, one match each
-twenty milliseconds.
+twenty milliseconds, and so is what nothing has woken for long.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import Final, Literal, Protocol
 
@@ -24,11 +24,12 @@ from actors.model.money import MicroDollars, Pips
 from actors.model.orders import Ticker
 from actors.model.score import GoalKey, MatchId, Period, Policy, Score
 from actors.runtime.env import Env
+from actors.runtime.turns import give_way
+from actors.trader.bell import Bell
 from actors.trader.desk import Desk
 from actors.trader.plays import Holding, Position, Terms, plan
 from actors.trader.pricing import Prospect, Sight, look
 
-CONFLATE_S: Final = 0.005
 DEPTH_S: Final = 0.02
 """Between two matches that are planned only because of what lies behind their best prices."""
 AGED_S: Final = 2.5
@@ -95,60 +96,6 @@ def caution(settings: Plays) -> Caution:
     )
 
 
-@attrs.define(eq=False)
-class Bell:
-    """Which matches have to be planned again. Rung by anyone, answered by the planner."""
-
-    _rung: dict[MatchId, None] = attrs.field(init=False, factory=dict)
-    _woken: trio.Event = attrs.field(init=False, factory=trio.Event)
-    _waiting: dict[MatchId, None] = attrs.field(init=False, factory=dict)
-    """Those that may wait for their turn."""
-    _waited: trio.Event = attrs.field(init=False, factory=trio.Event)
-    name: str = attrs.field(init=False, default="bell")
-    """What it is called where health is shown."""
-    taken: int = attrs.field(init=False, default=0)
-    """How often it was answered."""
-
-    @property
-    def depth(self) -> int:
-        """How many matches wait to be planned again."""
-        return len(self._rung)
-
-    def ring(self, match: MatchId) -> None:
-        """Ask for a match to be planned again. Never waits."""
-        self._waiting.pop(match, None)
-        self._rung[match] = None
-        self._woken.set()
-
-    def ring_in_turn(self, match: MatchId) -> None:
-        """Ask for a match to be planned when it is its turn. Never waits."""
-        if match not in self._rung:
-            self._waiting[match] = None
-            self._waited.set()
-
-    async def take_turns(self, every_s: float) -> None:
-        """Ring one match that waits for its turn each ``every_s``, until cancelled."""
-        while True:
-            if not self._waiting:
-                self._waited = trio.Event()
-                await self._waited.wait()
-            await trio.sleep(every_s)
-            if self._waiting:
-                self.ring(next(iter(self._waiting)))
-
-    async def rung(self) -> None:
-        """Wait until something was rung that nobody has answered."""
-        await self._woken.wait()
-
-    def answer(self) -> list[MatchId]:
-        """Return everything that was rung, in order of ringing."""
-        self._woken = trio.Event()
-        rung = list(self._rung)
-        self._rung.clear()
-        self.taken += 1
-        return rung
-
-
 @attrs.define(eq=False, kw_only=True)
 class Planner:
     """Keeps a play for each next score of each match that can be traded."""
@@ -182,78 +129,95 @@ class Planner:
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Plan whatever is rung, and what has aged, until cancelled."""
         # Whatever a predecessor was about to plan is planned now.
-        self._ring_all()
+        self._ring_all(self.bell.ring)
         task_status.started()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._age)
             nursery.start_soon(self.bell.take_turns, DEPTH_S)
             while True:
-                await self.bell.rung()
-                # A goal rings several times: its echoes, its orders and their money follow
-                # it within milliseconds. Nobody scores again before they are all in.
-                await trio.sleep(CONFLATE_S)
-                for match_id in self.bell.answer():
-                    self._plan(match_id)
-                    await trio.lowlevel.checkpoint()
+                for match_id in await self.bell.answer():
+                    await self._plan(match_id)
+                    await give_way()
 
     async def _age(self) -> None:
         while True:
             await trio.sleep(AGED_S)
-            self._ring_all()
+            self._ring_all(self.bell.ring_in_turn)
 
-    def _ring_all(self) -> None:
+    def _ring_all(self, ring: Callable[[MatchId], None]) -> None:
         for match in self.desk.catalogue.value.matches.values():
             if _is_played(match) or match.match in self._forms:
-                self.bell.ring(match.match)
+                ring(match.match)
 
-    def _plan(self, match_id: MatchId) -> None:
+    async def _plan(self, match_id: MatchId) -> None:
+        """Make a match's plays, one a step of the loop: a goal of another never waits for all."""
         match = self.desk.catalogue.value.matches.get(match_id)
         standing = self.standing(match_id)
-        stale = [key for key in self.desk.plays if key.match == match_id]
-        fresh: dict[GoalKey, Play] = {}
-        if match is not None and standing is not None and _is_played(match):
-            fresh = self._plays(match, standing)
-        elif match is None or not _is_played(match):
+        if match is None or not _is_played(match):
             self._forms.pop(match_id, None)
-        for key in stale:
-            if key not in fresh:
-                del self.desk.plays[key]
-        self.desk.plays.update(fresh)
+            standing = None
+        if match is None or standing is None:
+            self._withdraw(match_id)
+            return
+        now_ns = self.env.now_ns()
+        sights = self._look(match, now_ns)
+        seen = self._outlook(match, standing, sights, now_ns)
+        planned: set[GoalKey] = set()
+        for after in self.policy.next_scores(standing.score):
+            await give_way()
+            if self.standing(match_id) != standing:
+                return  # It has rung for a plan of where it stands now.
+            play = self._play(match, standing, after, sights, seen)
+            self.desk.plays[play.key] = play
+            planned.add(play.key)
+        self._withdraw(match_id, planned)
 
-    def _plays(self, match: Match, standing: Standing) -> dict[GoalKey, Play]:
-        now_ns, wall_ms = self.env.now_ns(), self.env.wall_ns() // 1_000_000
+    def _withdraw(self, match_id: MatchId, but: Container[GoalKey] = ()) -> None:
+        """Take the plays of a match back that were not planned again."""
+        plays = self.desk.plays
+        for key in [key for key in plays if key.match == match_id and key not in but]:
+            del plays[key]
+
+    def _look(self, match: Match, now_ns: int) -> list[Sight]:
         quotable = self.desk.books.quotable
         sights = [look(market, quotable(market.ticker, now_ns)) for market in match.markets]
         for sight in sights:
             self._tops[sight.market.ticker] = (sight.bid, sight.ask)
-        seen = self._outlook(match, standing, sights, now_ns)
-        fresh: dict[GoalKey, Play] = {}
-        position = self._position(match.match)
-        for after in self.policy.next_scores(standing.score):
-            scorer = self.policy.step(standing.score, after)
-            assert scorer is not None, "a next score is one step away by definition"
-            key = GoalKey(match.match, standing.generation, self.policy.state(after))
-            if not isinstance(seen, Outlook):
-                fresh[key] = Play(key=key, scorer=scorer, legs=(), reason=seen, planned_ns=now_ns)
-                continue
-            play = fresh[key] = plan(
-                sights=sights,
-                key=key,
-                scorer=scorer,
-                prospect=Prospect.of(
-                    seen.now,
-                    seen.after(scorer).mixed(seen.now, self._doubted(now_ns)),
-                    self._forms[match.match].believed,
-                ),
-                position=position,
-                terms=self.terms,
-                now_ns=now_ns,
-                wall_ms=wall_ms,
-            )
-            if play.resized is not None:
-                for size_pm in self.sizes(match.match):
-                    play.resized(size_pm)
-        return fresh
+        return sights
+
+    def _play(
+        self,
+        match: Match,
+        standing: Standing,
+        after: Score,
+        sights: Sequence[Sight],
+        seen: Outlook | NoPlay,
+    ) -> Play:
+        """Return the play for one next score, at every size that it could be traded at now."""
+        now_ns, wall_ms = self.env.now_ns(), self.env.wall_ns() // 1_000_000
+        scorer = self.policy.step(standing.score, after)
+        assert scorer is not None, "a next score is one step away by definition"
+        key = GoalKey(match.match, standing.generation, self.policy.state(after))
+        if not isinstance(seen, Outlook):
+            return Play(key=key, scorer=scorer, legs=(), reason=seen, planned_ns=now_ns)
+        play = plan(
+            sights=sights,
+            key=key,
+            scorer=scorer,
+            prospect=Prospect.of(
+                seen.now,
+                seen.after(scorer).mixed(seen.now, self._doubted(now_ns)),
+                self._forms[match.match].believed,
+            ),
+            position=self._position(match.match),
+            terms=self.terms,
+            now_ns=now_ns,
+            wall_ms=wall_ms,
+        )
+        if play.resized is not None:
+            for size_pm in self.sizes(match.match):
+                play.resized(size_pm)
+        return play
 
     def _outlook(
         self, match: Match, standing: Standing, sights: Sequence[Sight], now_ns: int

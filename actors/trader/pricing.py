@@ -56,13 +56,8 @@ def look(market: Market, book: Book | None) -> Sight:
     """Look at a market's book."""
     if book is None:
         return Sight(market, None, None, None)
-    bid, ask = book.best_bid, book.best_ask
-    return Sight(
-        market,
-        book,
-        None if bid is None else bid.price_pips,
-        None if ask is None else ask.price_pips,
-    )
+    bid, ask = book.top
+    return Sight(market, book, bid, ask)
 
 
 @attrs.frozen
@@ -123,7 +118,7 @@ class Worth:
     @property
     def offered_centi(self) -> int:
         """What the book has within the limit."""
-        return sum(level.count_centi for level in self.book.reachable(self.side, self.limit_pips))
+        return self.book.reachable_centi(self.side, self.limit_pips)
 
     def worst_micros(self, count_centi: CentiContracts) -> MicroDollars:
         """Return what so many contracts cost at most, fees included."""

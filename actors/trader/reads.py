@@ -34,12 +34,15 @@ class Reads:
 
 def clock_of(settings: Clock) -> ClockOffset:
     """Return a clock of which nothing is known yet."""
-    return ClockOffset(
-        tolerance=Tolerance(
-            warn_ns=settings.warn_ms * MILLI_NS,
-            halt_ns=settings.halt_ms * MILLI_NS,
-            signed_ns=settings.signed_ms * MILLI_NS,
-        )
+    return ClockOffset(tolerance=tolerance_of(settings))
+
+
+def tolerance_of(settings: Clock) -> Tolerance:
+    """Return how far the venue's clock may be from ours."""
+    return Tolerance(
+        warn_ns=settings.warn_ms * MILLI_NS,
+        halt_ns=settings.halt_ms * MILLI_NS,
+        signed_ns=settings.signed_ms * MILLI_NS,
     )
 
 

@@ -1,7 +1,9 @@
 """What a running process answers over its control socket; the tree is real, its clock jumps."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -11,6 +13,7 @@ import trio
 from actors.cli.control import Control
 from actors.cli.ctl import lines
 from actors.cli.seeds import STATE, SeededDay, seeded_day
+from actors.cli.standing import PERSON, who_clears
 from actors.messages.codec import JournalCodec
 from actors.messages.records import TradingState
 from actors.model.orders import Ticker
@@ -18,6 +21,7 @@ from actors.runtime.memory import run_seeded
 from actors.runtime.segments import read
 from actors.sim.synthetic import synthetic_day
 
+ROOT = Path(__file__).resolve().parents[2]
 SEED = 1
 HOURS = 0.01
 
@@ -99,7 +103,7 @@ def test_a_halt_is_one_halt_and_is_taken_back_by_its_own_token_alone() -> None:
     async def look(day: SeededDay, control: Control) -> None:
         state = day.tree.trading.desk.state
         none = await control.answer({"do": "resume", "token": ""})
-        assert none == {"ok": False, "error": "the operator has not halted it"}
+        assert none == {"ok": False, "error": "nothing stands that a person has to take back"}
 
         first = await control.answer({"do": "halt"})
         assert (first["state"], first["reasons"]) == ("HALTED", ["operator: ctl"])
@@ -137,6 +141,65 @@ def test_a_halt_is_one_halt_and_is_taken_back_by_its_own_token_alone() -> None:
         "cleared: operator",
         "operator: ctl",
     ]
+
+
+def test_health_says_of_each_halt_since_when_it_stands_and_who_may_clear_it() -> None:
+    async def look(day: SeededDay, control: Control) -> None:
+        desk = day.tree.trading.desk
+        with trio.fail_after(60.0):
+            while not desk.groups.proved:  # noqa: ASYNC110 - a clock that jumps
+                await trio.sleep(1.0)
+        desk.state.halt("loss", "more than a day may lose")
+        desk.state.reduce("delay CUP", "2 of the newest orders were held")
+        (shard, group_id), *_ = desk.groups.proved.items()
+        desk.groups.close(shard, "the stream said that it is triggered", day.env.now_ns())
+        await trio.sleep(7.0)
+        health = json.loads(json.dumps(await control.health()))
+
+        trading = health["trading"]
+        assert trading["halts"] == [
+            {
+                "name": "loss",
+                "why": "more than a day may lose",
+                "since_ms": 7_000,
+                "halts": True,
+                "clears": "a person: ctl resume TOKEN",
+            },
+            {
+                "name": "delay CUP",
+                "why": "2 of the newest orders were held",
+                "since_ms": 7_000,
+                "halts": False,
+                "clears": "itself, once the venue is quick again; or a person: ctl resume TOKEN",
+            },
+        ]
+        shown = next(row for row in trading["groups"] if row["shard"] == shard)
+        assert (shown["id"], shown["state"]) == (group_id, "shut")
+        assert shown["contracts"] == 50_000
+        said = list(lines("health", {"health": health}))
+        assert said[1] == (
+            "halts for 7.0 s: loss: more than a day may lose; cleared by a person: ctl resume TOKEN"
+        )
+        assert said[3].startswith(
+            f"order group of shard {shard}: {group_id}, 50000 contracts in 15 s, shut for 7.0 s:"
+        )
+        await control.answer({"do": "resume", "token": trading["resume_token"]})
+        with trio.fail_after(60.0):
+            while desk.groups.shut:  # noqa: ASYNC110 - a clock that jumps
+                await trio.sleep(1.0)
+        assert desk.groups.of(shard) == group_id
+
+    running(look)
+
+
+def test_each_halt_that_the_code_can_leave_has_somebody_who_clears_it() -> None:
+    names = set()
+    for path in (ROOT / "actors").rglob("*.py"):
+        names |= set(re.findall(r'state\.(?:halt|reduce)\(\s*"(\w+)"', path.read_text("utf-8")))
+    names |= {*PERSON, "escalated", "order x", "delay CUP"}
+
+    assert len(names) > 8
+    assert {name for name in names if who_clears(name) == "whoever gave it"} == set()
 
 
 def test_a_look_that_fails_is_an_answer_and_ends_nothing() -> None:

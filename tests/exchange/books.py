@@ -19,6 +19,7 @@ SIDS = {
     "fill": 3,
     "user_orders": 4,
     "market_lifecycle_v2": 5,
+    "order_group_updates": 6,
 }
 
 

@@ -5,6 +5,8 @@ from hypothesis import given, strategies as st
 
 from actors.exchange.clock import (
     DRIFT_PPM,
+    HELD_NS,
+    HELD_SLACK_NS,
     KEPT_NS,
     MILLI_NS,
     SECOND_NS,
@@ -106,6 +108,38 @@ def test_an_acceptance_alone_finds_the_offset_to_the_length_of_its_round_trip() 
     assert word.high_ns is not None
     assert word.high_ns - word.low_ns <= 31 * MILLI_NS
     assert (word.verdict, word.fits) == ("warn", True)
+
+
+@given(
+    st.lists(st.tuples(KINDS, st.integers(0, SECOND_NS), WAYS, WAYS), max_size=20),
+    st.integers(-6 * SECOND_NS, 6 * SECOND_NS),
+    st.integers(-6 * SECOND_NS, 6 * SECOND_NS),
+    st.integers(0, 2 * HELD_NS),
+)
+def test_an_entry_is_admitted_where_the_word_fits_and_nowhere_else_but_for_a_hair(
+    heard: list[tuple[str, int, int, int]], offset_ns: int, step_ns: int, later_ns: int
+) -> None:
+    venue, clock, at_ns = Venue(offset_ns), ClockOffset(), 3 * SECOND_NS
+    for kind, pause_ns, out_ns, back_ns in heard:
+        at_ns += pause_ns
+        clock.admits(at_ns, wall(at_ns))
+        venue.tell(clock, kind, at_ns, out_ns, back_ns)
+    clock.admits(at_ns, wall(at_ns))
+    at_ns += later_ns
+
+    admitted = clock.admits(at_ns, wall(at_ns) + step_ns)
+    word = clock.word(at_ns, wall(at_ns) + step_ns)
+    short = 2 * HELD_SLACK_NS
+    stern = attrs.evolve(
+        clock.tolerance,
+        halt_ns=clock.tolerance.halt_ns - short,
+        signed_ns=clock.tolerance.signed_ns - short,
+    )
+    clock.tolerance = stern
+    sternly = clock.word(at_ns, wall(at_ns) + step_ns)
+
+    assert word.fits or word.verdict == "unknown" or not admitted
+    assert admitted or not (sternly.fits or sternly.verdict == "unknown")
 
 
 def test_our_wall_clock_s_step_is_seen_with_the_next_look_and_unlearns_nothing() -> None:

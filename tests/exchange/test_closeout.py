@@ -12,6 +12,7 @@ from actors.config.custody import Custody
 from actors.exchange.closeout import Closeout
 from actors.exchange.errors import VenueError, VenueRefused
 from actors.exchange.estate import Keep, Outcome, keep_everything, keep_nothing
+from actors.exchange.groups import SHUT_CONTRACTS
 from actors.exchange.keys import SigningKey
 from actors.exchange.levers import AnyOrder, Levers
 from actors.exchange.outcome import OrderUnknown
@@ -141,7 +142,7 @@ async def test_a_group_is_triggered_and_stops_what_no_cancel_could(
         outcome = await leaves(there)
 
         assert outcome.left == ()
-        assert group.triggered
+        assert (group.triggered, group.limit_centi) == (True, SHUT_CONTRACTS * 100)
         assert there.site.hall.refusal("us", resting) is not None
 
 

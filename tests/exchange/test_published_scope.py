@@ -38,7 +38,6 @@ INDICES = "no prices of other exchanges are used"
 STREAM_OUT_OF_SCOPE = {
     "ticker": "the best prices are in the book, which we keep",
     "market_position": "positions follow from fills, and are compared over REST",
-    "order_group_updates": "an entry that is refused says that its group is triggered",
     "multivariate_market_lifecycle": "combinations are not traded",
     **dict.fromkeys(("rfq_created", "rfq_deleted", "rfq_batch_best_quotes"), QUOTES),
     **dict.fromkeys(("rfq_batch_created", "rfq_batch_deleted", "rfq_batch_executed"), QUOTES),

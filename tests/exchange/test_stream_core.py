@@ -84,14 +84,14 @@ def test_each_channel_is_asked_for_once_books_and_prints_for_the_wanted_markets_
     assert params["orderbook_delta"]["use_yes_price"] is True
     assert params["trade"]["market_tickers"] == ["A", "B"]
     assert all("market_tickers" not in params[each] for each in ("fill", "user_orders"))
-    assert len({each["id"] for each in asked}) == 5
+    assert len({each["id"] for each in asked}) == 6
 
 
 def test_wanting_no_market_does_not_ask_for_all_of_them() -> None:
     core = StreamCore((), 0)
 
     channels = [each["params"]["channels"][0] for each in commands(core)]
-    assert channels == ["fill", "user_orders", "market_lifecycle_v2"]
+    assert channels == ["fill", "user_orders", "market_lifecycle_v2", "order_group_updates"]
 
     core.want([A], 0)
     assert [each["params"]["market_tickers"] for each in commands(core)] == [["A"], ["A"]]

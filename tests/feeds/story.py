@@ -69,13 +69,13 @@ class Story:
 
     def restart(self) -> None:
         """Die, and come back with nothing but what a journal keeps."""
-        recalled = recall(self.journal(), wall_less_mono_ns=0)
+        recalled = recall(self.journal())
         left = recalled.unsettled.get(MATCH)
         self._in_doubt.clear()
         self._doubted_before.clear()
         if left is not None:
             self._doubted_before |= {("score", key) for key in left.doubted}
-            self._doubted_before |= set(left.reviews.values())
+            self._doubted_before |= {(one.cause, one.key) for one in left.reviews.values()}
         self.race = Race(
             feeds=self.feeds,
             policy=self.policy,

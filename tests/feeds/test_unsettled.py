@@ -12,13 +12,14 @@ from actors.feeds.contest import Standing
 from actors.feeds.recall import recall
 from actors.feeds.unsettled import EARLIER
 from actors.messages.feeds import STOPPED
-from actors.messages.race import MatchDoubt
+from actors.messages.race import UNTOLD, MatchDoubt
 from actors.messages.records import Intent
 from actors.model.score import Score
-from tests.feeds.story import FIVE, MATCH, Story, judgements, reasons
-from tests.feeds.test_recall import intent
-from tests.runtime.journals import opening
+from tests.feeds.story import FIVE, MATCH, SECOND, Story, judgements, reasons
+from tests.feeds.test_recall import intent, segment
 
+REVIEW_S = 600
+"""As the race has it where nobody says otherwise."""
 orders = st.permutations(FIVE).map(tuple)
 
 
@@ -228,54 +229,39 @@ def test_a_review_goes_on_until_its_feed_tells_of_its_end() -> None:
     assert judgements(story.say("bob", "2-1", 90)) == ["trigger"]
 
 
-@given(restarts=st.lists(st.integers(1, 500), max_size=3), is_told_again=st.booleans())
-@settings(max_examples=12, deadline=None)
-def test_a_review_ends_when_it_would_have_ended_however_often_it_is_restarted_or_told_again(
-    *, restarts: list[int], is_told_again: bool
-) -> None:
+def test_no_restart_gives_an_open_review_more_time() -> None:
     story = Story()
     story.all_at("0-0")
     for feed in FIVE:
         story.say(feed, "1-0", 60)
     story.review("ada", "goal", "open", 70)
-    for after_s in sorted(restarts):
+    for at_s in (80, 200):
         story.restart()
-        back(story, FIVE, "1-0", 80 + after_s)
-        if is_told_again:
-            story.review("ada", "goal", "open", 81 + after_s)
-            story.review("bob", "goal", "open", 81 + after_s)
+        back(story, FIVE, "1-0", at_s)
+        # Whoever says it again, or only now, has not seen it begin.
+        story.review("ada", "goal", "open", at_s + 5)
+        story.review("bob", "goal", "open", at_s + 6)
 
-    story.wait_until(669)
+    story.wait_until(70 + REVIEW_S - 1)
     assert story.race.is_in_doubt(MATCH)
-    story.wait_until(670)
+    story.wait_until(70 + REVIEW_S + 1)
     assert not story.race.is_in_doubt(MATCH)
-    story.review("ada", "goal", "open", 700)
-    story.restart()
-    back(story, FIVE, "1-0", 710)
-    story.wait_until(1_299)
-    assert story.race.is_in_doubt(MATCH), "that is another one, of something else by now"
+    ends = [one for one in story.outputs if isinstance(one, MatchDoubt) and not one.in_doubt]
+    assert [(one.cause, one.reason) for one in ends] == [("goal_review", UNTOLD)]
 
 
-def test_a_review_that_should_have_ended_while_nobody_ran_ends_with_the_first_word() -> None:
+def test_an_open_review_is_measured_by_the_wall_over_a_start_of_the_machine() -> None:
     story = Story()
     story.all_at("0-0")
     story.say("ada", "1-0", 60)
-    story.review("ada", "goal", "open", 70)
-    story.restart()
-    assert story.race.is_in_doubt(MATCH)
-    back(story, FIVE, "1-0", 5_000)
-    story.wait_until(5_001)
-    assert not story.race.is_in_doubt(MATCH)
-
-
-def test_when_a_review_was_opened_is_known_on_the_clock_of_the_next_process() -> None:
-    story = Story()
-    story.all_at("0-0")
     story.review("ada", "red", "open", 70)
-    early = attrs.evolve(opening(""), mono_ns=0, wall_ns=1_000_000_000_000)
-    recalled = recall([early, *story.journal()], wall_less_mono_ns=1_500_000_000_000)
-    ((_, since_ns),) = recalled.unsettled[MATCH].since_ns.items()
-    assert since_ns == 70_000_000_000 - 500_000_000_000
+    then = attrs.evolve(segment("a"), mono_ns=50_000 * SECOND, wall_ns=90_000 * SECOND)
+
+    recalled = recall([then, *story.journal()], wall_less_mono_ns=91_000 * SECOND)
+
+    (one,) = recalled.unsettled[MATCH].reviews.values()
+    # It began 70 s after zero of a clock whose zero was at 40,000; ours is 51,000 later.
+    assert one.began_ns == (40_000 + 70 - 91_000) * SECOND
 
 
 @given(order=orders)

@@ -95,8 +95,11 @@ def test_rows_for_a_record_say_what_the_levels_say(book: Book, depth: int) -> No
 def test_a_bid_reaches_the_asks_up_to_its_limit_and_an_ask_the_bids_down_to_it(
     book: Book, limit: Pips
 ) -> None:
-    assert book.reachable("bid", limit) == tuple(a for a in book.asks() if a.price_pips <= limit)
-    assert book.reachable("ask", limit) == tuple(b for b in book.bids() if b.price_pips >= limit)
+    asks = sum(level.count_centi for level in book.asks() if level.price_pips <= limit)
+    bids = sum(level.count_centi for level in book.bids() if level.price_pips >= limit)
+
+    assert book.reachable_centi("bid", limit) == asks
+    assert book.reachable_centi("ask", limit) == bids
 
 
 @given(books(), sides, pips, centi_contracts)

@@ -206,8 +206,12 @@ def test_an_order_takes_from_the_engine_what_the_depth_walk_promises(
 def test_a_walk_takes_all_that_is_within_reach_and_wanted(
     book: Book, side: Side, limit: Pips, count: CentiContracts
 ) -> None:
-    reachable = book.reachable(side, limit)
     every_level = book.asks() if side == "bid" else book.bids()
+    reachable = [
+        level
+        for level in every_level
+        if (level.price_pips <= limit if side == "bid" else level.price_pips >= limit)
+    ]
 
     taken = take(every_level, side=side, limit_pips=limit, count_centi=count)
 

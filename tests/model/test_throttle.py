@@ -101,3 +101,15 @@ def test_sports_that_are_not_named_are_counted_together() -> None:
 def test_no_sport_may_ask_for_more_than_the_ceilings(slip: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(slip))):
         SportPace(**slip)
+
+
+def test_another_pace_forgets_nothing_of_what_has_left() -> None:
+    throttle = Throttle(Paces(orders_per_s=3))
+    for at_ns in (1, 2):
+        throttle.take(A, at_ns)
+    throttle.change(Paces(orders_per_s=2))
+    assert throttle.brakes(A, 3) == "throttle"
+    throttle.change(Paces(orders_per_s=3, sports={"soccer": SportPace(orders_per_s=1)}))
+    assert throttle.brakes(A, 3) is None
+    assert throttle.brakes(A, 3, "soccer") == "throttle", "it was counted with the others"
+    assert throttle.entries(A) == 2

@@ -53,6 +53,7 @@ TRIPS: list[tuple[dict[str, Any], gate.Reason]] = [
     ({"clock_fits": False}, "clock"),
     ({"has_tokens": False}, "tokens"),
     ({"series_closed": True}, "series"),
+    ({"group_shut": True}, "group"),
     ({"children": 3}, "children"),
     ({"plausible": False}, "implausible"),
     ({"same_order_ns": 1}, "same_order"),

@@ -152,6 +152,19 @@ async def test_clocks_that_are_certainly_apart_are_one_line_and_78(tmp_path: Pat
 
 
 @pytest.mark.drill
+async def test_limits_that_cannot_be_read_are_one_line_and_70(tmp_path: Path) -> None:
+    plan = tmp_path / "faults.toml"
+    plan.write_text('[[storms]]\nkind = "bad_gateway"\nat_s = 0\nfor_s = 3600\n')
+    async with world(tmp_path, "--hold", "--faults", str(plan)) as beside:
+        needed = f"127.0.0.1/{beside.handshake['key']['id']}"
+        line = ("--world", str(beside.file), "--confirm", needed)
+        async with trader(tmp_path, *line, profile=real(tmp_path)) as running:
+            told = await said(running, 70)
+
+    assert told.startswith("touchline: prod: the account's limits could not be read: ")
+
+
+@pytest.mark.drill
 async def test_whoever_sits_at_the_terminal_is_shown_the_host_and_the_key_and_types_them(
     tmp_path: Path,
 ) -> None:

@@ -57,15 +57,15 @@ async def test_a_halt_by_signal_is_one_halt_outlives_a_kill_and_lets_budgets_be_
             await running.ready()
             profile.write_text('extends = "sim"\n[limits]\nday_dollars = "6000"\n')
             running.send(signal.SIGHUP)
-            refused = "RELOAD refused, nothing is changed: wider limits wait for a halt"
+            refused = "RELOAD refused, nothing is changed: what lets more through waits"
             await until(lambda: refused in running.output, "a refusal")
             running.send(signal.SIGUSR2)
             await running.sees(TradingState, lambda row: row.reason == "operator: SIGUSR2")
             running.send(signal.SIGUSR2)
             running.send(signal.SIGHUP)
-            done = "RELOAD day_dollars 5000.00 -> 6000.00"
+            done = "RELOAD limits.day_dollars 5000.00 -> 6000.00"
             await until(lambda: done in running.output, "the reload")
-            await running.sees(TradingState, lambda row: row.reason.startswith("limits: "))
+            await running.sees(TradingState, lambda row: row.reason.startswith("profile: "))
             running.send(signal.SIGKILL)
             await running.ended()
         halts = [row for row in running.journal.of(TradingState) if row.state == "HALTED"]

@@ -81,7 +81,8 @@ async def test_a_drift_halts_entries_and_ends_it_by_75_once_nothing_is_held(
     assert running.errors.startswith(
         "touchline: stopped by the last position's end, not cleared: drift: order by-hand-1 "
     )
-    assert len(running.errors.splitlines()) == 1
+    (_, cure) = running.errors.splitlines()
+    assert "python -m actors takeover --profile " in cure
     assert "ALARM  our books and the venue's have parted" in running.output
     later = running.journal.of(object)[halted:]
     assert {each.purpose for each in later if isinstance(each, Intent)} <= {"exit"}

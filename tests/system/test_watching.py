@@ -125,7 +125,10 @@ async def test_a_running_process_shows_its_health_and_its_tree(tmp_path: Path) -
     assert {row["state"] for row in rows.values()} == {"up"}
     assert any(frame.endswith(" _judge_until_due") for frame in rows["arbiter"]["stack"])
     assert rows["arbiter"]["mailboxes"]["arbiter"]["capacity"] == 1_024
-    assert health["trading"] == {"state": "ACTIVE", "reasons": [], "series_closed": []}
+    trading = health["trading"]
+    assert (trading["state"], trading["reasons"], trading["series_closed"]) == ("ACTIVE", [], [])
+    assert trading["halts"] == []
+    assert [(group["shard"], group["state"]) for group in trading["groups"]] == [(0, "open")]
     assert health["journal"]["last_seq"] > 0
     assert health["journal"]["healthy"] is True
     assert health["connections"]["entries"] == 3
@@ -153,7 +156,7 @@ async def test_an_operator_s_halt_outlives_the_process_and_is_resumed_by_its_tok
         async with first as running:
             await running.ready()
             assert (await ctl(running, "resume", "0000")).lines == [
-                "touchline: ctl resume: the operator has not halted it"
+                "touchline: ctl resume: nothing stands that a person has to take back"
             ]
             halted = (await ctl(running, "halt")).out
             assert halted.startswith("HALTED (operator: ctl); to resume: ctl resume ")

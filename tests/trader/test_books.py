@@ -160,6 +160,34 @@ def test_a_whole_book_is_its_last_snapshot_and_every_change_since(
         assert best_ask(books.whole(ticker)) == (None if count is None else (4_600, count))
 
 
+@given(
+    changes=st.lists(
+        st.one_of(
+            st.builds(snapshot, ask=st.sampled_from([4_400, 4_600]), count=st.integers(1, 9)),
+            st.builds(delta, price=st.sampled_from([4_400, 4_600])),
+            st.builds(delta, price=st.just(4_500), side=st.just("bid")),
+            st.builds(lost),
+        ),
+        max_size=10,
+    ),
+    late=st.booleans(),
+    now_ns=st.integers(0, 20),
+)
+def test_an_order_meets_a_book_that_may_be_quoted_unless_it_is_old(
+    *, changes: list[BookChange], late: bool, now_ns: int
+) -> None:
+    books = Books(old_ns=10, proof=Doubt(late=late))
+    for change in changes:
+        books.apply(change)
+
+    sides: list[Side] = ["bid", "ask"]
+    for side in sides:
+        whole, best = books.meets(A, side, now_ns)
+
+        assert whole == (books.flaw(A, now_ns) in {None, "old"})
+        assert best == books.best_opposite_pips(A, side)
+
+
 class Doubt:
     """Somebody who knows how far the books can be believed."""
 

@@ -17,7 +17,8 @@ from actors.runtime.segments import read
 from actors.sim.venue.group_desk import GroupDesk
 from actors.sim.venue.order_groups import OrderGroup
 from actors.trader.desk import Desk
-from actors.trader.entry_groups import HALT, EntryGroups
+from actors.trader.entry_groups import HALT, EntryGroups, Shut
+from actors.trader.group_keeper import SHUT_CENTI
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
 from tests.trader.door import Fault, hung_up, lost, refused, said
 from tests.trader.pit import HOME, KEY, TIE, US, Pit, open_pit
@@ -210,9 +211,10 @@ async def test_an_exit_leaves_while_every_group_is_triggered_and_no_entry_does(
             pit.venue.groups.trigger(each)
         (group,) = ours(pit)
         pit.play(AGAINST, (pit.leg("bid", 2_900, ticker=TIE, key=AGAINST, group=group.group_id),))
-        assert len(pit.fire(AGAINST)) == 1
-        await until(lambda: pit.desk.state.stands(HALT))
-        assert pit.state() == "HALTED"
+        await until(lambda: 0 in pit.desk.groups.shut)
+        assert pit.fire(AGAINST) == []
+        assert [each.reason for each in pit.said(Passed)] == ["group"]
+        assert pit.state() == "ACTIVE", "other shards go on"
         before = len(pit.orders.orders) - len(exits(pit))
         await until(lambda: pit.position_centi(HOME) == 0)
 
@@ -227,12 +229,13 @@ async def test_a_triggered_group_is_let_in_by_a_person_alone(autojump_clock: Moc
         (group,) = ours(pit)
         pit.venue.groups.trigger(group)
         pit.trading.fire(pit.trigger())
-        await until(lambda: pit.desk.state.stands(HALT))
+        await until(lambda: 0 in pit.desk.groups.shut)
         assert pit.position_centi(HOME) == 0
         await trio.sleep(100.0)
         assert is_shut(pit)
+        assert rows(pit)[-1] == "shut"
         assert all(not play.legs for play in pit.desk.plays.values())
-        pit.desk.state.clear(HALT)
+        pit.desk.groups.excuse()
         assert all(not play.legs for play in pit.desk.plays.values())
         await until(lambda: bool(pit.desk.plays[AGAINST].legs))
 
@@ -251,19 +254,44 @@ async def test_the_next_process_resets_nothing_before_a_person_has_resumed(
         await until(lambda: group_of(pit.desk) is not None)
         (group,) = ours(pit)
         venue.groups.trigger(group)
-        pit.desk.groups.hear_refusal(0, 400, CODE)
-        pit.desk.state.halt(HALT, "triggered")
-        await pit.auditor.drain()
+        pit.desk.groups.hear_refusal(0, 400, CODE, 0)
+        await until(lambda: rows(pit)[-1] == "shut")
     async with open_pit(disk=disk, venue=venue, risk=RISK) as pit:
-        assert pit.state() == "HALTED"
+        assert 0 in pit.desk.groups.shut, "before anything has been asked"
         await pit.start(*READY)
         await trio.sleep(70.0)
         assert is_shut(pit)
         assert group_of(pit.desk) is None
-        pit.desk.state.clear(HALT)
+        pit.desk.groups.excuse()
         await until(lambda: group_of(pit.desk) == group.group_id)
 
         assert not is_shut(pit)
+
+
+async def test_what_flatten_has_shut_is_seen_before_the_first_entry(
+    autojump_clock: MockClock,
+) -> None:
+    disk = memory_disk()
+    async with open_pit(disk=disk, risk=RISK) as pit:
+        venue = pit.venue
+        await pit.start(*READY)
+        await until(lambda: group_of(pit.desk) is not None)
+        (group,) = ours(pit)
+    # While nobody trades.
+    venue.groups.trigger(group)
+    venue.groups.set_limit(group, SHUT_CENTI)
+    async with open_pit(disk=disk, venue=venue, risk=RISK) as pit:
+        await planning(pit, *ACTORS, "groups")
+        await until(lambda: 0 in pit.desk.groups.shut)
+        pit.trading.fire(pit.trigger())
+        assert pit.orders.orders == []
+        assert pit.desk.groups.shut[0].why == "flatten or custody has shut it"
+        await until(lambda: rows(pit)[-1] == "shut")
+        pit.desk.groups.excuse()
+        await until(lambda: group_of(pit.desk) == group.group_id)
+
+        assert (group.triggered, group.limit_centi) == (False, 400_000)
+        assert ours(pit) == [group]
 
 
 async def test_a_group_that_somebody_deleted_is_made_anew(autojump_clock: MockClock) -> None:
@@ -283,12 +311,76 @@ async def test_a_group_that_somebody_deleted_is_made_anew(autojump_clock: MockCl
 @pytest.mark.parametrize("code", [CODE, "EXCEEDED_ORDER_GROUP_RISK_LIMIT", "order_group_triggered"])
 def test_a_refusal_that_names_the_group_shuts_its_shard_alone(code: str) -> None:
     groups = EntryGroups(contracts=1, proved={0: "a", 1: "b"})
-    assert groups.hear_refusal(0, 409, code)
+    groups.hear_refusal(0, 409, code, 5)
     assert (groups.of(0), groups.of(1)) == (None, "b")
-    assert not groups.hear_refusal(1, 409, "insufficient_balance")
+    assert groups.shut == {0: Shut(f"an entry was refused: {code}", 5)}
+    groups.hear_refusal(1, 409, "insufficient_balance", 6)
     assert groups.of(1) == "b"
-    assert not groups.hear_refusal(1, 404, "not_found")
+    groups.hear_refusal(1, 404, "not_found", 7)
     assert groups.of(1) is None
+    assert list(groups.shut) == [0]
+
+
+def test_the_stream_s_word_shuts_a_group_s_own_shard_also_before_it_is_proved() -> None:
+    groups = EntryGroups(contracts=1, proved={0: "a", 1: "b"})
+    for step in ("created", "reset", "limit_updated", "a new word"):
+        groups.hear_step("a", step, 1)
+    groups.hear_step("another's", "triggered", 2)
+    assert (groups.of(0), groups.of(1)) == ("a", "b")
+    groups.hear_step("b", "triggered", 3)
+    assert (groups.of(0), groups.of(1)) == ("a", None)
+    groups.hear_step("c", "triggered", 4)
+    groups.prove(2, "c")
+    assert groups.shut[2].since_ns == 4
+    groups.hear_step("a", "deleted", 5)
+    assert groups.of(0) is None
+    assert 0 not in groups.shut
+
+
+def test_who_has_resumed_does_so_again_where_it_is_triggered_again() -> None:
+    groups = EntryGroups(contracts=1, proved={0: "a"})
+    groups.close(0, "once", 1)
+    groups.reopen(0)
+    assert groups.of(0) is None, "nobody has resumed"
+    groups.excuse()
+    groups.close(0, "again", 2)
+    groups.reopen(0)
+    assert groups.of(0) is None
+    groups.excuse()
+    groups.reopen(0)
+    assert groups.of(0) == "a"
+
+
+async def test_the_stream_tells_of_a_trigger_before_any_entry_is_refused(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(risk=RISK) as pit:
+        await planning(pit, *TRADING)
+        await until(lambda: bool(pit.desk.plays[KEY].legs))
+        (group,) = ours(pit)
+        pit.venue.groups.trigger(group)
+        await until(lambda: 0 in pit.desk.groups.shut, 1.0)
+        pit.trading.fire(pit.trigger())
+
+        assert pit.orders.orders == []
+        # The planner may have heard of it as well by now.
+        assert {each.reason for each in pit.said(Passed)} <= {"group", "no_group"}
+        await until(lambda: rows(pit)[-1] == "shut")
+        await until(lambda: all(not play.legs for play in pit.desk.plays.values()))
+
+
+async def test_a_halt_that_a_journal_of_before_has_of_a_group_shuts_every_shard(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(risk=RISK) as pit:
+        pit.desk.state.halt(HALT, "the order group of shard 0 is triggered")
+        await pit.start(*READY)
+        await until(lambda: 0 in pit.desk.groups.shut)
+        pit.desk.state.clear(HALT)
+        await trio.sleep(5.0)
+        assert group_of(pit.desk) is None
+        pit.desk.groups.excuse()
+        await until(lambda: group_of(pit.desk) is not None)
 
 
 def test_what_only_reduces_can_not_be_written_with_a_group() -> None:

@@ -10,6 +10,7 @@ import attrs
 
 from actors.feeds.errors import FeedGarbled
 from actors.feeds.lightstreamer.lines import decoded, fields
+from actors.runtime.secret import NONE, Secret, revealed, secret_of
 
 SUBPROTOCOL: Final = "TLCP-2.5.0.lightstreamer.com"
 PATH: Final = "/lightstreamer"
@@ -51,7 +52,7 @@ class Account:
 
     adapter_set: str = ""
     user: str = ""
-    password: str = attrs.field(default="", repr=False)
+    password: Secret = attrs.field(default=NONE, converter=secret_of)
     keepalive_ms: int = attrs.field(default=5_000, validator=attrs.validators.ge(0))
     """Silence after which the server says ``PROBE``; it may choose another, and tells."""
     inactivity_ms: int = attrs.field(default=0, validator=attrs.validators.ge(0))
@@ -64,11 +65,11 @@ class Asked(NamedTuple):
     """One request."""
 
     name: str
-    parameters: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[tuple[str, str | Secret], ...] = ()
 
     def get(self, name: str, default: str = "") -> str:
         """Return the parameter ``name``."""
-        return next((value for key, value in self.parameters if key == name), default)
+        return next((value for key, value in revealed(self.parameters) if key == name), default)
 
     @property
     def message(self) -> str:
@@ -78,7 +79,7 @@ class Asked(NamedTuple):
     @property
     def body(self) -> str:
         """The request's parameters, as the body of a POST."""
-        return fields(self.parameters)
+        return fields(revealed(self.parameters))
 
     @property
     def target(self) -> str:
@@ -92,7 +93,7 @@ HEARTBEAT: Final = Asked("heartbeat")
 
 def create_session(account: Account) -> Asked:
     """Return the request for a new session."""
-    said = [
+    said: list[tuple[str, str | Secret]] = [
         ("LS_adapter_set", account.adapter_set),
         ("LS_user", account.user),
         ("LS_password", account.password),

@@ -15,10 +15,10 @@ from actors.feeds import strict_json
 from actors.feeds.codecs.json_values import LARGEST_SNAPSHOT, TYPED
 from actors.feeds.errors import FeedError, FeedGarbled, FeedUnreachable
 from actors.feeds.pull.answers import Head
-from actors.feeds.pull.pipe import Address, Headers, Pipe, dialled, open_pipe
+from actors.feeds.pull.pipe import Address, Credentials, Headers, Pipe, dialled, open_pipe
 from actors.runtime.env import Env
 from actors.runtime.rfc6455_opening import host_of, resource_of
-from actors.runtime.secret import keep
+from actors.runtime.secret import NONE, Secret, bearer
 
 MATCH: Final = "{match}"
 MOST_MATCHES: Final = 16
@@ -75,9 +75,8 @@ async def _ask_all(env: Env, address: Address, urls: Sequence[str], frames: list
             # The others are asked for over the same connection while it can carry them.
             while left and pipe.exchange.reusable:
                 url = left.pop(0)  # noqa: PLW2901 - the same connection, another question
-                asked = [*pipe.credentials, *_wanted()]
                 frames.append(
-                    await _frame(pipe, await pipe.ask(host, resource_of(url), asked), url)
+                    await _frame(pipe, await pipe.ask(host, resource_of(url), _wanted()), url)
                 )
 
 
@@ -102,9 +101,9 @@ class Guest:
     """A bearer that the provider gives to whoever may ask for one. It outlives connections."""
 
     url: str
-    _token: str = attrs.field(init=False, default="", repr=False)
+    _token: Secret = attrs.field(init=False, default=NONE)
 
-    async def headers(self, env: Env, address: Address) -> Headers:
+    async def headers(self, env: Env, address: Address) -> Credentials:
         """Return the header that shows the bearer, asking for one if there is none.
 
         Raises:
@@ -115,15 +114,15 @@ class Guest:
             async with open_pipe(env, there, _wanted) as (pipe, head, url):
                 body = await pipe.body(LARGEST_TOKEN)
             self._token = _token_of(head.status, body, url)
-        return [("Authorization", f"Bearer {self._token}")]
+        return bearer(self._token)
 
     def refused(self) -> bool:
         """Forget the bearer; return whether there was one that a new one may replace."""
-        had, self._token = bool(self._token), ""
+        had, self._token = bool(self._token), NONE
         return had
 
 
-def _token_of(status: int, body: bytes, url: str) -> str:
+def _token_of(status: int, body: bytes, url: str) -> Secret:
     # What the answer holds is a secret: none of it is shown.
     try:
         said = msgspec.json.decode(body)
@@ -132,5 +131,4 @@ def _token_of(status: int, body: bytes, url: str) -> str:
     token = said.get("token") if isinstance(said, dict) else None
     if status != OK or not isinstance(token, str) or not (token.isascii() and token.isprintable()):
         raise FeedUnreachable(f"{url}: no token in an answer of status {status}")
-    keep(token)
-    return token
+    return Secret(token)

@@ -12,7 +12,7 @@ from actors.feeds.errors import FeedGarbled, FeedLost, FeedUnreachable
 from actors.feeds.pull.answers import Exchange, Head
 from actors.runtime.env import BadEndpoint, Endpoint, Env, Wire
 from actors.runtime.rfc6455_opening import host_of, resource_of
-from actors.runtime.secret import keep
+from actors.runtime.secret import Secret, revealed
 
 READ_BYTES: Final = 8 * 1024
 """One read. Small, so that no read can hold more work than the loop has time for."""
@@ -27,12 +27,13 @@ LARGEST_HEADER_FILE: Final = 16 * 1024
 _GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 Headers = Sequence[tuple[str, str]]
+Credentials = Sequence[tuple[str, Secret]]
 
 
 class Bearer(Protocol):
     """Gives the bearer of one feed, and takes back one that was refused."""
 
-    async def headers(self, env: Env, address: "Address") -> Headers:
+    async def headers(self, env: Env, address: "Address") -> Credentials:
         """Return the header that shows it."""
         ...
 
@@ -61,9 +62,9 @@ class Address:
 class Pipe:
     """One open connection. One task uses it."""
 
-    def __init__(self, env: Env, wire: Wire, own: Headers) -> None:
-        """Take over ``wire``; whoever opened it closes it. ``own`` are its credentials."""
-        self.credentials = own
+    def __init__(self, env: Env, wire: Wire, own: Credentials) -> None:
+        """Take over ``wire``; whoever opened it closes it. ``own`` goes with every request."""
+        self._own = own
         self.exchange = Exchange()
         self.read_ns = self.read_wall_ns = 0
         self._wire = wire
@@ -77,13 +78,14 @@ class Pipe:
         headers: Headers,
         method: Literal["GET", "POST"] = "GET",
     ) -> Head:
-        """Send a request and return the head of its answer.
+        """Send a request, our credentials with it, and return the head of its answer.
 
         Raises:
             FeedError: There is none.
         """
         try:
-            request = self.exchange.ask(host, resource, headers, method)
+            asked = [*revealed(self._own), *headers]
+            request = self.exchange.ask(host, resource, asked, method)
         except ValueError as error:
             raise FeedUnreachable(str(error)) from error
         try:
@@ -165,8 +167,9 @@ async def open_pipe(
                 endpoint = dialled(url, address)
                 wire = await _dial(env, endpoint)
                 pipe = Pipe(env, wire, own)
-                asked = [*own, *headers()]
-                head = await pipe.ask(host_of(endpoint), resource_of(url), asked, address.method)
+                head = await pipe.ask(
+                    host_of(endpoint), resource_of(url), headers(), address.method
+                )
                 if head.status in REDIRECTS:
                     url = _followed(url, head, address)
                 elif head.status != UNAUTHORIZED or not _again(address):
@@ -183,7 +186,7 @@ async def open_pipe(
             await trio.aclose_forcefully(wire)
 
 
-def credentials(env: Env, path: str) -> list[tuple[str, str]]:
+def credentials(env: Env, path: str) -> list[tuple[str, Secret]]:
     """Return the header lines that ``path`` holds; blank lines and ``#`` lines are passed over.
 
     Raises:
@@ -195,19 +198,18 @@ def credentials(env: Env, path: str) -> list[tuple[str, str]]:
         text = env.disk.read(path)[:LARGEST_HEADER_FILE].decode("ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise FeedUnreachable(f"{path}: {type(error).__name__}") from error
-    found = []
+    found: list[tuple[str, Secret]] = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         name, colon, value = line.partition(":")
         if not colon or not name.strip() or not value.strip():
             raise FeedUnreachable(f"{path}: line {number} is no header")
-        keep(value)
-        found.append((name.strip(), value.strip()))
+        found.append((name.strip(), Secret(value.strip())))
     return found
 
 
-async def _bearer(env: Env, address: Address) -> Headers:
+async def _bearer(env: Env, address: Address) -> Credentials:
     return () if address.guest is None else await address.guest.headers(env, address)
 
 

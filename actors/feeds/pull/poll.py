@@ -75,7 +75,7 @@ class _Polled:
             return await self._pipe.ask(
                 self._host,
                 resource_of(self._url),
-                [*self._pipe.credentials, *self._polling.headers()],
+                self._polling.headers(),
             )
         raise FeedLost(f"no answer within {self._address.connect_s:g} s")
 

@@ -15,6 +15,7 @@ import msgspec
 from actors.feeds.errors import FeedGarbled, FeedUnreachable
 from actors.feeds.signalr.negotiation import Redirected
 from actors.feeds.signalr.records import LARGEST_RECORD, parsed
+from actors.runtime.secret import Secret, secret_of
 
 PROTOCOL: Final = "2.1"
 WARNED_AT: Final = 2 / 3
@@ -30,7 +31,7 @@ LARGEST_CURSOR: Final = 4_096
 class Terms:
     """What the server grants, and its timers."""
 
-    token: str = attrs.field(repr=False)
+    token: Secret = attrs.field(converter=secret_of)
     keepalive_s: float | None
     """Silence after which the connection is lost; ``None`` where the server sends no beats."""
     disconnect_s: float

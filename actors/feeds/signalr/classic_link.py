@@ -24,6 +24,7 @@ from actors.feeds.signalr.negotiation import Redirected
 from actors.feeds.signalr.records import LARGEST_RECORD
 from actors.runtime.env import BadEndpoint, Env
 from actors.runtime.http import HttpClient, HttpFailed, HttpResponse
+from actors.runtime.secret import NONE, Secret, bearer, revealed, secret_of
 from actors.runtime.websocket import open_websocket
 from actors.runtime.websocket_frames import Heard, WebSocketFailed, WebSocketRefused
 
@@ -45,7 +46,7 @@ class ClassicSettings:
     """The hub's method that takes the topics and answers with their states."""
     target: str = "feed"
     """Our method that the hub calls with a topic and a patch."""
-    token: str = attrs.field(default="", repr=False)
+    token: Secret = attrs.field(default=NONE, converter=secret_of)
     ca_file: str | None = None
     connect_timeout_s: float = 5.0
 
@@ -65,7 +66,7 @@ class ClassicLink:
     """What the connection under way was granted; ``None`` where there is none to resume."""
     _topics: Topics = attrs.field(init=False, factory=Topics)
     _place: str = attrs.field(init=False, default="")
-    _bearer: str = attrs.field(init=False, default="", repr=False)
+    _bearer: Secret = attrs.field(init=False, default=NONE)
     _cookies: Cookies = attrs.field(init=False, factory=Cookies)
     _call: str | None = attrs.field(init=False, default=None)
     """The subscription that is not answered yet."""
@@ -97,7 +98,7 @@ class ClassicLink:
         )
         if terms is None or not resumes:
             terms = await self._negotiate()
-        url = self._below(self._classic.connect(terms.token), "ws")
+        url = self._below(self._classic.connect(terms.token.reveal()), "ws")
         try:
             async with open_websocket(
                 self.env,
@@ -165,7 +166,8 @@ class ClassicLink:
         if not self._starts or self._terms is None:
             return
         self._starts = False
-        answer = await self._get(self._below(self._classic.start(self._terms.token), "http"))
+        asked = self._classic.start(self._terms.token.reveal())
+        answer = await self._get(self._below(asked, "http"))
         classic.read_started(answer.status, answer.body)
         settings = self.settings
         topics = list(settings.topics)
@@ -218,9 +220,8 @@ class ClassicLink:
         secure = "s" if base.startswith(("wss:", "https:")) else ""
         return f"{scheme}{secure}://{rest}{asked}" + (f"&{query}" if query else "")
 
-    def _headers(self) -> tuple[tuple[str, str], ...]:
-        bearer = (("Authorization", f"Bearer {self._bearer}"),) if self._bearer else ()
-        return (*bearer, *self._cookies.headers)
+    def _headers(self) -> list[tuple[str, str]]:
+        return revealed([*bearer(self._bearer), *self._cookies.headers])
 
     def _hear(self, event: classic.Event, now_s: float) -> list[Decoded]:
         told = self._restated(event, now_s)

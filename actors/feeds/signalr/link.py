@@ -31,6 +31,7 @@ from actors.feeds.signalr.records import (
 )
 from actors.runtime.env import BadEndpoint, Env
 from actors.runtime.http import HttpClient, HttpFailed
+from actors.runtime.secret import NONE, Secret, bearer, revealed, secret_of
 from actors.runtime.websocket import open_websocket
 from actors.runtime.websocket_frames import WebSocketFailed, WebSocketRefused
 
@@ -55,7 +56,7 @@ class HubSettings:
     stateful: bool = True
     negotiates: bool = True
     """Whether to ask before opening the socket; a hub may be set up to want nothing but that."""
-    token: str = attrs.field(default="", repr=False)
+    token: Secret = attrs.field(default=NONE, converter=secret_of)
     ca_file: str | None = None
     connect_timeout_s: float = 5.0
 
@@ -75,7 +76,7 @@ class SignalrLink:
     _granted: Granted | None = attrs.field(init=False, default=None)
     """What the hub connection under way was granted; ``None`` where there is none to resume."""
     _place: str = attrs.field(init=False, default="")
-    _bearer: str = attrs.field(init=False, default="", repr=False)
+    _bearer: Secret = attrs.field(init=False, default=NONE)
     _cookies: Cookies = attrs.field(init=False, factory=Cookies)
     _call: str | None = attrs.field(init=False, default=None)
     """The subscription that is not answered yet."""
@@ -167,7 +168,7 @@ class SignalrLink:
                 self._bearer = answer.token
             elif not negotiation.same_origin(answer.url, self._place):
                 # A token is for whoever it was given for.
-                self._bearer = ""
+                self._bearer = NONE
             self._place = answer.url
             self._cookies = Cookies()
         raise FeedUnreachable(f"over {negotiation.MOST_REDIRECTS} redirects")
@@ -190,9 +191,8 @@ class SignalrLink:
         self._cookies.take(answer.headers)
         return negotiation.read_answer(answer.status, answer.body)
 
-    def _headers(self) -> tuple[tuple[str, str], ...]:
-        bearer = (("Authorization", f"Bearer {self._bearer}"),) if self._bearer else ()
-        return (*bearer, *self._cookies.headers)
+    def _headers(self) -> list[tuple[str, str]]:
+        return revealed([*bearer(self._bearer), *self._cookies.headers])
 
     def _begin(self, granted: Granted | None, *, resumes: bool) -> None:
         now_s = trio.current_time()

@@ -11,6 +11,7 @@ import attrs
 
 from actors.feeds.errors import FeedGarbled, FeedUnreachable
 from actors.feeds.signalr.records import parsed
+from actors.runtime.secret import Secret, secret_of
 
 MOST_REDIRECTS: Final = 100
 LARGEST_ANSWER: Final = 64 * 1024
@@ -31,7 +32,7 @@ class Redirected:
     """Ask there instead."""
 
     url: str
-    token: str = attrs.field(repr=False)
+    token: Secret = attrs.field(converter=secret_of)
     """The bearer for there; empty for the one we have."""
 
 

@@ -27,6 +27,7 @@ from actors.feeds.signalr.negotiation import (
     origin_and_target,
     read_answer,
 )
+from actors.runtime.secret import revealed
 
 OFFERED = [{"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}]
 
@@ -90,7 +91,7 @@ def test_cookies_are_carried_on_and_a_later_one_wins() -> None:
     assert not cookies.headers
     cookies.take((("Set-Cookie", "a=1; Path=/"), ("x", "y"), ("set-cookie", "b=2")))
     cookies.take((("set-cookie", "a=3; Secure"),))
-    assert cookies.headers == (("Cookie", "a=3; b=2"),)
+    assert revealed(cookies.headers) == [("Cookie", "a=3; b=2")]
 
 
 def test_a_classic_server_states_its_timers() -> None:
