@@ -50,21 +50,23 @@ def relive(
     """
     losses, stages = Losses(limits), dict[str, str]()
     phases, groups = dict[GoalKey, str](), dict[int, GroupRow]()
+    markets: dict[Ticker, None] = {}
     wall_less_mono_ns = 0
     for entry in reread(disk, folder, codec, KINDS):
         match entry.record:
             case Segment() as segment:
                 wall_less_mono_ns = segment.wall_ns - segment.mono_ns
             case FillRow() as row:
-                losses.roll(day_of(wall_less_mono_ns + entry.mono_ns))
+                losses.roll(day_of(wall_less_mono_ns + entry.mono_ns), markets)
                 losses.book(_fill(row))
             case SettlementRow() as row:
-                losses.roll(day_of(wall_less_mono_ns + entry.mono_ns))
+                losses.roll(day_of(wall_less_mono_ns + entry.mono_ns), markets)
                 losses.settle(Ticker(row.ticker), MicroDollars(row.value_micros))
             case MarkRow() as row:
                 losses.mark(Ticker(row.ticker), Mark(row.net_centi, row.worth_micros))
             case MatchRow() as row:
                 stages[row.match] = row.stage
+                _hear_stage(row, losses, markets)
             case ReviewRow() as row:
                 key = GoalKey(MatchId(row.match), row.generation, row.state)
                 phases.pop(key, None)
@@ -77,7 +79,23 @@ def relive(
                 pass
     playing = frozenset(MatchId(each) for each, stage in stages.items() if stage not in ENDED)
     cases = tuple((key, phase) for key, phase in phases.items() if key.match in playing)
-    return Relived(losses=losses, playing=playing, cases=cases, groups=tuple(groups.values()))
+    return Relived(
+        losses=losses,
+        playing=playing,
+        playing_markets=frozenset(markets),
+        cases=cases,
+        groups=tuple(groups.values()),
+    )
+
+
+def _hear_stage(row: MatchRow, losses: Losses, markets: dict[Ticker, None]) -> None:
+    """Note which markets a match has, and that they carry no day's loss once it has ended."""
+    for ticker in map(Ticker, row.tickers):
+        if row.stage in ENDED:
+            markets.pop(ticker, None)
+            losses.end(ticker)
+        else:
+            markets[ticker] = None
 
 
 def _fill(row: FillRow) -> Fill:

@@ -8,6 +8,7 @@ realised one, and the best there was is known from fills alone. Fills may come t
 a restart: what is booked follows from the journal's fills, settlements and marks alone.
 """
 
+from collections.abc import Container
 from typing import Final
 
 import attrs
@@ -74,7 +75,8 @@ class Losses:
     day: str = ""
     """The trading day that is being counted."""
     day_micros: int = attrs.field(init=False, default=0)
-    """Profit of the day; below zero is a loss."""
+    """Profit of the day; below zero is a loss. What an earlier day made of a match that has not
+    ended is in it."""
     total_micros: int = attrs.field(init=False, default=0)
     best_micros: int = attrs.field(init=False, default=0)
     """The highest ``total_micros`` since a person last looked."""
@@ -83,6 +85,10 @@ class Losses:
     _open: dict[Ticker, tuple[Position, int]] = attrs.field(init=False, factory=dict)
     """Each open position, and what it has brought so far."""
     _marks: dict[Ticker, Mark] = attrs.field(init=False, factory=dict)
+    _day: dict[Ticker, int] = attrs.field(init=False, factory=dict)
+    """Each market's part of the day's profit, and"""
+    _carried: dict[Ticker, int] = attrs.field(init=False, factory=dict)
+    """what of that is from before the day."""
     _settled: dict[Ticker, MicroDollars] = attrs.field(init=False, factory=dict)
     _seen: set[str] = attrs.field(init=False, factory=set)
 
@@ -93,7 +99,7 @@ class Losses:
             position, so_far = self._held(fill.ticker)
             booked = position.apply(fill)
             gain = booked.realised_micros - fill.fee_micros
-            self._gain(gain)
+            self._gain(fill.ticker, gain)
             self._keep(booked.position, so_far + gain)
             value = self._settled.get(fill.ticker)
             if value is not None:
@@ -137,10 +143,24 @@ class Losses:
         worth = None if mark is None else mark.worth_of(position)
         return 0 if worth is None else min(0, worth - position.basis_micros)
 
-    def roll(self, day: str) -> None:
-        """Begin a trading day; said twice it is one."""
+    def roll(self, day: str, playing: Container[Ticker] = ()) -> None:
+        """Begin a trading day; said twice it is one.
+
+        What was won or lost in markets of ``playing``, whose matches have not ended, counts in
+        the new day too, until ``end``: a loss does not begin anew within a match.
+        """
         if day != self.day:
-            self.day, self.day_micros = day, 0
+            self.day = day
+            self._carried = {one: micros for one, micros in self._day.items() if one in playing}
+            self._day = dict(self._carried)
+            self.day_micros = sum(self._day.values())
+
+    def end(self, ticker: Ticker) -> None:
+        """Note that a market's match has ended: what it made on an earlier day counts no more."""
+        micros = self._carried.pop(ticker, 0)
+        if micros:
+            self.day_micros -= micros
+            self._day[ticker] -= micros
 
     def excuse(self) -> None:
         """A person has looked and lets it go on: from here everything counts anew.
@@ -151,8 +171,10 @@ class Losses:
             lost = self._lost(position)
             basis = MicroDollars(position.basis_micros + lost)
             self._open[ticker] = (attrs.evolve(position, basis_micros=basis), so_far + lost)
-            self._gain(lost)
+            self._gain(ticker, lost)
         self.day_micros, self.streak = 0, 0
+        self._day.clear()
+        self._carried.clear()
         self.best_micros = self.total_micros
 
     @property
@@ -176,10 +198,11 @@ class Losses:
         position, so_far = self._held(ticker)
         if position.net_centi:
             gain = position.settle(value_micros, grid_micros=_CENT).realised_micros
-            self._gain(gain)
+            self._gain(ticker, gain)
             self._keep(Position(ticker=ticker), so_far + gain)
 
-    def _gain(self, micros: int) -> None:
+    def _gain(self, ticker: Ticker, micros: int) -> None:
+        self._day[ticker] = self._day.get(ticker, 0) + micros
         self.day_micros += micros
         self.total_micros += micros
         self.best_micros = max(self.best_micros, self.total_micros)

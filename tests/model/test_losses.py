@@ -232,3 +232,29 @@ def test_what_a_person_has_looked_at_is_not_lost_again_when_it_is_sold() -> None
     assert losses.book(fill(2, "ask", 2_000)) is None
     assert losses.total_micros == -300_000, "what was lost stays lost"
     assert losses.day_micros == 0
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["A", "B"]), st.integers(0, 9), st.integers(0, 3))),
+    st.sampled_from([("A",), ("B",), ("A", "B"), ()]),
+)
+def test_a_days_loss_is_taken_along_until_the_match_that_made_it_has_ended(
+    trades: list[tuple[str, int, int]], playing: tuple[str, ...]
+) -> None:
+    losses, lost = Losses(day="0"), [dict.fromkeys("AB", 0) for _ in range(4)]
+    for number, (name, fee, day) in enumerate(sorted(trades, key=lambda one: one[2])):
+        for today in range(int(losses.day) + 1, day + 1):
+            losses.roll(str(today), frozenset(map(Ticker, playing)))
+        losses.book(fill(2 * number, "bid", 5_000, on=name))
+        losses.book(fill(2 * number + 1, "ask", 5_000, fee=fee, on=name))
+        lost[day][name] += fee
+    last = int(losses.day)
+    carried = {name: sum(day[name] for day in lost[:last]) for name in playing}
+
+    assert losses.day_micros == -sum(lost[last].values()) - sum(carried.values())
+    for name in playing:
+        losses.end(Ticker(name))
+        losses.end(Ticker(name))
+    assert losses.day_micros == -sum(lost[last].values())
+    losses.roll("9")
+    assert losses.day_micros == 0

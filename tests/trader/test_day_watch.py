@@ -323,3 +323,28 @@ async def test_a_restart_knows_what_was_lost_in_what_is_open_and_stays_halted(
         pit.desk.state.clear("loss")
         fit(pit.desk, pit.trading.fire, pit.loaded.profile, Relived(losses=again))
         assert pit.desk.state.stands("loss"), "it died before its halt was written"
+
+
+async def test_what_was_lost_in_a_match_counts_in_the_next_day_until_it_has_ended(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start("journal", "auditor", "catalogue")
+        await trio.sleep(3.0)
+        one, desk = watch(pit), pit.desk
+        one.look()
+        for fill in loss(1, 70):
+            desk.hear_fill(fill)
+        day = desk.losses.day
+        await pit.kill("catalogue")
+        await trio.sleep(86_400)
+        one.look()
+        assert desk.losses.day > day
+        assert desk.losses.day_micros == -70, "the match goes on"
+
+        match = attrs.evolve(desk.catalogue.value.matches[EVENT], stage="ENDED")
+        desk.catalogue.set(attrs.evolve(desk.catalogue.value, matches={EVENT: match}))
+        one.look()
+        one.look()
+        assert desk.losses.day_micros == 0
+        assert desk.losses.total_micros == -70
