@@ -329,7 +329,7 @@ async def test_what_was_lost_in_a_match_counts_in_the_next_day_until_it_has_ende
     autojump_clock: MockClock,
 ) -> None:
     async with open_pit() as pit:
-        await pit.start("journal", "auditor", "catalogue")
+        await pit.start("catalogue")
         await trio.sleep(3.0)
         one, desk = watch(pit), pit.desk
         one.look()
