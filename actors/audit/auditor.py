@@ -33,6 +33,7 @@ from actors.messages.records import (
     SettlementRow,
     TradingState,
 )
+from actors.messages.records_money import MarkRow
 from actors.messages.records_review import EpisodeRow, ReviewRow
 from actors.messages.records_stream import StreamRow
 from actors.messages.records_venue import ClockRow, DelayRow, LimitsRow, OddRow
@@ -141,6 +142,7 @@ class Auditor:
             LimitsRow: stage,
             DelayRow: stage,
             OddRow: stage,
+            MarkRow: stage,
             ReviewRow: self._review,
             EpisodeRow: self._episode,
         }

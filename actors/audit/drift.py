@@ -3,18 +3,22 @@
 It begins where a clean start ends, with the ledger that the start made, and books from then
 on what the venue says has happened. Every execution must be of an order of ours and must
 have been heard of; no order may rest; positions and the cash of every shard must come to
-what the ledger says.
+what the ledger says. What the owner paid in meanwhile, took out or moved between shards is
+no drift where the venue's own rows of it come to the difference exactly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
 
 from actors.audit.evidence import Evidence, VenueWord
-from actors.audit.findings import Findings, created_ms
+from actors.audit.findings import BALANCE_STEP_MICROS, Findings, created_ms
+from actors.audit.paid import Paid, banked, row_ids, transferred
 from actors.audit.statement import ledger_at_start
+from actors.exchange.treasury import Moves
 from actors.model.fees import MemberClass
+from actors.model.money import MicroDollars
 from actors.model.positions import Ledger, LedgerBroken
 
 SLACK_S: Final = 300
@@ -40,6 +44,9 @@ class Running:
     _ours: set[str] = attrs.field(init=False)
     """The venue's ids of our orders."""
     _since_ms: int = attrs.field(init=False)
+    _paid: set[str] | None = attrs.field(init=False, default=None)
+    """Rows of the owner's money that are in the ledger; ``None`` where they could not be read
+    when it began: then nothing explains a difference."""
 
     @classmethod
     def begin(
@@ -68,6 +75,36 @@ class Running:
     def since_s(self) -> int:
         """From when on the next reading is asked for."""
         return self._since_ms // 1_000 - SLACK_S
+
+    def know(self, moves: Moves | None) -> None:
+        """Take what the owner had moved before the start, which the ledger begins with."""
+        self._paid = None if moves is None else set(row_ids(moves))
+
+    def differs(self, word: VenueWord) -> bool:
+        """Return whether the cash of a shard is not what the ledger says."""
+        return any(abs(each) >= BALANCE_STEP_MICROS for each in self._apart(word).values())
+
+    def explain(self, word: VenueWord, moves: Moves) -> tuple[Paid, ...]:
+        """Book what the owner has moved since; return what is new of it."""
+        if self._paid is None:
+            return ()
+        found = list(transferred(moves, self._paid))
+        self._book(found)
+        more = banked(moves, self._paid, self._apart(word))
+        self._book(more)
+        return (*found, *more)
+
+    def _book(self, paid: Sequence[Paid]) -> None:
+        assert self._paid is not None, "nothing is explained without it"
+        for each in paid:
+            self._paid.add(each.row_id)
+            self._ledger.deposit(each.exchange_index, MicroDollars(each.amount_micros))
+
+    def _apart(self, word: VenueWord) -> dict[int, int]:
+        shards = sorted({*self._ledger.shards(), *word.cash})
+        return {
+            shard: word.cash.get(shard, 0) - self._ledger.cash_micros(shard) for shard in shards
+        }
 
     def look(self, word: VenueWord) -> tuple[str, ...]:
         """Take in one reading; return a line for everything that differs."""

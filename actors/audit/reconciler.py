@@ -20,9 +20,10 @@ from actors.audit.statement import Opening, Statement, compare, opening_of
 from actors.audit.venue_word import read_word
 from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.rest import Rest
+from actors.exchange.treasury import NOTHING_MOVED, Moves, moves
 from actors.exchange.wire_orders import VenueSettlement
 from actors.messages.codec import JournalCodec
-from actors.messages.records import Reconciled, SettlementRow
+from actors.messages.records import CashMoved, Reconciled, SettlementRow
 from actors.messages.recovered import Recovered
 from actors.messages.trading import FillSeen
 from actors.model.fees import MemberClass
@@ -181,8 +182,30 @@ class Reconciler:
         if meanwhile.owes():
             return None
         lines = running.look(word)
+        if running.differs(word) and await self._explain(running, word):
+            lines = running.look(word)
         self._take_settlements(running.evidence, word, meanwhile)
         return lines
+
+    async def _explain(self, running: Running, word: VenueWord) -> bool:
+        """Put on record what the owner has moved meanwhile; return whether there was anything."""
+        paid = running.explain(word, await self._moves() or NOTHING_MOVED)
+        for each in paid:
+            self.to_auditor.post(
+                CashMoved(
+                    exchange_index=each.exchange_index,
+                    amount_micros=each.amount_micros,
+                    reason=f"the venue's row {each.row_id}"[:100],
+                    wall_ns=self.env.wall_ns(),
+                )
+            )
+        return bool(paid)
+
+    async def _moves(self) -> Moves | None:
+        try:
+            return await moves(self.rest)
+        except (VenueUnreachable, VenueRefused):
+            return None  # Nothing is explained, and what differs is drift.
 
     def _take_settlements(self, evidence: Evidence, word: VenueWord, meanwhile: Meanwhile) -> None:
         """Put on record, and tell of, what was settled of ours and nobody has told of yet."""
@@ -198,6 +221,8 @@ class Reconciler:
     async def _start(self) -> None:
         give_up_s = trio.current_time() + self.start_s
         before: Opening | None = None
+        # Before the balance: what comes in between is in neither, and explains itself later.
+        moved = None if self.meanwhile is None else await self._moves()
         while True:
             evidence = read_evidence(self.env.disk, self.recovered.folder, self.codec)
             is_over = trio.current_time() >= give_up_s
@@ -224,6 +249,7 @@ class Reconciler:
                             heard=self.meanwhile.heard,
                             rests=self.meanwhile.rests,
                         )
+                        self._running.know(moved)
                         # What was settled while nobody looked.
                         self._take_settlements(evidence, word, self.meanwhile)
                     return

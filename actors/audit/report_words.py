@@ -15,6 +15,7 @@ PASSED: Final = {
     "no_play": "no play had been prepared for this score",
     "group": "the venue had triggered the order group of its shard",
     "no_group": "the venue's order group of its shard was not proved, or was triggered",
+    "no_window": "the venue holds orders for so long that the market has repriced by then",
     "no_edge": "no leg was worth more than it cost after margin and fees",
     "no_book": "no order book could be trusted",
     "no_clock": "nobody knew how much of the match was left",

@@ -21,7 +21,7 @@ import trio
 
 from actors.cli.errors import Misuse
 from actors.cli.outside import DONE, LEFT, outside, outside_options, run_outside, verdict
-from actors.config.profile import Sheet
+from actors.config.sheet import Sheet
 from actors.exchange.closeout import Closeout
 from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.estate import Holding, Place, Sight

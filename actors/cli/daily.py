@@ -9,6 +9,7 @@ from actors.runtime.roster import Roster
 from actors.trader.assembly import Trading
 from actors.trader.conditions import MIB, Conditions
 from actors.trader.day_watch import DayWatch
+from actors.trader.marks import Marks
 
 
 def day_of(
@@ -30,5 +31,6 @@ def day_of(
             least_free_bytes=profile.risk.disk_free_mib * MIB,
         ),
         folder=soil.folder,
+        marks=Marks(env=soil.env, desk=trading.desk, member=profile.venue.member, to_auditor=tell),
     )
     return roster.child("day", watch.run, criticality="aux")

@@ -47,7 +47,10 @@ async def vitals(tree: supervisor.Tree, env: Env) -> dict[str, Any]:
         "funnel": tree.auditor.tally.funnel,
         "losses_micros": {
             "day": desk.losses.day_micros,
-            "below_best": desk.losses.best_micros - desk.losses.total_micros,
+            "open": desk.losses.open_micros,
+            "below_best": desk.losses.best_micros
+            - desk.losses.total_micros
+            - desk.losses.open_micros,
             "streak": desk.losses.streak,
         },
         "connections": {

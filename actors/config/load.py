@@ -20,7 +20,8 @@ import attrs
 import cattrs
 
 from actors.config.credentials import BadCredential, one_line
-from actors.config.profile import Profile, Sheet
+from actors.config.profile import Profile
+from actors.config.sheet import Sheet
 from actors.model.money import BadAmount, MicroDollars, Pips, parse_micros, parse_pips
 from actors.runtime.env import BadEndpoint, Endpoint
 

@@ -25,7 +25,6 @@ from actors.model.limits import (
     SHARD_CEILING_MICROS,
 )
 from actors.model.money import MicroDollars, Pips
-from actors.model.score import Sport
 from actors.model.throttle import Paces
 from actors.runtime.collection import Mode
 
@@ -337,26 +336,6 @@ class Runtime:
         default=5.0, validator=validators.and_(validators.ge(0.0), validators.le(1_000.0))
     )
     """Between two imagined goals that keep the path warm while a play stands; 0 plays none."""
-
-
-@attrs.frozen(kw_only=True)
-class Sheet:
-    """What the API does not say about a series, written down and reviewed by a person."""
-
-    series: str
-    sport: Sport
-    settles_on: Literal["regulation", "extra", "advance"]
-    """Ninety minutes; extra time too; or who goes through, shoot-out included."""
-    legs: int = attrs.field(validator=validators.gt(0))
-    exhaustive: bool
-    tie: str
-    """Title of the leg that pays on a draw; empty where nobody can draw."""
-    title: Literal["home vs away", "away vs home", "away at home"] = "home vs away"
-    """How an event's title names its sides."""
-    void: str
-    """What the rules say happens when no result stands."""
-    in_play_delay_ms: int = attrs.field(validator=validators.ge(0))
-    reviewed: str
 
 
 @attrs.frozen(kw_only=True)

@@ -119,14 +119,14 @@ class Levers(Rest):
     async def resting(self) -> tuple[AnyOrder, ...]:
         """Return every order that rests, of every subaccount and on every shard."""
         query = (("limit", str(PAGE)), ("status", "resting"))
-        return await self._pages(
+        return await self.pages(
             _ANY_ORDERS, "/portfolio/orders", query, lambda page: page.orders, signed=True
         )
 
     async def found(self, client_order_id: str, *, ticker: str) -> AnyOrder | None:
         """Return the order of this id, or ``None``: the read side lags, so that is no proof."""
         query = (("limit", str(PAGE)), ("ticker", ticker))
-        orders = await self._pages(
+        orders = await self.pages(
             _ANY_ORDERS, "/portfolio/orders", query, lambda page: page.orders, signed=True
         )
         return next((each for each in orders if each.client_order_id == client_order_id), None)
@@ -138,7 +138,7 @@ class Levers(Rest):
             ("count_filter", "position"),
             ("subaccount", str(subaccount)),
         )
-        rows = await self._pages(
+        rows = await self.pages(
             _POSITIONS, "/portfolio/positions", query, lambda page: page.positions, signed=True
         )
         return tuple(row for row in rows if row.position_centi)

@@ -78,6 +78,11 @@ _ORDER: Final = _known(
     type="limit|market",
     status="resting|canceled|executed",
 )
+_BANK: Final = _known(
+    "id status type amount_cents fee_cents created_ts finalized_ts",
+    status="pending|applied|failed|returned",
+    type="ach|wire|crypto|debit|apm",
+)
 ROWS: Final[Mapping[str, Vocabulary]] = {
     "markets": _MARKET,
     "market": _MARKET,
@@ -123,6 +128,15 @@ ROWS: Final[Mapping[str, Vocabulary]] = {
         "ticker exchange_index event_ticker market_result yes_count_fp yes_total_cost_dollars"
         " no_count_fp no_total_cost_dollars revenue settled_time fee_cost value",
         market_result="yes|no|scalar",
+    ),
+    "deposits": _BANK,
+    "withdrawals": _BANK,
+    "transfers": _known(
+        "transfer_id client_transfer_id source destination source_exchange_shard"
+        " destination_exchange_shard amount status created_ts",
+        source="event_contract|margined",
+        destination="event_contract|margined",
+        status="pending|complete",
     ),
     "balance_breakdown": _known("exchange_index balance"),
     "exchange_index_statuses": _known(

@@ -108,7 +108,7 @@ class Rest:
             status=status,
             tickers=",".join(tickers) or None,
         )
-        return await self._pages(_MARKETS, "/markets", query, lambda page: page.markets)
+        return await self.pages(_MARKETS, "/markets", query, lambda page: page.markets)
 
     async def market(self, ticker: str) -> VenueMarket:
         """Return one market."""
@@ -139,7 +139,7 @@ class Rest:
             with_nested_markets=with_nested_markets,
             min_close_ts=min_close_s,
         )
-        return await self._pages(_EVENTS, "/events", query, lambda page: page.events)
+        return await self.pages(_EVENTS, "/events", query, lambda page: page.events)
 
     async def event(self, event_ticker: str) -> VenueEvent:
         """Return one event with its markets inside."""
@@ -158,14 +158,14 @@ class Rest:
     async def event_fee_changes(self, event_ticker: str) -> tuple[EventFeeChange, ...]:
         """Return the fee changes of one event."""
         query = _query(limit=PAGE, event_ticker=event_ticker)
-        return await self._pages(
+        return await self.pages(
             _EVENT_FEES, "/events/fee_changes", query, lambda page: page.changes
         )
 
     async def milestones(self, *, related_event_ticker: str) -> tuple[VenueMilestone, ...]:
         """Return the milestones that an event is related to."""
         query = _query(limit=MILESTONES_PAGE, related_event_ticker=related_event_ticker)
-        return await self._pages(_MILESTONES, "/milestones", query, lambda page: page.milestones)
+        return await self.pages(_MILESTONES, "/milestones", query, lambda page: page.milestones)
 
     async def orderbook(self, ticker: str) -> VenueBook:
         """Return one market's whole book."""
@@ -186,7 +186,7 @@ class Rest:
     ) -> tuple[VenueTrade, ...]:
         """Return public prints of one market between two instants, newest first."""
         query = _query(limit=PAGE, ticker=ticker, min_ts=min_s, max_ts=max_s)
-        return await self._pages(_TRADES, "/markets/trades", query, lambda page: page.trades)
+        return await self.pages(_TRADES, "/markets/trades", query, lambda page: page.trades)
 
     # The account.
 
@@ -200,7 +200,7 @@ class Rest:
     ) -> tuple[VenuePosition, ...]:
         """Return what we hold (``unsettled``), have held (``settled``), or both (``all``)."""
         query = _query(limit=PAGE, event_ticker=event_ticker, settlement_status=settlement_status)
-        return await self._pages(
+        return await self.pages(
             _POSITIONS, "/portfolio/positions", query, lambda page: page.positions, signed=True
         )
 
@@ -214,7 +214,7 @@ class Rest:
     ) -> tuple[VenueFill, ...]:
         """Return executions of ours."""
         query = _query(limit=PAGE, ticker=ticker, order_id=order_id, min_ts=min_s, max_ts=max_s)
-        return await self._pages(
+        return await self.pages(
             _FILLS, "/portfolio/fills", query, lambda page: page.fills, signed=True
         )
 
@@ -223,7 +223,7 @@ class Rest:
     ) -> tuple[VenueSettlement, ...]:
         """Return how our markets were settled."""
         query = _query(limit=PAGE, event_ticker=event_ticker, min_ts=min_s)
-        return await self._pages(
+        return await self.pages(
             _SETTLEMENTS,
             "/portfolio/settlements",
             query,
@@ -251,7 +251,7 @@ class Rest:
             max_ts=max_s,
             exchange_index=exchange_index,
         )
-        return await self._pages(
+        return await self.pages(
             _ORDERS, "/portfolio/orders", query, lambda page: page.orders, signed=True
         )
 
@@ -321,7 +321,7 @@ class Rest:
             asking.oddities.look(answer.body)
         return read
 
-    async def _pages(
+    async def pages(
         self,
         decoder: Decoder[Page],
         path: str,

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from actors.messages.records_money import MONEY_TYPES
 from actors.messages.records_owner import OWNER_TYPES
 from actors.messages.records_review import REVIEW_TYPES
 from actors.messages.records_stream import StreamRow
@@ -9,6 +10,7 @@ from actors.messages.records_venue import VENUE_TYPES
 
 TYPES_BESIDE: Final[dict[int, tuple[type, int]]] = {
     35: (StreamRow, 1),
+    **MONEY_TYPES,
     **OWNER_TYPES,
     **REVIEW_TYPES,
     **VENUE_TYPES,

@@ -15,6 +15,7 @@ from actors.messages.records_venue import GroupRow
 from actors.messages.trading import ExitPlan, Sent
 from actors.model.limits import Entry
 from actors.model.losses import Losses
+from actors.model.orders import Ticker
 from actors.model.score import GoalKey, MatchId
 
 
@@ -76,6 +77,8 @@ class Relived:
     losses: Losses = attrs.field(factory=Losses)
     playing: frozenset[MatchId] = frozenset()
     """Matches that were known and had not ended."""
+    playing_markets: frozenset[Ticker] = frozenset()
+    """The markets of those."""
     cases: tuple[tuple[GoalKey, str], ...] = ()
     """The phase that each of their doubted goals was in last (``risk/review.py``), the goal
     heard of last at the end."""

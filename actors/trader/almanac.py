@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from actors.config.profile import Sheet
+from actors.config.sheet import Sheet
 from actors.exchange.wire_market import VenueEvent, VenueMarket, VenueMilestone, VenueSeries
 from actors.messages.catalogue import Catalogue, FeeTerms, LegRole, Market, Match, Stage
 from actors.model.orders import Ticker

@@ -10,7 +10,8 @@ from typing import Final
 
 import attrs
 
-from actors.config.profile import Profile, Sheet
+from actors.config.profile import Profile
+from actors.config.sheet import Sheet
 from actors.exchange.keys import SigningKey
 from actors.exchange.orders import OrderConnection, OrderPool, order_tail
 from actors.exchange.signing import HeaderRing, Signer
@@ -53,6 +54,7 @@ from actors.trader.reversals import Reversals, restored_lot, reversals_of, selle
 from actors.trader.selling import Seller
 from actors.trader.signer import SignerRefresher, Stock
 from actors.trader.standings import Accepted, Standings
+from actors.trader.windows import Windows
 
 EXIT_CONNECTIONS: Final = 2
 """One for an exit, whatever entries do, and one to take over while the other is probed."""
@@ -210,8 +212,7 @@ def _signer(shared: _Shared) -> SignerRefresher:
 
 
 def _planner(shared: _Shared) -> Planner:
-    given = shared.given
-    profile = given.profile
+    given, profile = shared.given, shared.given.profile
     return Planner(
         env=given.env,
         desk=shared.desk,
@@ -235,12 +236,12 @@ def _planner(shared: _Shared) -> Planner:
         records=given.records,
         triggers=[feed.name for feed in profile.feeds if feed.role == "trigger"],
         speed=given.speed,
+        too_late=Windows(given.sheets, shared.desk.delays).is_over,
     )
 
 
 def _catalogue(shared: _Shared) -> CatalogueReader:
-    given = shared.given
-    settings = given.profile.catalogue
+    given, settings = shared.given, shared.given.profile.catalogue
     return CatalogueReader(
         env=given.env,
         rest=shared.reads.patient,

@@ -17,7 +17,7 @@ from typing import Final
 import attrs
 import trio
 
-from actors.config.profile import Sheet
+from actors.config.sheet import Sheet
 from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.rest import Rest
 from actors.exchange.wire_market import VenueEvent, VenueMilestone, VenueSeries

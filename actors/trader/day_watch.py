@@ -17,6 +17,7 @@ from actors.exchange.rest import Rest
 from actors.messages.race import FULL_PM
 from actors.messages.records import DayRoll
 from actors.messages.recovered import Relived
+from actors.model.orders import Ticker
 from actors.model.score import MatchId
 from actors.risk import gate
 from actors.runtime.env import Env
@@ -25,6 +26,7 @@ from actors.trader.conditions import DISK, Conditions
 from actors.trader.delays import Holds
 from actors.trader.desk import Desk
 from actors.trader.fire import Fire
+from actors.trader.marks import Marks
 from actors.trader.recess import recesses
 
 LOOK_S: Final = 1.0
@@ -45,7 +47,7 @@ def fit(desk: Desk, fire: Fire, profile: Profile, relived: Relived) -> None:
     desk.exposure.carry(relived.playing)
     desk.losses = relived.losses
     desk.losses.limits = profile.risk.losses()
-    desk.losses.roll(desk.exposure.day)
+    desk.losses.roll(desk.exposure.day, relived.playing_markets)
     desk.holds = Holds(profile.risk.delay_max_ms * 1_000_000)
     fire.terms = gate.Terms.of(profile.risk, round(profile.race.single_feed_size * FULL_PM))
     loss = desk.losses.breach
@@ -67,14 +69,26 @@ class DayWatch:
     conditions: Conditions
     folder: str
     """Whose disk must have room."""
+    marks: Marks
     _rated_ns: int | None = attrs.field(init=False, default=None)
     """When the halt for the rate was first seen."""
     _said: bool = attrs.field(init=False, default=False)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Look each second until cancelled."""
-        next_s = trio.current_time()
         task_status.started()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch)
+            # By itself: neither a slow disk nor a venue that does not answer hides a loss.
+            nursery.start_soon(self._mark)
+
+    async def _mark(self) -> None:
+        while True:
+            self.marks.look()
+            await trio.sleep(LOOK_S)
+
+    async def _watch(self) -> None:
+        next_s = trio.current_time()
         while True:
             self.look()
             self.conditions.look_at_feeds()
@@ -92,11 +106,13 @@ class DayWatch:
         for match in matches.values():
             if match.stage in ENDED:
                 desk.exposure.end_match(match.match)
+                for market in match.markets:
+                    desk.losses.end(market.ticker)
         if day > desk.exposure.day or not self._said:
             # A wall clock that was set back begins no day anew.
             day = max(day, desk.exposure.day)
             desk.exposure.roll_day(day, self._playing())
-            desk.losses.roll(day)
+            desk.losses.roll(day, self._playing_markets())
             self._said = True
             self.to_auditor(DayRoll(day=day, wall_ns=wall_ns))
         self._pass_rate()
@@ -113,6 +129,12 @@ class DayWatch:
     def _playing(self) -> frozenset[MatchId]:
         matches = self.desk.catalogue.value.matches.values()
         return frozenset(each.match for each in matches if each.stage not in ENDED)
+
+    def _playing_markets(self) -> frozenset[Ticker]:
+        matches = self.desk.catalogue.value.matches.values()
+        return frozenset(
+            market.ticker for each in matches if each.stage not in ENDED for market in each.markets
+        )
 
     def _pass_rate(self) -> None:
         now_ns = self.env.now_ns()

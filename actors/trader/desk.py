@@ -19,7 +19,7 @@ from actors.messages.records_venue import DelayRow
 from actors.messages.trading import Accepted, ExitPlan, OrderDone, Play, Purpose, Rejected, Sent
 from actors.model.children import Children
 from actors.model.limits import Exposure
-from actors.model.losses import Losses, LossLimits
+from actors.model.losses import Losses, LossLimits, Mark
 from actors.model.money import MicroDollars
 from actors.model.orders import Fill, Side, Ticker
 from actors.model.score import GoalKey, MatchId
@@ -352,6 +352,11 @@ class Desk:
         """Count what a market has paid, for each YES contract; too great a loss halts."""
         self._excuse_losses()
         self._heed(self.losses.settle(ticker, value_micros))
+
+    def hear_mark(self, ticker: Ticker, mark: Mark) -> None:
+        """Count what an open position has lost so far; too great a loss halts."""
+        self._excuse_losses()
+        self._heed(self.losses.mark(ticker, mark))
 
     def bound_losses(self, limits: LossLimits) -> None:
         """Go by other limits of loss from now on; one that is exceeded already halts."""

@@ -114,6 +114,8 @@ class Planner:
     """Feeds that may trigger."""
     speed: float = 1.0
     """Match seconds in a wall second."""
+    too_late: Callable[[str], bool] = lambda _series: False
+    """Whether the venue holds a series' orders until the market has repriced."""
     sizes: Callable[[MatchId], Sequence[int]] = lambda _match: ()
     """Thousandths of a play, less than the whole, that a goal would be traded at just now."""
     _forms: dict[MatchId, Form] = attrs.field(init=False, factory=dict)
@@ -200,6 +202,7 @@ class Planner:
         key = GoalKey(match.match, standing.generation, self.policy.state(after))
         if not isinstance(seen, Outlook):
             return Play(key=key, scorer=scorer, legs=(), reason=seen, planned_ns=now_ns)
+        late = self.too_late(match.series)
         play = plan(
             sights=sights,
             key=key,
@@ -210,10 +213,13 @@ class Planner:
                 self._forms[match.match].believed,
             ),
             position=self._position(match.match),
-            terms=self.terms,
+            # What reduces leaves all the same: late is better than never.
+            terms=attrs.evolve(self.terms, group=_no_entry) if late else self.terms,
             now_ns=now_ns,
             wall_ms=wall_ms,
         )
+        if late and play.reason == "no_group":
+            return attrs.evolve(play, reason="no_window")
         if play.resized is not None:
             for size_pm in self.sizes(match.match):
                 play.resized(size_pm)
@@ -316,6 +322,10 @@ class Planner:
             self.bell.ring_in_turn(match_id)
         else:
             self.bell.ring(match_id)
+
+
+def _no_entry(_shard: int) -> None:
+    """Return the group of entries that may not leave."""
 
 
 _NO_BOOK: Final = (None, None)

@@ -8,7 +8,9 @@ import pytest
 import trio
 
 from actors.audit.reconciler import Meanwhile, Reconciler
-from actors.messages.records import FillRow, Intent, Reconciled, SettlementRow
+from actors.messages.records import CashMoved, FillRow, Intent, Reconciled, SettlementRow
+from actors.sim.venue.listing import EventTerms
+from actors.sim.venue.treasury import Transfer
 from tests.audit.day import Day, open_day
 from tests.audit.test_reconciler import (
     RESTING,
@@ -18,7 +20,7 @@ from tests.audit.test_reconciler import (
     trade_by_hand,
     traded,
 )
-from tests.sim.venue.hall import AWAY, HOME
+from tests.sim.venue.hall import AWAY, HOME, SERIES
 
 EVERY_S = 30.0
 BELIEVE_S = 10.0
@@ -220,3 +222,68 @@ async def test_a_new_difference_is_told_anew(autojump_clock: trio.testing.MockCl
         await trio.sleep(2 * EVERY_S + BELIEVE_S + 3.0)
 
         assert len(found.drifts) == 2
+
+
+@pytest.mark.parametrize("micros", [25_000_000, -25_000_000])
+async def test_what_the_owner_pays_in_or_takes_out_meanwhile_is_no_drift_and_is_on_record(
+    autojump_clock: trio.testing.MockClock, micros: int
+) -> None:
+    async with watched(lambda day: day.hall.venue.treasury.fund("us", 0, 10_000)) as found:
+        traded(found.day)
+        await trio.sleep(2 * EVERY_S)
+        found.day.hall.venue.treasury.fund("us", 0, micros)
+        await trio.sleep(3 * EVERY_S + BELIEVE_S)
+
+        assert found.drifts == []
+        moved = [row for row in found.day.records(CashMoved) if isinstance(row, CashMoved)]
+        assert [(row.exchange_index, row.amount_micros) for row in moved] == [(0, micros)]
+        await found.reconciler.drain()
+        await found.day.auditor.drain()
+        statement = found.reconciler.statement
+        assert statement is not None
+        assert statement.lines == ()
+
+        # A cent, and no row of it: that is nobody's doing.
+        take_a_cent(found.day)
+        await trio.sleep(2 * EVERY_S + BELIEVE_S)
+        assert len(found.drifts) == 1
+
+
+async def test_what_moves_between_shards_meanwhile_is_no_drift(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watched() as found:
+        venue = found.day.hall.venue
+        venue.list_event(
+            EventTerms(
+                event_ticker="KXWCGAME-OTHER",
+                series_ticker=SERIES,
+                title="On the other shard",
+                sub_title="",
+                exchange_index=3,
+            )
+        )
+        across = venue.treasury.move_across(
+            "us", source=(0, 0), target=(0, 3), micros=5_000_000, client_id=""
+        )
+        assert isinstance(across, Transfer)
+        for _ in range(4):
+            found.day.hall.clock.pass_s(0.25)
+            venue.advance()
+        await trio.sleep(3 * EVERY_S + BELIEVE_S)
+
+        assert found.drifts == []
+        moved = [row for row in found.day.records(CashMoved) if isinstance(row, CashMoved)]
+        assert [row.amount_micros for row in moved] == [-5_000_000, 5_000_000]
+
+
+async def test_nothing_explains_a_difference_for_a_key_that_may_not_read_the_owners_money(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with watched() as found:
+        running = found.reconciler._running  # noqa: SLF001 - as where the start was refused it
+        assert running is not None
+        running.know(None)
+        found.day.hall.venue.treasury.fund("us", 0, 10_000)
+        await trio.sleep(2 * EVERY_S + BELIEVE_S)
+        assert len(found.drifts) == 1

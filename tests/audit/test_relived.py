@@ -7,6 +7,7 @@ import pytest
 
 from actors.audit.relived import relive
 from actors.messages.records import FillRow, MatchRow, SettlementRow, TradingState
+from actors.messages.records_money import MarkRow
 from actors.messages.records_review import ReviewRow
 from actors.model.losses import Losses, LossLimits
 from actors.model.money import MicroDollars
@@ -144,3 +145,31 @@ async def test_what_a_settlement_lost_counts_on_the_day_on_which_it_was_told() -
 
     assert (losses.day, losses.day_micros) == ("settled on", -500_000)
     assert losses.total_micros == -500_005
+
+
+async def test_what_was_lost_in_what_is_open_outlives_the_process_with_its_last_mark() -> None:
+    mark = MarkRow(ticker="A", net_centi=100, basis_micros=500_000, worth_micros=1, at_ns=5)
+    rows = [fill(1, "bid"), mark]
+    losses = read_again(written(rows))
+    assert losses.open_micros == -499_999
+    assert losses.total_micros == losses.best_micros == 0
+
+    cleared = TradingState(state="ACTIVE", reason="cleared: loss", at_ns=0)
+    again = read_again(written([*rows, cleared]))
+    assert (again.open_micros, again.total_micros, again.best_micros) == (0, -499_999, -499_999)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_loss_of_before_the_day_counts_in_it_while_its_match_goes_on(ends: bool) -> None:  # noqa: FBT001 - the case's own parameter
+    days = iter(["monday", "monday", "tuesday", "tuesday"])
+    rows = [
+        match("LIVE"),
+        fill(1, "bid", 7),
+        fill(2, "ask", 8),
+        *([match("ENDED")] if ends else []),
+        fill(3, "bid", 2),
+        fill(4, "ask", 3),
+    ]
+    relived = relive(written(rows), FOLDER, CODEC, LIMITS, day_of=lambda _: next(days))
+    assert relived.losses.day_micros == (-5 if ends else -20)
+    assert relived.playing_markets == (frozenset() if ends else {"A"})

@@ -14,7 +14,7 @@ from trio.testing import MockClock
 from actors.cli.custody import Sets, stake_lines, tell
 from actors.cli.outside import DONE, LEFT, verdict
 from actors.config.custody import Custody
-from actors.config.profile import Sheet
+from actors.config.sheet import Sheet
 from actors.exchange.estate import Left, Outcome
 from actors.model.baskets import EventLegs
 from actors.model.orders import Ticker

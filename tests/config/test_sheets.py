@@ -77,3 +77,21 @@ def test_a_fault_in_a_sheet_names_its_place(
 
     assert str(bad.value).endswith(fault)
     assert "\n" not in str(bad.value)
+
+
+@pytest.mark.parametrize(
+    ("delay", "window", "said"),
+    [
+        ("250", "0", "in_play_delay_ms needs the window_ms"),
+        ("0", "900", "window_ms needs a window_source"),
+    ],
+)
+def test_a_delay_is_taken_off_a_window_and_a_window_comes_from_somewhere(
+    tmp_path: Path, delay: str, window: str, said: str
+) -> None:
+    profile = write(tmp_path)
+    sheet = tmp_path / "sheets" / "KXNEW.toml"
+    text = sheet.read_text("utf-8").replace("delay_ms = 0", f"delay_ms = {delay}")
+    sheet.write_text(f"{text}window_ms = {window}\n", "utf-8")
+    with pytest.raises(BadProfile, match=said):
+        load(profile, NOWHERE)

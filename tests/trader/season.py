@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-from actors.config.profile import Sheet
+from actors.config.sheet import Sheet
 from actors.exchange.wire_market import (
     PriceStep,
     VenueEvent,

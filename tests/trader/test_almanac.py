@@ -8,7 +8,7 @@ import attrs
 import msgspec
 import pytest
 
-from actors.config.profile import Sheet
+from actors.config.sheet import Sheet
 from actors.exchange.stream_core import StreamCore
 from actors.exchange.wire_market import VenueEvent, VenueMilestone
 from actors.messages.catalogue import Catalogue, Match, Stage

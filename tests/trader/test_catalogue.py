@@ -12,7 +12,7 @@ import trio
 from hypothesis import given, strategies as st
 from trio.testing import MockClock
 
-from actors.config.profile import Sheet
+from actors.config.sheet import Sheet
 from actors.exchange.errors import VenueUnreachable
 from actors.exchange.wire_market import VenueEvent, VenueMarket, VenueMilestone, VenueSeries
 from actors.messages.catalogue import FeeTerms, Match

@@ -4,16 +4,19 @@ import attrs
 import trio
 from trio.testing import MockClock
 
+from actors.messages.market import BookLost, BookSnapshot
 from actors.messages.records import DayRoll
+from actors.messages.records_money import MarkRow
 from actors.messages.recovered import Relived
 from actors.messages.trading import Accepted, OrderDone
-from actors.model.losses import Losses
+from actors.model.losses import Losses, Mark
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import Fill
 from actors.model.score import GoalKey
 from actors.runtime.health import Health
 from actors.trader.conditions import MIB, Conditions
 from actors.trader.day_watch import DayWatch, fit
+from actors.trader.marks import Marks
 from tests.sim.venue.hall import SERIES
 from tests.trader.pit import EVENT, HOME, KEY, Pit, open_pit
 
@@ -36,6 +39,12 @@ def watch(pit: Pit) -> DayWatch:
             least_free_bytes=MIB,
         ),
         folder="/",
+        marks=Marks(
+            env=pit.env,
+            desk=pit.desk,
+            member=pit.profile.venue.member,
+            to_auditor=pit.to_auditor.post,
+        ),
     )
 
 
@@ -233,3 +242,109 @@ async def test_a_process_that_died_before_its_halt_was_written_comes_to_the_same
         assert pit.desk.state.stands("loss")
         pit.play()
         assert pit.fire() == []
+
+
+def show(pit: Pit, *bids: tuple[int, int]) -> None:
+    """Have the desk see a book of the home leg with these bids, and one ask far away."""
+    pit.desk.books.apply(
+        BookSnapshot(
+            ticker=HOME,
+            bids=tuple((Pips(price), CentiContracts(count)) for price, count in bids),
+            asks=((Pips(9_000), CentiContracts(100)),),
+            sid=1,
+            seq=1,
+            received_ns=pit.env.now_ns(),
+        )
+    )
+
+
+async def test_a_collapsing_book_halts_with_no_trade_once_the_fall_has_lasted(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(risk={"day_loss_dollars": MicroDollars(150_000)}) as pit:
+        await pit.start("journal", "catalogue")
+        await trio.sleep(3.0)
+        desk = pit.desk
+        bought, _ = loss(1, 0)
+        desk.hear_fill(bought)
+        marks = watch(pit).marks
+        for _ in range(5):
+            show(pit, (2_400, 100), (900, 1_000))
+            marks.look()
+        assert desk.losses.open_micros == 240_000 - 12_768 - 250_000, "a cent, and the fee to leave"
+
+        for number in range(3):
+            assert pit.state() == "ACTIVE", f"a book may be thin for a moment: {number}"
+            show(pit, (2_400, 50), (900, 1_000))
+            marks.look()
+        show(pit, (900, 1_000))
+        for _ in range(2):
+            marks.look()
+            assert pit.state() == "ACTIVE"
+        marks.look()
+        assert desk.state.stands("loss")
+        desk.state.clear("loss")
+        marks.look()
+        assert pit.state() == "ACTIVE", "a person has looked at that"
+
+        before = desk.losses.open_micros
+        desk.books.apply(BookLost(ticker=HOME, reason="gap", received_ns=pit.env.now_ns()))
+        for _ in range(5):
+            marks.look()
+        assert desk.losses.open_micros == before, "a book that is not whole says nothing"
+        show(pit)
+        for _ in range(3):
+            marks.look()
+        worth = desk.losses.marked(HOME)
+        assert worth is not None
+        assert worth.worth_micros == 0, "nobody bids: it is worth nothing"
+
+
+async def test_a_restart_knows_what_was_lost_in_what_is_open_and_stays_halted(
+    autojump_clock: MockClock,
+) -> None:
+    risk = {"drawdown_dollars": MicroDollars(200_000)}
+    async with open_pit(risk=risk) as pit:
+        await pit.start("journal", "catalogue")
+        await trio.sleep(3.0)
+        bought, _ = loss(1, 0)
+        pit.desk.hear_fill(bought)
+        marks = watch(pit).marks
+        show(pit)
+        for _ in range(4):
+            marks.look()
+        assert pit.desk.state.stands("loss")
+        (row,) = pit.said(MarkRow)
+        assert (row.net_centi, row.basis_micros, row.worth_micros) == (100, 250_000, 0)
+
+        again = Losses()
+        again.book(bought)
+        again.mark(HOME, Mark(row.net_centi, row.worth_micros))
+        pit.desk.state.clear("loss")
+        fit(pit.desk, pit.trading.fire, pit.loaded.profile, Relived(losses=again))
+        assert pit.desk.state.stands("loss"), "it died before its halt was written"
+
+
+async def test_what_was_lost_in_a_match_counts_in_the_next_day_until_it_has_ended(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start("catalogue")
+        await trio.sleep(3.0)
+        one, desk = watch(pit), pit.desk
+        one.look()
+        for fill in loss(1, 70):
+            desk.hear_fill(fill)
+        day = desk.losses.day
+        await pit.kill("catalogue")
+        await trio.sleep(86_400)
+        one.look()
+        assert desk.losses.day > day
+        assert desk.losses.day_micros == -70, "the match goes on"
+
+        match = attrs.evolve(desk.catalogue.value.matches[EVENT], stage="ENDED")
+        desk.catalogue.set(attrs.evolve(desk.catalogue.value, matches={EVENT: match}))
+        one.look()
+        one.look()
+        assert desk.losses.day_micros == 0
+        assert desk.losses.total_micros == -70

@@ -13,12 +13,14 @@ from trio.testing import MockClock
 from actors.messages.market import BookLost
 from actors.messages.race import MatchDoubt
 from actors.messages.trading import Accepted, ExitHeld, Rejected, Unknown
-from actors.model.money import MicroDollars
-from actors.model.orders import Side, Ticker
+from actors.model.losses import LossLimits, Mark
+from actors.model.money import CentiContracts, MicroDollars, Pips
+from actors.model.orders import Fill, Side, Ticker
 from actors.model.score import GoalKey
 from actors.runtime.errors import JournalFailed, leaves
 from actors.runtime.memory import run_seeded
 from actors.trader.resolver import LATE_COPY_REFUSED_S
+from tests.sim.venue.hall import SERIES
 from tests.trader.door import Came, Fault, error, garbage, hung_up, lost, refused, said, slow
 from tests.trader.glass import intents
 from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, Pit, open_pit
@@ -244,6 +246,27 @@ async def test_a_lot_of_a_closed_market_ends(autojump_clock: MockClock) -> None:
         assert pit.desk.lots == {}
 
 
+def collapse(pit: Pit) -> None:
+    """Have what is held be worth nothing, and that be more than may be lost."""
+    pit.desk.losses.limits = LossLimits(drawdown_micros=MicroDollars(1))
+    held = pit.position_centi()
+    taken = Fill(
+        trade_id="held",
+        order_id="o",
+        ticker=HOME,
+        side="bid" if held > 0 else "ask",
+        price_pips=Pips(5_000),
+        count_centi=CentiContracts(abs(held)),
+        fee_micros=MicroDollars(0),
+        is_taker=True,
+        exchange_index=0,
+        venue_ts_ms=0,
+    )
+    pit.desk.hear_fill(taken)
+    pit.desk.hear_mark(HOME, Mark(held, 0))
+    assert pit.desk.state.stands("loss")
+
+
 # Whatever can be said against an entry.
 TRIPS: Mapping[str, Callable[[Pit], object]] = {
     "halted": lambda pit: pit.desk.state.halt("operator", "no more"),
@@ -267,6 +290,10 @@ TRIPS: Mapping[str, Callable[[Pit], object]] = {
         pit.desk.entry_headers.take(pit.env.now_ns()) for _ in range(20)
     ],
     "a faster goal": lambda pit: pit.trading.fire(pit.trigger(NEXT)),
+    "reducing": lambda pit: pit.desk.state.reduce("feeds", "one is left"),
+    "a collapsing book": collapse,
+    "a series held": lambda pit: [pit.desk.holds.hear(SERIES, 10**10) for _ in range(5)],
+    "no window": lambda pit: setattr(pit.trading.planner, "too_late", lambda _series: True),
 }
 DEATHS = ("executor", "journal", "entry_lines", "catalogue", "planner")
 
