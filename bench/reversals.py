@@ -70,12 +70,12 @@ MATCHES: Final = 160
 """Each has its next goal some seconds later: one that is back sooner is not traded."""
 LEGS: Final = 3
 """What a goal opens at most, and here always."""
-GAP_S: Final = (0.008, 0.016)
+GAP_S: Final = (0.004, 0.010)
 FIRST_S: Final = 0.5
 """How long an entry is waited for."""
-LEGS_S: Final = 0.004
+LEGS_S: Final = 0.02
 """How long after the first entry of a goal its others may come."""
-HEARD_S: Final = 0.006
+HEARD_S: Final = 0.005
 """After which an entry that was answered is booked."""
 EXITS_S: Final = 1.0
 """How long exits are waited for; what a missed one counts as."""
