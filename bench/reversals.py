@@ -70,7 +70,7 @@ MATCHES: Final = 160
 """Each has its next goal some seconds later: one that is back sooner is not traded."""
 LEGS: Final = 3
 """What a goal opens at most, and here always."""
-GAP_S: Final = (0.004, 0.010)
+GAP_S: Final = (0.010, 0.020)
 FIRST_S: Final = 0.5
 """How long an entry is waited for."""
 LEGS_S: Final = 0.02
@@ -81,12 +81,15 @@ EXITS_S: Final = 1.0
 """How long exits are waited for; what a missed one counts as."""
 STRUCK_S: Final = (0.0, 0.002)
 """Between a crash and the frame that comes into it."""
+CALM_S: Final = 0.05
+"""Before a crash: nothing that the executor has not booked is to be out, or it is Unknown."""
 BACK_S: Final = 0.05
 """After which a crashed executor, and the planner that goes with it, are at work again."""
 RETURNED_NS: Final = 100_000_000
 """Less than a ladder's next rung comes after."""
 REDUCES: Final = b'"reduce_only":true'
-WHOLE: Final = "1.00"
+WHOLE: Final = "0.10"
+"""Little, because the day's budget has to do for all of them."""
 NOTHING: Final = "0.00"
 MISSES_IN_A_ROW: Final = 60
 
@@ -159,7 +162,7 @@ class Referee:
             return None
         if case.is_filled:
             self._answer(entries, WHOLE)
-            self.harness.attend(HEARD_S)
+            self.harness.attend(CALM_S if case.is_struck else HEARD_S)
         other = self._match() if case.other else None
         others = [] if other is None else self._score(other)
         if case.is_struck:
@@ -385,8 +388,9 @@ class Stamps:
 
 
 def _profile() -> str:
-    # Every goal falls here, which would soon talk the planner out of any play; and every leg
-    # is to be opened, so that a reversal needs a connection for each.
+    # Every goal falls here, which would soon talk the planner out of any play; every leg is to
+    # be opened, so that a reversal needs a connection for each; and one day has them all.
     shipped = PROFILE.read_text("utf-8")
+    assert "[limits]" not in shipped, "the day's limit has its own place then"
     ours = f"[plays]\noverturn_goals = 1000000000.0\nlegs_max = {LEGS}\n"
-    return shipped.replace("[plays]\n", ours)
+    return shipped.replace("[plays]\n", f'[limits]\nday_dollars = "100000"\n\n{ours}')
