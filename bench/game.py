@@ -103,7 +103,7 @@ class Game:
         spans: list[Span] = []
         missed = misses = 0
         used_ns = cpu_ns(pid)
-        with _no_collections():
+        with no_collections():
             for _ in range(events):
                 self.harness.attend(rng.uniform(*gap_s))
                 span = self.score()
@@ -119,7 +119,7 @@ class Game:
 
 
 @contextmanager
-def _no_collections() -> Iterator[None]:
+def no_collections() -> Iterator[None]:
     """Keep the harness's own garbage collector from falling into a goal."""
     gc.collect()
     gc.disable()

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _report(results, bench.absent)
     if rows:
         print("\nthe other rows:")
-        say_rows(rows)
+        _keep(say_rows(rows))
     return 0 if results or not wanted else 1
 
 
@@ -219,7 +219,14 @@ def _report(results: dict[str, Figures], absent: dict[str, str]) -> None:
         name: {"p50_us": one.p50_us, "p99_us": one.p99_us, "p999_us": one.p999_us, "n": one.n}
         for name, one in results.items()
     }
-    RESULTS.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
+    RESULTS.unlink(missing_ok=True)
+    _keep(kept)
+
+
+def _keep(figures: Mapping[str, object]) -> None:
+    """Put figures into the results, beside those that another part of the bench has put there."""
+    there: dict[str, object] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps({**there, **figures}, indent=2) + "\n", "utf-8")
     print(f"\nwritten: {RESULTS}")
 
 

@@ -182,6 +182,11 @@ class Orders:
     entry_connections: int = attrs.field(
         validator=validators.and_(validators.ge(1), validators.le(8))
     )
+    exit_connections: int = attrs.field(
+        default=4, validator=validators.and_(validators.ge(1), validators.le(8))
+    )
+    """One for each leg that a goal may have opened, for all are sold at once if it falls; and
+    one to take over while another is probed. Two header sets are kept for each."""
     header_sets: int = attrs.field(validator=validators.and_(validators.ge(1), validators.le(64)))
     """Signed header sets kept ready for entries."""
     refresh_s: float = attrs.field(validator=validators.and_(validators.gt(0), validators.le(2)))
@@ -352,7 +357,7 @@ class Profile:
     orders: Orders
     limits: Limits
     gates: Gates
-    plays: Plays
+    plays: Plays = attrs.field()
     exits: Exits
     catalogue: CatalogueSettings
     run: Run
@@ -369,3 +374,9 @@ class Profile:
         names = [feed.name for feed in feeds]
         if len(set(names)) != len(names):
             raise ValueError("two feeds have the same name")
+
+    @plays.validator
+    def _every_leg_can_be_sold_at_once(self, _field: object, plays: Plays) -> None:
+        lines = self.orders.exit_connections
+        if lines < plays.legs_max:
+            raise ValueError(f"orders.exit_connections {lines} is below plays.legs_max")

@@ -119,6 +119,11 @@ class HeaderRing:
         self._capacity = capacity
         self._sets: list[HeaderSet] = []
 
+    @property
+    def capacity(self) -> int:
+        """How many sets it holds at most."""
+        return self._capacity
+
     def add(self, made: HeaderSet) -> None:
         """Put one set in stock; beyond the capacity the oldest is dropped.
 

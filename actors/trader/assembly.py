@@ -56,10 +56,8 @@ from actors.trader.signer import SignerRefresher, Stock
 from actors.trader.standings import Accepted, Standings
 from actors.trader.windows import Windows
 
-EXIT_CONNECTIONS: Final = 2
-"""One for an exit, whatever entries do, and one to take over while the other is probed."""
-EXIT_HEADER_SETS: Final = 4
-"""Header sets kept for exits, apart from the entries'."""
+EXIT_HEADER_SETS: Final = 2
+"""Kept for each exit connection, apart from the entries': its order's, and the next rung's."""
 
 
 @attrs.frozen(kw_only=True)
@@ -203,7 +201,7 @@ def _signer(shared: _Shared) -> SignerRefresher:
         env=given.env,
         sign=shared.sign,
         stocks=(
-            Stock(ring=desk.exit_headers, depth=EXIT_HEADER_SETS),
+            Stock(ring=desk.exit_headers, depth=desk.exit_headers.capacity),
             Stock(ring=desk.entry_headers, depth=given.profile.orders.header_sets),
         ),
         refresh_s=given.profile.orders.refresh_s,
@@ -344,6 +342,7 @@ class _Followers:
 
 def _desk(given: Given, day: str) -> Desk:
     profile, env, to_auditor = given.profile, given.env, given.to_auditor
+    lines = profile.orders.exit_connections
 
     def say(state: str, reason: str) -> None:
         to_auditor.post(TradingStateRow(state=state, reason=reason, at_ns=env.now_ns()))
@@ -356,9 +355,9 @@ def _desk(given: Given, day: str) -> Desk:
             entries=given.recovered.entries,
         ),
         entries=_lines(given, "entries", profile.orders.entry_connections),
-        exits=_lines(given, "exits", EXIT_CONNECTIONS),
+        exits=_lines(given, "exits", lines),
         entry_headers=HeaderRing(capacity=profile.orders.header_sets),
-        exit_headers=HeaderRing(capacity=EXIT_HEADER_SETS),
+        exit_headers=HeaderRing(capacity=lines * EXIT_HEADER_SETS),
         clock=clock_of(profile.clock),
         budget=budget_of(profile.tokens),
         throttle=Throttle(

@@ -42,7 +42,7 @@ def offer_of(env: Env, seller: Seller, lot: OpenLot, wait_ns: int) -> Offer | No
     shared = any(
         each.ticker == plan.ticker and each.entry_client_order_id != entry for each in others
     )
-    market, side = seller.market(plan.ticker), opposite(plan.entry_side)
+    market, side = seller.market(plan), opposite(plan.entry_side)
     if shared or market is None or desk.inflight.takes(plan.ticker) or desk.inflight.hushed:
         return None
     limit = (at_least if side == "ask" else at_most)(market.price_ranges, plan.take_pips)

@@ -59,13 +59,11 @@ class Seller:
         """Return what an order on ``side`` could reduce, by the fills that we heard of."""
         return sign(opposite(side)) * self.desk.held_centi.get(ticker, 0)
 
-    def market(self, ticker: Ticker) -> Market | None:
-        """Return what the catalogue says of a market."""
-        for match in self.desk.catalogue.value.matches.values():
-            for market in match.markets:
-                if market.ticker == ticker:
-                    return market
-        return None
+    def market(self, plan: ExitPlan) -> Market | None:
+        """Return what the catalogue says of a plan's market."""
+        match = self.desk.catalogue.value.matches.get(plan.match)
+        markets = () if match is None else match.markets
+        return next((each for each in markets if each.ticker == plan.ticker), None)
 
     def floor_pips(self, lot: OpenLot) -> Pips:
         """Return the worst price that a lot may be left at now."""
@@ -81,7 +79,7 @@ class Seller:
         lost says nothing of today's prices.
         """
         plan, books, descent = lot.plan, self.desk.books, lot.descent
-        market = self.market(plan.ticker)
+        market = self.market(plan)
         ranges = () if market is None else market.price_ranges
         if descent is not None:
             rungs = descent.ladder.rungs
@@ -124,7 +122,7 @@ class Seller:
             # The floor is then that of the plan.
             depth = -sign(side) * self.review.liquidation_floor
             value_pips = Pips(plan.floor_pips + depth)
-        market = self.market(plan.ticker)
+        market = self.market(plan)
         way = ladder(side, value_pips, self.review, () if market is None else market.price_ranges)
         number = lot.episodes + 1
         episode = f"{plan.entry_client_order_id}.{number}"

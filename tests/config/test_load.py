@@ -68,6 +68,8 @@ def test_every_fault_is_reported_at_once_with_its_path(tmp_path: Path) -> None:
         ('extends = "sim"\n[run]\nstop_when = 3\n', "expected one of"),
         ('extends = "sim"\n[orders]\nentry_connections = true\n', "expected int, got bool True"),
         ('extends = "sim"\n[orders]\nentry_connections = 99\n', "entry_connections"),
+        ('extends = "sim"\n[orders]\nexit_connections = 9\n', "exit_connections"),
+        ('extends = "sim"\n[orders]\nexit_connections = 1\n', "1 is below plays.legs_max"),
         ('extends = "sim"\n[gates]\ncollar = "0.12345"\n', "finer than 4 decimals"),
         ('extends = "sim"\n[race]\nsingle_feed_size = 1.5\n', "single_feed_size"),
         ('extends = "sim"\n[race]\nunconfirmed_size = -0.25\n', "unconfirmed_size"),
