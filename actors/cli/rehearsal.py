@@ -32,7 +32,7 @@ from actors.messages.feeds import FeedEvent
 from actors.messages.market import BookSnapshot
 from actors.messages.race import FULL_PM
 from actors.messages.records import Segment
-from actors.messages.trading import Leg, Lot, Play, Sent
+from actors.messages.trading import Leg, Play, Sent, ToExits
 from actors.model.children import Children
 from actors.model.limits import Exposure, Limits
 from actors.model.money import ONE_CONTRACT_CENTI, MicroDollars, Pips
@@ -189,7 +189,7 @@ async def open_stage(env: Env, limits: Limits, gates: Gates) -> AsyncIterator[St
         exit_after_ns=1,
         order_max_centi=COUNT,
         to_executor=sent,
-        to_exits=Mailbox[Lot | Sent]("rehearsal.exits", 1, "drop_oldest"),
+        to_exits=Mailbox[ToExits]("rehearsal.exits", 1, "drop_oldest"),
         to_auditor=Mailbox[object]("rehearsal.said", 1, "drop_oldest"),
         on_used=lambda: None,
     )

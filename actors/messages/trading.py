@@ -204,6 +204,17 @@ class Lot:
 
 
 @attrs.frozen(kw_only=True)
+class Uncovered:
+    """An entry that is out and whose goal fell, but no line was free. Reversals to exits."""
+
+    entry_client_order_id: str
+
+
+ToExits = Lot | Sent | Uncovered
+"""What the exits are told: a lot to sell, what was sold of one, what nobody could sell yet."""
+
+
+@attrs.frozen(kw_only=True)
 class ExitHeld:
     """A plan that could not finish and now holds to settlement. Exits to auditor."""
 

@@ -21,7 +21,7 @@ from actors.messages.codec import JournalCodec
 from actors.messages.forms import intent_form
 from actors.messages.records import TradingState as TradingStateRow
 from actors.messages.recovered import Recovered, Relived
-from actors.messages.trading import ExitPlan, Lot, Sent
+from actors.messages.trading import ExitPlan, Sent, ToExits
 from actors.model.limits import Exposure
 from actors.model.orders import OrderRequest, Ticker
 from actors.model.score import SOCCER, GoalKey
@@ -102,7 +102,7 @@ class Trading:
     reversals: Reversals
     fire: Fire
     standings: Standings
-    inboxes: tuple[Mailbox[Sent], Mailbox[Lot | Sent]]
+    inboxes: tuple[Mailbox[Sent], Mailbox[ToExits]]
 
     @property
     def market_data(self) -> MarketData:
@@ -168,7 +168,7 @@ class _Shared:
     bell: Bell
     standings: Standings
     to_executor: Mailbox[Sent]
-    to_exits: Mailbox[Lot | Sent]
+    to_exits: Mailbox[ToExits]
     wanted: Latest[Sequence[Ticker]]
     """The markets whose books are followed."""
 

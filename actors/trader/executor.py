@@ -20,7 +20,16 @@ from actors.exchange.orders import (
     OrderUnknown,
     interpret,
 )
-from actors.messages.trading import Accepted, Lot, OrderDone, Outcome, Rejected, Sent, Unknown
+from actors.messages.trading import (
+    Accepted,
+    Lot,
+    OrderDone,
+    Outcome,
+    Rejected,
+    Sent,
+    ToExits,
+    Unknown,
+)
 from actors.model.money import CentiContracts, MicroDollars
 from actors.runtime.env import Env
 from actors.runtime.mailbox import Mailbox
@@ -83,7 +92,7 @@ class Executor:
     desk: Desk
     pool: OrderPool
     inbox: Mailbox[Sent]
-    to_exits: Mailbox[Lot | Sent]
+    to_exits: Mailbox[ToExits]
     to_auditor: Mailbox[object]
     resolver: Resolver
     response_s: float

@@ -12,14 +12,12 @@ its ladder and not by its plan.
 """
 
 from collections.abc import Container
-from contextlib import suppress
 from typing import Final
 
 import attrs
 import trio
 
 from actors.config.exits import Exits as Settings
-from actors.exchange.errors import VenueRefused, VenueUnreachable
 from actors.exchange.orders import OrderConnection, OrderPool
 from actors.exchange.outcome import UNREAD
 from actors.exchange.rest import Rest
@@ -32,10 +30,12 @@ from actors.messages.trading import (
     OrderDone,
     Rejected,
     Sent,
+    ToExits,
+    Uncovered,
     Unknown,
 )
 from actors.model.money import CentiContracts
-from actors.model.orders import Side, opposite, sign
+from actors.model.orders import opposite
 from actors.risk import gate
 from actors.risk.closures import Closure, brought_forward
 from actors.runtime.env import Env
@@ -45,6 +45,7 @@ from actors.trader.executor import answer
 from actors.trader.resolver import Resolver
 from actors.trader.resting import AHEAD_NS, is_called_back, offer_of
 from actors.trader.selling import Offer, Seller
+from actors.trader.venue_word import outlast_pause, said_centi
 
 OVER: Final = frozenset({"market_closed", "MARKET_INACTIVE", "market_inactive"})
 """Refusals after which no later attempt can do better: the market has ended."""
@@ -70,7 +71,7 @@ class Exits:
     desk: Desk
     pool: OrderPool
     headers: HeaderRing
-    inbox: Mailbox[Lot | Sent]
+    inbox: Mailbox[ToExits]
     """Lots to sell, and what was sold of one by a goal or a reversal."""
     to_auditor: Mailbox[object]
     resolver: Resolver
@@ -93,7 +94,9 @@ class Exits:
                 self.pool.discard(orphan.connection, "exits restarted")
                 self.desk.freeze(orphan)
             for lot in list(self.desk.lots.values()):
-                if not lot.awaits_entry:
+                if lot.awaits_entry:
+                    nursery.start_soon(self._cover, lot)
+                else:
                     nursery.start_soon(self._leave, lot, orphans)
             task_status.started()
             while True:
@@ -103,6 +106,9 @@ class Exits:
                     owed = news.client_order_id in self.desk.inflight
                     if owed and news.client_order_id not in orphans:
                         nursery.start_soon(self._see_through, news)
+                    continue
+                if isinstance(news, Uncovered):
+                    nursery.start_soon(self._cover, self.desk.lots[news.entry_client_order_id])
                     continue
                 lot_now = self._take_in(news)
                 if lot_now is not None:
@@ -161,7 +167,7 @@ class Exits:
             if lot.left_centi > 0:
                 await _doze(lot, self.settings.retry_s)
             if word in PAUSED:
-                await self._outlast_pause(lot.plan)
+                await outlast_pause(self.rest, lot.plan, self.settings.retry_s)
         return ""
 
     def _wait_ns(self, plan: ExitPlan) -> int:
@@ -252,7 +258,7 @@ class Exits:
                 self.seller.end(lot, word)
                 return word
             if word in PAUSED:
-                await self._outlast_pause(lot.plan)
+                await outlast_pause(self.rest, lot.plan, self.settings.retry_s)
                 lot.rung = min(lot.rung, before)
             elif lot.rung == before and lot.left_centi > 0:
                 await trio.sleep(AGAIN_S if word in UNSENT else self.settings.retry_s)
@@ -288,6 +294,16 @@ class Exits:
         if lot.left_centi <= 0 and not lot.awaits_entry:
             self._finish(lot, "")
 
+    async def _cover(self, lot: OpenLot) -> None:
+        """Sell what an entry that is out may fill at the worst, once there is a line for it."""
+        while self.seller.uncovered_centi(lot):
+            connection = await self.pool.take()
+            count = self.seller.uncovered_centi(lot)
+            headers = self.headers.take(self.env.now_ns()) if count else None
+            if headers is not None:
+                await self._see_through(self.seller.send(lot, count, connection, headers))
+            await trio.sleep(AGAIN_S)
+
     async def _account(
         self, lot: OpenLot, done: OrderDone, connection: OrderConnection
     ) -> OrderDone:
@@ -315,16 +331,6 @@ class Exits:
             if own and sent.client_order_id in orphans:
                 self._book(lot, await self.resolver.resolve(sent))
 
-    async def _outlast_pause(self, plan: ExitPlan) -> None:
-        """Wait until the market may take orders again: a question costs no attempt."""
-        while True:
-            with suppress(VenueRefused, VenueUnreachable):
-                status = await self.rest.exchange_status()
-                market = await self.rest.market(plan.ticker)
-                if status.trades(plan.exchange_index) and market.status != "inactive":
-                    return
-            await trio.sleep(self.settings.retry_s)
-
     async def _attempt(self, lot: OpenLot) -> str:
         """Send one exit order and see it through.
 
@@ -337,7 +343,9 @@ class Exits:
         if lot.left_centi <= 0:
             return ""
         # On its way down it asks nobody: its entry's own answer says what there is to sell.
-        said_centi = lot.left_centi if lot.descent else await self._said_centi(lot, side)
+        said: int | None = lot.left_centi if lot.descent else 0
+        if not lot.descent and self.seller.owned_centi(plan.ticker, side) < lot.left_centi:
+            said = await said_centi(self.rest, plan, self.response_s)
         connection: OrderConnection | None = None
         with trio.move_on_after(self.response_s):
             connection = await self.pool.take()
@@ -346,7 +354,7 @@ class Exits:
         # Nothing may run from here until the order is sent: the connection is not ours.
         if self.desk.inflight.closes(plan.entry_client_order_id):
             return "repeat"
-        owned = max(said_centi or 0, self.seller.owned_centi(plan.ticker, side))
+        owned = max(said or 0, self.seller.owned_centi(plan.ticker, side))
         keep = 0 if lot.descent is None else lot.descent.keep_centi
         count = CentiContracts(min(lot.left_centi - keep, owned))
         no = gate.reduction(
@@ -360,7 +368,7 @@ class Exits:
         if no is not None:
             # Counted on the venue's word alone: what others have closed never comes back,
             # but what we could not hear of may be there.
-            lot.attempts += said_centi is not None
+            lot.attempts += said is not None
             return no
         headers = self.headers.take(self.env.now_ns())
         if headers is None:
@@ -369,22 +377,6 @@ class Exits:
         done = await answer(connection, sent, self.response_s)
         done = await self._account(lot, done, connection)
         return done.outcome.code if isinstance(done.outcome, Rejected) else ""
-
-    async def _said_centi(self, lot: OpenLot, side: Side) -> int | None:
-        """Return what the venue says could be reduced; ``None`` where it does not answer.
-
-        Asked only where we heard of less than the lot: fills come over the stream, which
-        may be away, and an exit must not wait for it. The venue's word may be a moment
-        old: that the order only reduces is its own promise.
-        """
-        ticker = lot.plan.ticker
-        if self.seller.owned_centi(ticker, side) >= lot.left_centi:
-            return 0
-        with suppress(VenueRefused, VenueUnreachable), trio.move_on_after(self.response_s):
-            positions = await self.rest.positions(event_ticker=lot.plan.match)
-            held = {each.ticker: each.position_centi for each in positions}
-            return sign(opposite(side)) * held.get(ticker, 0)
-        return None
 
     def _book(self, lot: OpenLot, done: OrderDone) -> None:
         self.desk.inflight.remove(done.sent.client_order_id)

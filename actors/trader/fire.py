@@ -18,7 +18,7 @@ from actors.exchange.orders import OrderConnection
 from actors.exchange.signing import HeaderSet
 from actors.messages.race import FULL_PM, Trigger
 from actors.messages.records import Intent
-from actors.messages.trading import ExitPlan, Leg, Lot, Passed, Play, Sent
+from actors.messages.trading import ExitPlan, Leg, Passed, Play, Sent, ToExits
 from actors.model.children import Child
 from actors.model.money import CentiContracts, MicroDollars
 from actors.model.score import GoalKey
@@ -44,7 +44,7 @@ class Fire:
     order_max_centi: CentiContracts
     terms: gate.Terms = gate.USUAL
     to_executor: Mailbox[Sent]
-    to_exits: Mailbox[Lot | Sent]
+    to_exits: Mailbox[ToExits]
     """Hears of what was sold of its lots."""
     to_auditor: Mailbox[object]
     on_used: Callable[[], None]

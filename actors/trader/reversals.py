@@ -18,11 +18,10 @@ from actors.exchange.orders import OrderPool
 from actors.messages.race import UNTOLD, Judged, MatchDoubt
 from actors.messages.records_review import ReviewRow
 from actors.messages.recovered import RecoveredLot, Relived
-from actors.messages.trading import ExitPlan, Lot, Sent
+from actors.messages.trading import ExitPlan, ToExits, Uncovered
 from actors.model.money import CentiContracts, Pips
-from actors.model.orders import Ticker, opposite, sign
+from actors.model.orders import Ticker, opposite
 from actors.model.score import SOCCER, GoalKey, MatchId, Policy, Score
-from actors.risk import gate
 from actors.risk.ladder import ladder
 from actors.risk.review import PHASES, Case, Cut, Word, cut, word_of
 from actors.runtime.env import Env
@@ -49,7 +48,7 @@ class Reversals:
     seller: Seller
     pool: OrderPool
     review: Review
-    to_exits: Mailbox[Lot | Sent]
+    to_exits: Mailbox[ToExits]
     to_auditor: Mailbox[object]
     value: Value
     policy: Policy = SOCCER
@@ -213,27 +212,14 @@ class Reversals:
 
         Where there is not, the exits send it as soon as there is.
         """
-        plan, side = lot.plan, opposite(lot.plan.entry_side)
-        # What the fills have said so far is not all: the entry's own answer may be ahead of
-        # them, and one that is in flight may fill whole. The order only reduces by itself.
-        held = max(count, self.seller.owned_centi(plan.ticker, side))
-        no = gate.reduction(
-            side=side,
-            limit_pips=self.seller.limit_pips(lot, side),
-            floor_pips=self.seller.floor_pips(lot),
-            count_centi=CentiContracts(count),
-            held_centi=-sign(side) * held,
-            already_sent=self.desk.inflight.closes(plan.entry_client_order_id),
-        )
-        if no is not None:
+        if self.seller.bar(lot, count) is not None:
             return
         connection = self.pool.take_free()
-        if connection is None:
-            return
-        headers = self.seller.headers.take(self.env.now_ns())
-        if headers is None:
-            return
-        self.to_exits.post(self.seller.send(lot, CentiContracts(count), connection, headers))
+        headers = None if connection is None else self.seller.headers.take(self.env.now_ns())
+        if connection is not None and headers is not None:
+            self.to_exits.post(self.seller.send(lot, CentiContracts(count), connection, headers))
+        elif lot.awaits_entry:
+            self.to_exits.post(Uncovered(entry_client_order_id=lot.plan.entry_client_order_id))
 
 
 def restored_lot(lot: RecoveredLot, plan: ExitPlan, review: Review) -> OpenLot:
@@ -303,7 +289,7 @@ def seller_of(given: Setting, desk: Desk, encode: Encode, on_used: Callable[[], 
 
 
 def reversals_of(
-    given: Setting, seller: Seller, to_exits: Mailbox[Lot | Sent], value: Value
+    given: Setting, seller: Seller, to_exits: Mailbox[ToExits], value: Value
 ) -> Reversals:
     """Make what a run hears doubts with."""
     made = Reversals(

@@ -21,6 +21,7 @@ from actors.messages.trading import ExitPlan, Sent
 from actors.model.grid import at_least, at_most
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import OrderRequest, Side, Ticker, client_order_id, opposite, sign
+from actors.risk import gate
 from actors.risk.ladder import ladder
 from actors.runtime.env import Env
 from actors.runtime.errors import JournalFailed
@@ -101,6 +102,31 @@ class Seller:
             else Pips(min(best + self.settings.slip, plan.floor_pips))
         )
         return at_most(ranges, near) or plan.floor_pips
+
+    def bar(self, lot: OpenLot, count: int) -> gate.Reason | None:
+        """Return why so much of a lot may not leave now; ``None`` if it may."""
+        plan, side = lot.plan, opposite(lot.plan.entry_side)
+        # What the fills have said so far is not all: the entry's own answer may be ahead of
+        # them, and one that is in flight may fill whole. The order only reduces by itself.
+        held = max(count, self.owned_centi(plan.ticker, side))
+        return gate.reduction(
+            side=side,
+            limit_pips=self.limit_pips(lot, side),
+            floor_pips=self.floor_pips(lot),
+            count_centi=CentiContracts(count),
+            held_centi=-sign(side) * held,
+            already_sent=self.desk.inflight.closes(plan.entry_client_order_id),
+        )
+
+    def uncovered_centi(self, lot: OpenLot) -> CentiContracts:
+        """Return what an entry that is out may fill, where its goal fell and nothing was sent."""
+        if not lot.awaits_entry or lot.descent is None or lot.rung:
+            return CentiContracts(0)
+        entry = lot.plan.entry_client_order_id
+        for sent in self.desk.inflight.of("entry"):
+            if sent.client_order_id == entry and self.bar(lot, sent.count_centi) is None:
+                return sent.count_centi
+        return CentiContracts(0)
 
     def begin(self, lot: OpenLot, *, value_pips: Pips | None, keep_centi: int, why: str) -> None:
         """Set a lot on its way down, and write that into the journal.

@@ -78,6 +78,35 @@ async def test_a_lot_beyond_the_connections_is_sold_on_the_first_that_is_free_ag
         all_is_sold(pit)
 
 
+@pytest.mark.parametrize("exits_die", ["exits live", "exits die"])
+async def test_an_entry_that_is_out_is_covered_on_the_first_line_that_is_free(
+    autojump_clock: MockClock, exits_die: str
+) -> None:
+    async with open_pit(orders={"exit_connections": 2, "response_s": 9.0}) as pit:
+        await pit.start_orders()
+        worth(pit, 2_000)
+        pit.orders.faults.extend([slow(5.0)] * 3)
+        play(pit)
+        await trio.sleep(0.1)
+        pit.orders.faults.extend([slow(1.0), slow(0.4)])
+        began_s = trio.current_time()
+        doubt(pit)
+        assert len(pit.desk.inflight.of("exit")) == 2
+        if exits_die == "exits die":
+            await pit.kill("exits")
+            await pit.start("exits")
+        await trio.sleep(4.0)
+        assert len(pit.desk.inflight.of("entry")) == len(LEGS), "none of them has answered yet"
+        came = [each.at_s - began_s for each in exits(pit)]
+        assert {str(each.body["ticker"]) for each in exits(pit)} == set(LEGS)
+        assert len(came) == len(LEGS)
+        if exits_die == "exits live":
+            assert came[2] == pytest.approx(0.4 + 2 * pit.orders.way_s, abs=0.01)
+        await trio.sleep(LATE_COPY_REFUSED_S + 60.0)
+        hear_fills(pit, *LEGS)
+        all_is_sold(pit)
+
+
 async def test_a_signature_is_kept_for_each_connection_and_for_its_next_rung(
     autojump_clock: MockClock,
 ) -> None:
