@@ -9,9 +9,9 @@ import attrs
 PERCENTILES: Final = (0.5, 0.99, 0.999)
 TOUCHLINE: Final = "touchline"
 LOADED: Final = "touchline_loaded"
-DOZING: Final = "touchline_dozing"
-"""With a loop that sleeps where it has nothing to do, as the profile ``sim`` has it."""
-OURS: Final = frozenset({TOUCHLINE, LOADED, DOZING})
+AWAKE: Final = "touchline_awake"
+"""With a core given to a loop that never sleeps, as the profile ``base`` has it."""
+OURS: Final = frozenset({TOUCHLINE, LOADED, AWAKE})
 """The system itself, one way or another."""
 LOADED_BAR: Final = 2.0
 """Of the loaded 99th percentile over the unloaded one (design section 12)."""

@@ -25,7 +25,7 @@ from bench.cases import (
     peer,
     touchline,
 )
-from bench.figures import DOZING, LOADED, OURS, TOUCHLINE, Figures, Round, figures, table
+from bench.figures import AWAKE, LOADED, OURS, TOUCHLINE, Figures, Round, figures, table
 from bench.game import Game, Load, goals_of, round_rng
 from bench.harness import Gone, Harness
 from bench.kept import failures
@@ -33,7 +33,7 @@ from bench.matches import MOST_GOALS, BenchMatch, matches
 from bench.rows import ROWS, say_rows
 from bench.stages import SPANS, stage_table
 
-CASES: Final = (TOUCHLINE, DOZING, LOADED, *provision.PEERS)
+CASES: Final = (TOUCHLINE, AWAKE, LOADED, *provision.PEERS)
 EVENTS: Final = 3_000
 ROUNDS: Final = 5
 MATCHES: Final = 40
@@ -41,7 +41,6 @@ GAP_MS: Final = "1,6"
 FAILURES_MOST: Final = 8
 NONE: Final = "none"
 RESULTS: Final = HERE / "results.json"
-KEEPS_AWAKE: Final = "keeps_awake = true"
 
 Around = Callable[[Harness, int], AbstractContextManager[Running]]
 """Runs a case against a harness in a round of that number while inside."""
@@ -140,7 +139,7 @@ class Bench:
         self, name: str, harness: Harness, number: int
     ) -> AbstractContextManager[Running]:
         told = partial(print, flush=True)
-        build = Build(profile=_dozing()) if name == DOZING else Build()
+        build = Build(profile=_awake()) if name == AWAKE else Build()
         state, count = _state(name, number), len(self.played)
         return touchline(harness, self.folder, state, count, told, build=build)
 
@@ -167,11 +166,10 @@ def _state(name: str, number: int) -> Path:
     return STATE / (f"{number + 1}{name.removeprefix(TOUCHLINE).replace('_', '-')}")
 
 
-def _dozing() -> Path:
-    """Return the bench profile of a loop that may sleep, made beside the results."""
-    made, text = provision.BUILD / "dozing.toml", PROFILE.read_text("utf-8")
-    assert text.count(KEEPS_AWAKE) == 1, "the bench profile keeps awake"
-    made.write_text(text.replace(KEEPS_AWAKE, "keeps_awake = false"), "utf-8")
+def _awake() -> Path:
+    """Return the bench profile of a loop that does not sleep, made beside the results."""
+    made = provision.BUILD / "awake.toml"
+    made.write_text(f"{PROFILE.read_text('utf-8')}\n[runtime]\nkeeps_awake = true\n", "utf-8")
     return made
 
 
