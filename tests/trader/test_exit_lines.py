@@ -82,10 +82,10 @@ async def test_a_lot_beyond_the_connections_is_sold_on_the_first_that_is_free_ag
 async def test_an_entry_that_is_out_is_covered_on_the_first_line_that_is_free(
     autojump_clock: MockClock, exits_die: str
 ) -> None:
-    async with open_pit(orders={"exit_connections": 2, "response_s": 9.0}) as pit:
+    async with open_pit(orders={"exit_connections": 2, "response_s": 10.0}) as pit:
         await pit.start_orders()
         worth(pit, 2_000)
-        pit.orders.faults.extend([slow(5.0)] * 3)
+        pit.orders.faults.extend([slow(9.0)] * 3)
         play(pit)
         await trio.sleep(0.1)
         pit.orders.faults.extend([slow(1.0), slow(0.4)])
