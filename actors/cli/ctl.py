@@ -119,12 +119,23 @@ def _health(health: Mapping[str, Any]) -> Iterator[str]:
             f"order {order['client_order_id']} {order['purpose']} {order['side']}"
             f" {order['ticker']}, {order['age_ms']} ms"
         )
+    marks = {mark["ticker"]: mark for mark in health["marks"]}
     for ticker, count in health["positions_centi"].items():
-        yield f"position {ticker} {count / 100:.2f}"
+        yield f"position {ticker} {count / 100:.2f}{_worth(marks.get(ticker))}"
     if health["late"]:
         yield f"LATE: {', '.join(health['late'])}"
     for actor in health["actors"]:
         yield from _actor(actor)
+
+
+def _worth(mark: Mapping[str, Any] | None) -> str:
+    if mark is None:
+        return ""
+    cost = f", cost {_dollars(mark['cost_micros'])}"
+    if mark["worth_micros"] is None:
+        return f"{cost}, its book has not said what it is worth"
+    seen = "by an earlier process" if mark["age_ms"] is None else f"{_age(mark['age_ms'])} ago"
+    return f"{cost}, worth {_dollars(mark['worth_micros'])} as seen {seen}"
 
 
 def _actor(actor: Mapping[str, Any]) -> Iterator[str]:

@@ -65,6 +65,31 @@ def groups(desk: Desk, now_ns: int) -> list[dict[str, object]]:
     return rows
 
 
+def marks(desk: Desk, now_ns: int, most: int) -> list[dict[str, object]]:
+    """Return what each open position cost and could be sold for, and when that was seen.
+
+    Args:
+        desk: Of the account.
+        now_ns: Monotonic.
+        most: How many are listed.
+    """
+    rows: list[dict[str, object]] = []
+    for each in desk.losses.positions()[:most]:
+        mark = desk.losses.marked(each.ticker)
+        worth = None if mark is None else mark.worth_of(each)
+        seen_ns = None if mark is None or worth is None else mark.at_ns or None
+        rows.append(
+            {
+                "ticker": each.ticker,
+                "net_centi": each.net_centi,
+                "cost_micros": each.basis_micros,
+                "worth_micros": worth,
+                "age_ms": None if seen_ns is None else (now_ns - seen_ns) // 1_000_000,
+            }
+        )
+    return rows
+
+
 def _row(standing: Standing, now_ns: int) -> dict[str, object]:
     return {
         "name": standing.name,

@@ -11,7 +11,7 @@ from typing import Any, Final
 import trio
 
 import supervisor
-from actors.cli.standing import groups, halts
+from actors.cli.standing import groups, halts, marks
 from actors.messages.trading import Sent
 from actors.runtime.env import Env
 from actors.runtime.health import Health, row
@@ -62,6 +62,7 @@ async def vitals(tree: supervisor.Tree, env: Env) -> dict[str, Any]:
         "open_orders": [_order(sent, now_ns) for sent in orders[:ROWS_MOST]],
         "open_orders_total": len(orders),
         "positions_centi": _first({k: v for k, v in desk.held_centi.items() if v}.items()),
+        "marks": marks(desk, now_ns, ROWS_MOST),
         "lots": _first((each, lot.left_centi) for each, lot in desk.lots.items()),
         "budget_micros": {
             "day": desk.exposure.day,

@@ -269,10 +269,7 @@ class Exposure:
         self._entries = {
             entry.client_order_id: entry
             for entry in self._entries.values()
-            if entry.day == ended
-            or entry.open_micros
-            or entry.filled_micros is None
-            or entry.match in self._carried
+            if entry.day == ended or entry.open_micros or entry.match in self._carried
         }
         self._count_day()
 

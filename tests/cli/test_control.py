@@ -16,6 +16,7 @@ from actors.cli.seeds import STATE, SeededDay, seeded_day
 from actors.cli.standing import PERSON, who_clears
 from actors.messages.codec import JournalCodec
 from actors.messages.records import TradingState
+from actors.model.losses import Mark
 from actors.model.orders import Ticker
 from actors.runtime.memory import run_seeded
 from actors.runtime.segments import read
@@ -69,6 +70,41 @@ def test_health_says_of_everybody_how_they_are_and_what_is_open() -> None:
         for name in rows:
             assert name in text
         assert "KALSHI-ACCESS" not in json.dumps(health)
+
+    running(look)
+
+
+def test_a_position_says_what_it_cost_what_it_is_worth_and_when_that_was_seen() -> None:
+    async def look(day: SeededDay, control: Control) -> None:
+        desk = day.tree.trading.desk
+        (held,) = desk.losses.positions()
+
+        def told(health: dict[str, object]) -> str:
+            said = "\n".join(lines("health", {"health": health}))
+            return next(line for line in said.splitlines() if line.startswith("position "))
+
+        cost = f"position {held.ticker} {held.net_centi / 100:.2f}"
+        cost += f", cost ${held.basis_micros / 1e6:,.2f}"
+        assert desk.losses.marked(held.ticker) is None, "it was opened a moment ago"
+        assert told(await control.health()) == f"{cost}, its book has not said what it is worth"
+
+        desk.hear_mark(held.ticker, Mark(held.net_centi, 1_500_000, day.env.now_ns()))
+        await trio.sleep(0.5)
+        seen = await control.health()
+        assert seen["marks"] == [
+            {
+                "ticker": held.ticker,
+                "net_centi": held.net_centi,
+                "cost_micros": held.basis_micros,
+                "worth_micros": 1_500_000,
+                "age_ms": 500,
+            }
+        ]
+        assert told(seen) == f"{cost}, worth $1.50 as seen 0.5 s ago"
+
+        desk.hear_mark(held.ticker, Mark(held.net_centi, 1_500_000))
+        before = await control.health()
+        assert told(before) == f"{cost}, worth $1.50 as seen by an earlier process"
 
     running(look)
 

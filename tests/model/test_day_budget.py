@@ -98,5 +98,19 @@ class DayBudget(RuleBasedStateMachine):
         assert self.exposure.open_account_micros == sum(each["open"] for each in self.orders)
 
 
+def test_a_restart_takes_along_what_was_spent_on_matches_that_play_and_on_no_others() -> None:
+    before = DayBudget()
+    for match in MATCHES:
+        before.reserve(match, 100)
+    assert before.spent() == 200
+    after = Exposure(before.exposure.limits, day="1", entries=before.exposure.entries())
+    assert after.spent_day_micros == 0
+
+    after.carry({MATCHES[0]})
+    assert after.spent_day_micros == 100
+    after.end_match(MATCHES[0])
+    assert after.spent_day_micros == 0
+
+
 TestDayBudget = DayBudget.TestCase
 TestDayBudget.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

@@ -193,6 +193,43 @@ def test_each_budget_refuses_by_its_own_name_and_allows_its_last_micro_dollar(
         assert reserve(exposure, "o2", 500) == expected
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"order_notional_micros": 900},
+        {"market_micros": 900},
+        {"match_micros": 900},
+        {"shard_micros": 900},
+        {"day_micros": 900},
+        {"account_micros": 900},
+    ],
+)
+def test_there_is_as_much_room_as_the_narrowest_budget_leaves(changes: dict[str, int]) -> None:
+    exposure = exposure_of(**changes)
+    assert exposure.headroom_micros(MARKET, MATCH) == 900
+    reserve(exposure, "o1", 400)
+    left = 900 if "order_notional_micros" in changes else 500
+
+    assert exposure.headroom_micros(MARKET, MATCH) == left
+
+
+@pytest.mark.parametrize(
+    ("count", "worst", "breach"),
+    [
+        (10_000, 1_000, None),
+        (10_001, 1_000, "order_count"),
+        (10_000, 1_001, "order_notional"),
+    ],
+)
+def test_an_order_may_be_as_large_as_its_limit_and_not_one_larger(
+    count: int, worst: int, breach: Breach | None
+) -> None:
+    said = limits_of().order_breach(
+        count_centi=CentiContracts(count), worst_micros=MicroDollars(worst)
+    )
+    assert said == breach
+
+
 def test_two_legs_of_one_match_share_its_budget_but_not_their_markets() -> None:
     exposure = exposure_of(match_micros=1_500)
 
@@ -219,6 +256,16 @@ def test_an_unknown_outcome_keeps_its_whole_reservation() -> None:
 
     assert exposure.open_market_micros(MARKET) == 400
     assert exposure.spent_day_micros == 400
+
+
+def test_what_is_released_before_the_outcome_is_known_is_open_once_it_is() -> None:
+    exposure = exposure_of()
+    reserve(exposure, "o1", 400)
+    exposure.release_position("o1")
+
+    exposure.settle_outcome("o1", MicroDollars(300))
+
+    assert exposure.open_market_micros(MARKET) == 300
 
 
 def test_an_unknown_outcome_resolved_after_its_market_settled_leaves_nothing_open() -> None:

@@ -221,6 +221,30 @@ def test_a_position_that_is_up_hides_no_loss_and_lifts_no_best() -> None:
     assert "were lost on today" in str(lose(losses, 1_000, 9))
 
 
+def test_a_mark_says_what_the_position_of_its_side_is_worth_as_large_as_it_is() -> None:
+    def of(net: int) -> Position:
+        return Position(ticker=A, net_centi=CentiContracts(net), basis_micros=MicroDollars(1))
+
+    assert [Mark(100, 900).worth_of(of(net)) for net in (100, 50, 300)] == [900, 450, 2_700]
+    assert Mark(-100, 900).worth_of(of(-50)) == 450
+    assert Mark(100, 900).worth_of(of(-100)) is None, "it is of the other side"
+    assert Mark(-100, 900).worth_of(of(100)) is None
+
+
+@pytest.mark.parametrize("through", [0, -100], ids=["closed", "turned round"])
+def test_a_mark_goes_with_its_position_and_a_new_one_is_worth_what_it_cost(through: int) -> None:
+    losses = Losses(day="today")
+    losses.book(fill(1, "bid", 5_000))
+    losses.mark(A, Mark(100, 100_000))
+    assert losses.open_micros == -400_000
+    losses.book(fill(2, "ask", 5_000, count=100 - through))
+    assert losses.open_micros == 0
+    losses.book(fill(3, "bid", 5_000, count=100 - through))
+
+    assert losses.open_micros == 0
+    assert losses.marked(A) is None
+
+
 def test_what_a_person_has_looked_at_is_not_lost_again_when_it_is_sold() -> None:
     losses = Losses(LossLimits(drawdown_micros=MicroDollars(300_000)), day="today")
     losses.book(fill(1, "bid", 5_000))

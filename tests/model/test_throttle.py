@@ -113,3 +113,14 @@ def test_another_pace_forgets_nothing_of_what_has_left() -> None:
     assert throttle.brakes(A, 3) is None
     assert throttle.brakes(A, 3, "soccer") == "throttle", "it was counted with the others"
     assert throttle.entries(A) == 2
+
+
+def test_another_pace_forgets_neither_the_minute_nor_a_refusal() -> None:
+    throttle = Throttle(Paces(orders_per_min=3, trips_per_min=2))
+    for at_s in (0, 2):
+        throttle.take(A, at_s * SECOND_NS)
+    assert not throttle.trips(3 * SECOND_NS)
+    throttle.change(Paces(orders_per_min=2, trips_per_min=2))
+
+    assert throttle.brakes(A, 4 * SECOND_NS) == "throttle"
+    assert throttle.trips(5 * SECOND_NS), "it is the second within a minute"

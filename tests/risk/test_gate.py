@@ -117,6 +117,14 @@ def test_a_leg_outside_the_gates_is_stopped(change: dict[str, Any], reason: str)
     assert judge(leg=attrs.evolve(LEG, **change)) == reason
 
 
+def test_no_profile_makes_one_order_larger_than_the_ceiling() -> None:
+    for count, reason in ((500_000, None), (500_001, "size")):
+        leg = attrs.evolve(LEG, count_centi=CentiContracts(count))
+        widest = CentiContracts(1_000_000)
+        said = gate.entry(leg, KEY, GOOD, gates=GATES, order_max_centi=widest, traded=())
+        assert said == reason
+
+
 def test_a_goal_is_traded_once() -> None:
     assert judge(traded=(KEY,)) == "duplicate"
 
@@ -246,6 +254,25 @@ def test_a_reduction_leaves_exactly_when_it_is_ours_to_sell_and_above_its_floor(
     owned = held if side == "ask" else -held
     good_price = limit >= floor if side == "ask" else limit <= floor
     assert (reason is None) == (0 < count <= owned and good_price)
+
+
+@pytest.mark.parametrize(("side", "held", "worse"), [("ask", 100, -1), ("bid", -100, 1)])
+def test_an_exit_takes_all_that_is_held_and_not_one_more_at_its_floor_and_not_one_worse(
+    side: Side, held: int, worse: int
+) -> None:
+    def asked(count: int, limit: int) -> str | None:
+        return gate.reduction(
+            side=side,
+            limit_pips=Pips(limit),
+            floor_pips=Pips(1_000),
+            count_centi=CentiContracts(count),
+            held_centi=held,
+            already_sent=False,
+        )
+
+    assert asked(100, 1_000) is None
+    assert asked(101, 1_000) == "position"
+    assert asked(100, 1_000 + worse) == "floor"
 
 
 def test_one_attempt_of_an_exit_leaves_once() -> None:

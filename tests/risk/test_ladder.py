@@ -60,6 +60,32 @@ def test_nothing_lies_beyond_the_floor_unless_any_price_is_asked_for(
             assert rung.limit_pips <= way.floor_pips
 
 
+@given(side=sides, value=pips, review=reviews())
+def test_the_way_ends_at_the_floor_or_at_any_price(side: Side, value: Pips, review: Review) -> None:
+    depth = 10_000 if review.any_price else review.liquidation_floor
+    end = value - depth if side == "ask" else value + depth
+
+    assert ladder(side, value, review).floor_pips == min(max(end, LEAST_PIPS), MOST_PIPS)
+
+
+def test_each_order_leaves_so_many_milliseconds_after_the_one_before_it() -> None:
+    review = Review(
+        liquidation_discount=Pips(200),
+        liquidation_steps=(Pips(300), Pips(600)),
+        liquidation_wait_ms=(250, 500),
+        liquidation_floor=Pips(2_000),
+    )
+
+    assert [
+        (each.limit_pips, each.wait_ns) for each in ladder("ask", Pips(5_000), review).rungs
+    ] == [
+        (4_800, 0),
+        (4_700, 250_000_000),
+        (4_400, 500_000_000),
+        (3_000, 500_000_000),
+    ]
+
+
 @given(value=pips, review=reviews())
 def test_a_short_lot_goes_up_as_a_long_one_goes_down(value: Pips, review: Review) -> None:
     down = ladder("ask", value, review).rungs

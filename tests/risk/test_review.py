@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from actors.messages.race import UNTOLD, Cause, MatchDoubt
 from actors.model.score import GoalKey, MatchId
-from actors.risk.review import CLOSED, PHASES, WORDS, Case, Word, advance, cut, word_of
+from actors.risk.review import CLOSED, PHASES, WORDS, Case, Phase, Word, advance, cut, word_of
 
 KEY = GoalKey(MatchId("match"), 0, "1-0")
 words = st.lists(st.sampled_from(WORDS), max_size=20)
@@ -44,6 +44,18 @@ def test_from_every_phase_that_blocks_entries_a_word_leads_out(said: list[Word])
     if case.phase in CLOSED:
         assert advance(case.phase, "upheld") == "stands"
         assert advance(case.phase, "verdict") == "overturned"
+
+
+@pytest.mark.parametrize("phase", [each for each in PHASES if each != "overturned"])
+@pytest.mark.parametrize("word", ["review", "reversal"])
+def test_whoever_doubts_a_goal_that_counts_closes_its_match(phase: Phase, word: Word) -> None:
+    assert advance(phase, word) in CLOSED
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_verdict_ends_every_goal_and_what_blocks_is_what_is_not_sure(phase: Phase) -> None:
+    assert advance(phase, "verdict") == "overturned"
+    assert (phase in CLOSED) == (phase in {"under_review", "withdrawn", "in_doubt"})
 
 
 @given(said=words)

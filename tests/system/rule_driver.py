@@ -1,8 +1,9 @@
 """Gets every rule of money wrong, one at a time in either copy, and shows that a test notices.
 
 Run as ``python tests/system/rule_driver.py [--only TEXT]... [--jobs N]`` from the checkout. The
-changes are listed in ``rules.py``. Each is made in a copy of the tree in a temporary folder,
-never in the checkout, and the tests of that part are run there until one of them fails.
+changes are listed in ``rules.py`` and ``guard_rules.py``. Each is made in a copy of the tree in
+a temporary folder, never in the checkout, and the tests of that part are run there until one of
+them fails.
 """
 
 import argparse
@@ -25,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from actors.runtime import checkout
 from tests.shared import VARIABLE, at_hand
+from tests.system.guard_rules import GUARD_TESTS
 from tests.system.rules import CLIENT, Mutant, mutants
 from tests.system.stage import ROOT
 
@@ -59,6 +61,11 @@ VENUE_TESTS: Final = tuple(
         "whole",
     )
 )
+
+
+def laws_of(file: str) -> tuple[str, ...]:
+    """Return the tests that must notice a rule of ``file`` that is wrong."""
+    return GUARD_TESTS.get(file) or (CLIENT_TESTS if file in CLIENT else VENUE_TESTS)
 
 
 @attrs.frozen
@@ -129,8 +136,7 @@ def try_out(tree: Path, mutant: Mutant) -> Trial:
         raise Broken(f"{mutant.file}: {mutant.rule}: {mutant.old!r} does not stand there once")
     path.write_text(right.replace(mutant.old, mutant.new), "utf-8")
     try:
-        tests = CLIENT_TESTS if mutant.file in CLIENT else VENUE_TESTS
-        return Trial(mutant, first_failure(tree, tests))
+        return Trial(mutant, first_failure(tree, laws_of(mutant.file)))
     finally:
         path.write_text(right, "utf-8")
 
@@ -150,7 +156,8 @@ def try_all(chosen: Sequence[Mutant], jobs: int) -> Iterator[Trial]:
                 trees.put(tree)
 
         tree = trees.get()
-        unchanged = first_failure(tree, CLIENT_TESTS + VENUE_TESTS)
+        asked = {test: None for mutant in chosen for test in laws_of(mutant.file)}
+        unchanged = first_failure(tree, tuple(asked))
         trees.put(tree)
         if unchanged:
             raise Broken(f"fails without any change: {unchanged}")
@@ -202,8 +209,9 @@ def _append_proof(path: Path, only: Sequence[str], tried: int, killed: int) -> N
         "figure": killed,
         "bar": tried,
         "held": killed == tried,
-        "what": "rules of fees, positions, netting, collateral and settlement, each got wrong in "
-        "one of the two copies, that a test noticed",
+        "what": "rules of fees, positions, netting, collateral and settlement in one of the two "
+        "copies, and of gate, budgets, losses, reviews and cash, each got wrong, that a test "
+        "noticed",
     }
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")

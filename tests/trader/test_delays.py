@@ -2,7 +2,7 @@
 
 from hypothesis import given, strategies as st
 
-from actors.trader.delays import KEPT, NEWEST, SERIES_MOST, Delays
+from actors.trader.delays import HOLDS_HALT, KEPT, NEWEST, SERIES_MOST, Delays, Holds
 
 MS = 1_000_000
 SPANS = st.integers(0, 5_000 * MS)
@@ -57,3 +57,29 @@ def test_the_number_of_series_is_bounded() -> None:
 
     assert delays.hear("one more", in_play=True, answered_ns=1, probe_ns=0) is None
     assert delays.hear("0", in_play=True, answered_ns=1, probe_ns=0) is not None
+
+
+@given(st.lists(st.booleans(), max_size=12))
+def test_of_the_five_newest_orders_two_late_ones_close_a_series_and_five_are_a_halt(
+    late: list[bool],
+) -> None:
+    holds = Holds(most_ns=100 * MS)
+    for number, is_late in enumerate(late):
+        told = holds.hear("S", 100 * MS + is_late)
+        newest = late[max(0, number - 4) : number + 1]
+
+        assert told == sum(newest)
+        assert holds.closed("S") == (sum(newest) >= 2)
+        assert holds.series() == (["S"] if sum(newest) >= 2 else [])
+        assert not holds.closed("another")
+    assert HOLDS_HALT == 5
+
+
+def test_a_person_who_lets_a_series_go_on_lets_it_begin_anew() -> None:
+    holds = Holds(most_ns=100 * MS)
+    for _ in range(3):
+        holds.hear("S", 101 * MS)
+    holds.forget("S")
+
+    assert not holds.closed("S")
+    assert holds.hear("S", 101 * MS) == 1
