@@ -148,7 +148,7 @@ class Executor:
         filled = CentiContracts(0)
         if isinstance(done.outcome, Accepted):
             filled = done.outcome.fill_count_centi
-        desk.exposure.settle_outcome(sent.client_order_id, _most_paid(sent, filled))
+        desk.exposure.settle_outcome(sent.client_order_id, most_paid_micros(sent, filled))
         desk.inflight.remove(sent.client_order_id)
         self.to_auditor.post(done)
         plan = desk.plans.get(sent.client_order_id)
@@ -159,7 +159,7 @@ class Executor:
             desk.plans.pop(sent.client_order_id, None)
 
 
-def _most_paid(sent: Sent, filled: CentiContracts) -> MicroDollars:
+def most_paid_micros(sent: Sent, filled: CentiContracts) -> MicroDollars:
     """Bound what a partial fill cost: its share of the worst case, and one step of rounding."""
     if filled == 0:
         return MicroDollars(0)

@@ -202,6 +202,16 @@ async def test_two_late_orders_close_a_series_five_halt_and_quick_ones_open_it_a
             pit.desk.hear_answer(done, 0)
 
         name = f"delay {SERIES}"
+        pit.desk.catalogue.set(
+            attrs.evolve(
+                pit.desk.catalogue.value,
+                matches={EVENT: attrs.evolve(match, stage="ARMED")},
+            )
+        )
+        for _ in range(5):
+            held(500)
+        assert pit.desk.holds.series() == [], "before the match nobody races"
+        pit.desk.catalogue.set(attrs.evolve(pit.desk.catalogue.value, matches={EVENT: live}))
         held(101)
         held(100)
         assert not pit.desk.holds.closed(SERIES)

@@ -1,14 +1,20 @@
 """Laws of the executor: every response is read once, and what is not known is asked for."""
 
+import attrs
 import pytest
 import trio
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 
 from actors.messages.trading import Accepted, OrderDone, Passed, Rejected, Unknown
+from actors.model.fees import FeeSchedule
+from actors.model.money import CentiContracts, Pips, cost_micros
+from actors.model.orders import Side
 from actors.model.score import GoalKey
 from actors.runtime.memory import run_seeded
+from actors.trader.executor import most_paid_micros
 from actors.trader.resolver import LATE_COPY_REFUSED_S, TROUBLE_S
+from tests import strategies
 from tests.trader.door import (
     Fault,
     about,
@@ -22,6 +28,7 @@ from tests.trader.door import (
     slow,
 )
 from tests.trader.pit import AWAY, EVENT, HOME, KEY, Pit, open_pit
+from tests.trader.test_desk import sent as a_sent
 
 NEXT = GoalKey(EVENT, 0, "2-0")
 HTML = b"<html>Bad gateway</html>"
@@ -276,6 +283,49 @@ async def test_a_market_frozen_by_a_life_that_ended_is_not_frozen_for_ever(
 
         await trio.sleep(LATE_COPY_REFUSED_S + 5.0)
         assert not pit.desk.is_frozen(HOME)
+
+
+async def test_a_line_whose_reader_died_is_made_anew_before_it_carries_another_order(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(orders={"entry_connections": 1}) as pit:
+        await send(pit, slow(1.0))
+        await trio.sleep(0.5)
+        await pit.kill("executor")
+        await pit.start("executor")
+        await trio.sleep(2.0)
+        pit.play(NEXT, (pit.leg("ask", 2_000, 500, ticker=AWAY, key=NEXT),))
+        (sent,) = pit.fire(NEXT)
+        await trio.sleep(1.0)
+
+        (answered,) = pit.done(sent.client_order_id)
+        assert isinstance(answered.outcome, Accepted)
+        assert answered.outcome.fill_count_centi == 500
+
+
+@given(
+    fees=strategies.fee_schedules,
+    side=strategies.sides,
+    limit=strategies.pips,
+    count=st.integers(1, 5_000).map(CentiContracts),
+    share=st.floats(0, 1),
+)
+def test_what_a_part_that_filled_is_booked_at_is_never_less_than_it_may_have_cost(
+    fees: FeeSchedule, side: Side, limit: Pips, count: CentiContracts, share: float
+) -> None:
+    worst = fees.worst_cost_micros(side=side, limit_pips=limit, count_centi=count)
+    sent = attrs.evolve(a_sent("an-id"), worst_micros=worst, count_centi=count)
+    filled = CentiContracts(round(count * share))
+    booked = most_paid_micros(sent, filled)
+
+    leg_pips = limit if side == "bid" else Pips(10_000 - limit)
+    assert booked <= worst
+    assert booked * count >= worst * filled or booked == worst
+    if filled:
+        fee = fees.trade_fee_micros(limit, filled, is_taker=True)
+        assert booked >= cost_micros(leg_pips, filled) + fee
+    assert most_paid_micros(sent, count) == worst
+    assert most_paid_micros(sent, CentiContracts(0)) == 0
 
 
 async def test_a_response_that_comes_for_an_order_given_up_is_nobody_elses(

@@ -17,6 +17,8 @@ from actors.model.score import GoalKey
 from actors.model.throttle import SportPace
 from actors.runtime.frames import MAX_BODY_BYTES
 from actors.runtime.memory import Faults, run_seeded
+from actors.trader.conditions import STALE
+from actors.trader.fire import child_of
 from tests.trader.glass import intents
 from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, Pit, open_pit
 
@@ -185,6 +187,15 @@ TRIPS: Mapping[str, Trip] = {
     "market_budget": lambda pit: _spend(pit, 450, HOME),
     "match_budget": lambda pit: _spend(pit, 780, AWAY, AWAY, AWAY, TIE, TIE, TIE),
     "shard_budget": lambda pit: _narrow(pit, MicroDollars(DOLLAR)),
+    "tokens": lambda pit: pit.desk.budget.refused("write", 0, pit.env.now_ns()),
+    "clock": lambda pit: pit.desk.clock.hear_answer(
+        pit.env.wall_ns() // 1_000_000 + 60_000,
+        sent_ns=pit.env.now_ns(),
+        received_ns=pit.env.now_ns(),
+    ),
+    "same_order": lambda pit: pit.desk.children.take(
+        child_of(KEY, pit.desk.plays[KEY].legs[0]), pit.env.now_ns()
+    ),
 }
 
 
@@ -221,6 +232,90 @@ async def test_every_control_is_asked_and_names_itself(
 
         assert passed(pit) == [reason]
         assert pit.orders.orders == []
+
+
+BESIDE: Mapping[str, Callable[[Pit, Sent], object]] = {
+    "own_order": lambda _pit, _sent: None,
+    "frozen": lambda pit, sent: pit.desk.freeze(sent),
+    "journal_lag": lambda pit, _sent: setattr(
+        pit.trading.fire, "terms", attrs.evolve(pit.trading.fire.terms, journal_lag_ns=-1)
+    ),
+}
+"""What an order of another goal, which left a moment ago, has to do with it."""
+
+
+@pytest.mark.parametrize("reason", BESIDE)
+async def test_an_order_that_is_out_may_keep_another_from_leaving(
+    autojump_clock: MockClock, reason: str
+) -> None:
+    side: Side = "ask" if reason == "own_order" else "bid"
+    async with open_pit() as pit:
+        await pit.start_orders()
+        pit.play(NEXT, (pit.leg(side, 4_500, key=NEXT),))
+        (out,) = pit.fire(NEXT)
+        BESIDE[reason](pit, out)
+        pit.play()
+
+        assert pit.fire() == []
+        assert passed(pit) == [reason]
+
+
+@pytest.mark.parametrize(("feeds", "reason"), [(2, None), (1, "single_feed"), (0, "no_quorum")])
+async def test_a_whole_play_wants_two_fresh_feeds_where_the_profile_does(
+    autojump_clock: MockClock, feeds: int, reason: str | None
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        fire = pit.trading.fire
+        fire.terms = attrs.evolve(fire.terms, single_feed_pm=500)
+        pit.play()
+        pit.see_books()
+        fire(pit.trigger(fresh_feeds=feeds))
+
+        assert passed(pit) == ([] if reason is None else [reason])
+
+
+async def test_a_trigger_shows_that_a_feed_is_back_before_anybody_has_looked(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        pit.desk.state.halt(STALE, "no feed is fresh")
+        pit.play()
+        pit.see_books()
+        pit.trading.fire(pit.trigger(fresh_feeds=0))
+        assert (passed(pit), pit.state()) == (["halted"], "HALTED")
+
+        assert len(pit.fire()) == 1
+        assert pit.state() == "ACTIVE"
+
+
+async def test_an_entry_binds_the_money_of_its_own_shard_and_costs_its_tokens(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        pit.play(KEY, (attrs.evolve(pit.leg(), exchange_index=3),))
+        full = pit.desk.budget.left("write", 3, pit.env.now_ns())
+        (sent,) = pit.fire()
+
+        assert pit.desk.exposure.open_shard_micros(3) == sent.worst_micros
+        assert pit.desk.exposure.open_shard_micros(0) == 0
+        assert pit.desk.budget.left("write", 3, sent.sent_ns) < full
+
+
+async def test_the_disk_is_asked_to_keep_an_intent_while_the_venue_thinks(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        await trio.sleep(1.5)
+        pit.play()
+        pit.fire()
+        assert pit.journal.unsynced_since_ns is not None
+
+        await trio.sleep(0.01)
+        assert pit.journal.unsynced_since_ns is None
 
 
 async def test_a_journal_without_its_actor_buys_nothing(autojump_clock: MockClock) -> None:
