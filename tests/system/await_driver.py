@@ -59,6 +59,8 @@ QUIET: Final = frozenset({"executor", "planner", "signer", "exits"})
 """Whose end no feed may feel."""
 SAMPLE: Final = 40
 """Awaits of one actor in a sample, if not said."""
+TELL_EACH: Final = 200
+"""Days after which the count is told."""
 
 
 class Struck(Exception):
@@ -285,6 +287,7 @@ def main() -> int:
     total = sum(whole.steps.values())
     began_s = time.monotonic()
     told = dict.fromkeys(VICTIMS, 0)
+    print(f"{len(targets)} of {total} awaits, a day each", flush=True)  # noqa: T201 - the same
     unharmed = restarted = 0
     for target, lived in strike_all(
         targets, seed=chosen.seed, opened=whole.opened, jobs=chosen.jobs
@@ -292,6 +295,13 @@ def main() -> int:
         told[target.actor] += 1
         restarted += lived.restarts > 0
         unharmed += not lived.faults
+        done = sum(told.values())
+        if done % TELL_EACH == 0:
+            print(  # noqa: T201 - the same
+                f"{time.monotonic() - began_s:5.0f} s  {done} of {len(targets)} struck,"
+                f" {done - unharmed} harmed",
+                flush=True,
+            )
         if lived.faults:
             where = " > ".join(lived.struck_at[-3:])
             print(f"{target.actor} {target.step} at {where}: {lived.faults}", flush=True)  # noqa: T201 - the same

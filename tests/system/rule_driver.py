@@ -1,9 +1,9 @@
 """Gets every rule of money wrong, one at a time in either copy, and shows that a test notices.
 
 Run as ``python tests/system/rule_driver.py [--only TEXT]... [--jobs N]`` from the checkout. The
-changes are listed in ``rules.py`` and ``guard_rules.py``. Each is made in a copy of the tree in
-a temporary folder, never in the checkout, and the tests of that part are run there until one of
-them fails.
+changes are listed in ``rules.py``, ``guard_rules.py`` and ``order_rules.py``. Each is made in a
+copy of the tree in a temporary folder, never in the checkout, and the tests of that part are run
+there until one of them fails.
 """
 
 import argparse
@@ -27,13 +27,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from actors.runtime import checkout
 from tests.shared import VARIABLE, at_hand
 from tests.system.guard_rules import GUARD_TESTS
+from tests.system.order_rules import ORDER_TESTS
 from tests.system.rules import CLIENT, Mutant, mutants
 from tests.system.stage import ROOT
 
 COPIED: Final = ("actors", "docs", "tests", "pyproject.toml", "supervisor.py", "README.md")
 DRIVER: Final = "python tests/system/rule_driver.py"
-LONGEST_S: Final = 600.0
+LONGEST_S: Final = 240.0
 """Tests that take so long were brought to a halt by the change, which is noticed too."""
+UNCHANGED_S: Final = 1_800.0
+"""The most that all of them may take while nothing is wrong."""
 
 CLIENT_TESTS: Final = (
     "tests/model/test_fee_rules.py",
@@ -65,7 +68,8 @@ VENUE_TESTS: Final = tuple(
 
 def laws_of(file: str) -> tuple[str, ...]:
     """Return the tests that must notice a rule of ``file`` that is wrong."""
-    return GUARD_TESTS.get(file) or (CLIENT_TESTS if file in CLIENT else VENUE_TESTS)
+    own = (GUARD_TESTS | ORDER_TESTS).get(file)
+    return own or (CLIENT_TESTS if file in CLIENT else VENUE_TESTS)
 
 
 @attrs.frozen
@@ -99,8 +103,13 @@ def copy_tree(folder: Path) -> Path:
     return tree
 
 
-def first_failure(tree: Path, tests: Sequence[str]) -> str:
+def first_failure(tree: Path, tests: Sequence[str], longest_s: float = LONGEST_S) -> str:
     """Run tests in a copy; return the first that fails, empty if none does.
+
+    Args:
+        tree: The copy.
+        tests: Files of it.
+        longest_s: After so long they have failed.
 
     Raises:
         Broken: They could not be run.
@@ -115,11 +124,11 @@ def first_failure(tree: Path, tests: Sequence[str]) -> str:
             env={**os.environ, **({} if beside is None else {VARIABLE: str(beside)})},
             capture_output=True,
             text=True,
-            timeout=LONGEST_S,
+            timeout=longest_s,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"a halt of {LONGEST_S:g} s"
+        return f"a halt of {longest_s:g} s"
     if ran.returncode == 0:
         return ""
     failed = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
@@ -157,7 +166,7 @@ def try_all(chosen: Sequence[Mutant], jobs: int) -> Iterator[Trial]:
 
         tree = trees.get()
         asked = {test: None for mutant in chosen for test in laws_of(mutant.file)}
-        unchanged = first_failure(tree, tuple(asked))
+        unchanged = first_failure(tree, tuple(asked), UNCHANGED_S)
         trees.put(tree)
         if unchanged:
             raise Broken(f"fails without any change: {unchanged}")

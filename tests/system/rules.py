@@ -1,6 +1,7 @@
 """Every rule of money in both copies, and how to get it wrong: one change of the text each.
 
-What guards the money has a list of its own, ``guard_rules.py``.
+What guards the money, and what its orders go by, have lists of their own: ``guard_rules.py``
+and ``order_rules.py``.
 
 A text stands in its file exactly once. What is left out changes no outcome: a bound that
 is only looser, a test that saves work.
@@ -12,6 +13,7 @@ from typing import Final
 import attrs
 
 from tests.system.guard_rules import GUARDS
+from tests.system.order_rules import ORDERS
 
 
 @attrs.frozen
@@ -624,7 +626,7 @@ VENUE: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
 
 def mutants() -> Iterator[Mutant]:
     """Yield every rule got wrong, the client's first."""
-    for copy in (CLIENT, GUARDS, VENUE):
+    for copy in (CLIENT, GUARDS, ORDERS, VENUE):
         for file, changes in copy.items():
             for rule, old, new in changes:
                 yield Mutant(file, rule, old, new)

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.system.guard_rules import GUARD_TESTS, GUARDS
+from tests.system.order_rules import ORDER_TESTS, ORDERS
 from tests.system.rule_driver import Broken, first_failure, laws_of
 from tests.system.rules import CLIENT, VENUE, mutants
 from tests.system.stage import ROOT
 
 
-@pytest.mark.parametrize("file", [*CLIENT, *GUARDS, *VENUE])
+@pytest.mark.parametrize("file", [*CLIENT, *GUARDS, *ORDERS, *VENUE])
 def test_every_rule_on_the_list_stands_in_its_file_once(file: str) -> None:
     text = (ROOT / file).read_text("utf-8")
 
@@ -28,6 +29,7 @@ def test_no_change_is_listed_twice_and_every_test_that_is_run_is_there() -> None
     run = {test for each in mutants() for test in laws_of(each.file)}
     assert [each for each in sorted(run) if not (ROOT / each).is_file()] == []
     assert GUARD_TESTS.keys() == GUARDS.keys()
+    assert ORDER_TESTS.keys() == ORDERS.keys()
 
 
 @pytest.mark.parametrize(

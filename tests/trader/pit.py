@@ -481,10 +481,11 @@ def profile_of(addresses: Mapping[str, str], **changes: Mapping[str, object]) ->
     loaded = _loaded(addresses["rest"], addresses["ws"])
     sections = {**TERMS, "venue": {"orders": addresses["orders"]}}
     profile = loaded.profile
-    for name, section in sections.items():
-        own = {**section, **changes.get(name, {})}
-        profile = attrs.evolve(profile, **{name: attrs.evolve(getattr(profile, name), **own)})
-    return attrs.evolve(loaded, profile=profile)
+    changed = {
+        name: attrs.evolve(getattr(profile, name), **{**section, **changes.get(name, {})})
+        for name, section in sections.items()
+    }
+    return attrs.evolve(loaded, profile=attrs.evolve(profile, **changed))
 
 
 @cache

@@ -285,13 +285,15 @@ async def test_a_market_frozen_by_a_life_that_ended_is_not_frozen_for_ever(
         assert not pit.desk.is_frozen(HOME)
 
 
-async def test_a_line_whose_reader_died_is_made_anew_before_it_carries_another_order(
+async def test_a_line_whose_answer_nobody_read_is_made_anew_before_it_carries_another_order(
     autojump_clock: MockClock,
 ) -> None:
     async with open_pit(orders={"entry_connections": 1}) as pit:
-        await send(pit, slow(1.0))
-        await trio.sleep(0.5)
+        await pit.start_orders()
         await pit.kill("executor")
+        pit.play()
+        pit.fire()
+        await trio.sleep(0.5)
         await pit.start("executor")
         await trio.sleep(2.0)
         pit.play(NEXT, (pit.leg("ask", 2_000, 500, ticker=AWAY, key=NEXT),))

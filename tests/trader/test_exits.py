@@ -12,7 +12,7 @@ from trio.testing import MockClock
 
 from actors.messages.market import BookLost
 from actors.messages.race import MatchDoubt
-from actors.messages.trading import Accepted, ExitHeld, Rejected, Unknown
+from actors.messages.trading import Accepted, ExitHeld, Lot, Rejected, Unknown
 from actors.model.losses import LossLimits, Mark
 from actors.model.money import CentiContracts, MicroDollars, Pips
 from actors.model.orders import Fill, Side, Ticker
@@ -537,6 +537,20 @@ async def test_exits_that_die_lose_no_lot_and_sell_nothing_twice(
         assert pit.position_centi() == 0
         assert pit.desk.lots == {}
         assert not pit.desk.is_frozen(HOME)
+
+
+async def test_a_lot_that_is_told_of_twice_is_one_lot(autojump_clock: MockClock) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        await bought(pit)
+        (lot,) = pit.desk.lots.values()
+        pit.trading.executor.to_exits.post(
+            Lot(plan=lot.plan, count_centi=CentiContracts(lot.left_centi))
+        )
+        await trio.sleep(0.1)
+
+        assert list(pit.desk.lots.values()) == [lot]
+        assert lot.left_centi == 1_000
 
 
 async def test_a_lot_that_came_while_the_exits_were_away_is_sold_when_they_are_back(

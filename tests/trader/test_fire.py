@@ -9,7 +9,7 @@ import trio
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 
-from actors.messages.race import MatchDoubt
+from actors.messages.race import FULL_PM, MatchDoubt
 from actors.messages.trading import Leg, Passed, Sent
 from actors.model.money import MicroDollars
 from actors.model.orders import Side, Ticker
@@ -260,17 +260,21 @@ async def test_an_order_that_is_out_may_keep_another_from_leaving(
         assert passed(pit) == [reason]
 
 
-@pytest.mark.parametrize(("feeds", "reason"), [(2, None), (1, "single_feed"), (0, "no_quorum")])
+@pytest.mark.parametrize(
+    ("feeds", "size_pm", "reason"),
+    [(2, FULL_PM, None), (1, FULL_PM, "single_feed"), (1, 500, None), (0, 500, "no_quorum")],
+)
 async def test_a_whole_play_wants_two_fresh_feeds_where_the_profile_does(
-    autojump_clock: MockClock, feeds: int, reason: str | None
+    autojump_clock: MockClock, feeds: int, size_pm: int, reason: str | None
 ) -> None:
     async with open_pit() as pit:
         await pit.start_orders()
         fire = pit.trading.fire
         fire.terms = attrs.evolve(fire.terms, single_feed_pm=500)
-        pit.play()
+        half = (pit.leg(count_centi=500),)
+        pit.desk.plays[KEY] = attrs.evolve(pit.play(), resized={500: half}.__getitem__)
         pit.see_books()
-        fire(pit.trigger(fresh_feeds=feeds))
+        fire(pit.trigger(fresh_feeds=feeds, size_pm=size_pm))
 
         assert passed(pit) == ([] if reason is None else [reason])
 

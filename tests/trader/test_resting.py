@@ -3,6 +3,7 @@
 import random
 
 import attrs
+import msgspec
 import pytest
 import trio
 from trio.testing import MockClock
@@ -16,6 +17,7 @@ from actors.runtime.serve import Response
 from actors.sim.venue.events import OrderChanged, VenueEvent
 from actors.trader.assembly import write
 from actors.trader.plays import early_exit_pips, entry_intent
+from tests.exchange import bodies
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
 from tests.trader.door import Came, answered, late, lost
 from tests.trader.fallen import count_centi, doubt, exits, hear_fills, price_pips, worth
@@ -25,6 +27,11 @@ IOC = "immediate_or_cancel"
 RULES = {"resting": True, "take_profit": 500, "after_match_s": 60.0}
 NEXT = GoalKey(EVENT, 0, "2-0")
 NOT_FOUND = Response(404, b'{"error":{"code":"not_found","message":"not found"}}')
+ANOTHERS = Response(
+    200,
+    msgspec.json.encode({"order": {**bodies.ORDER, "status": "executed"}}),
+)
+"""It is over, and not ours."""
 
 
 async def holding(pit: Pit, *, stop: int = 0, rest_s: float = 0.3) -> None:
@@ -179,8 +186,9 @@ async def test_it_is_withdrawn_and_proved_over_before_any_other_exit_leaves(
         assert len(offers(pit)) == 1
 
 
+@pytest.mark.parametrize("answer", [NOT_FOUND, ANOTHERS], ids=["not found", "another's"])
 async def test_a_cancel_that_is_refused_proves_nothing_and_holds_every_other_exit(
-    autojump_clock: MockClock,
+    autojump_clock: MockClock, answer: Response
 ) -> None:
     async with open_pit(exits=RULES) as pit:
         await begin(pit)
@@ -190,7 +198,7 @@ async def test_a_cancel_that_is_refused_proves_nothing_and_holds_every_other_exi
         (order_id,) = watch.resting.keys() - {
             key for key, left in watch.resting.items() if not left
         }
-        pit.reads.closed[order_id] = NOT_FOUND
+        pit.reads.closed[order_id] = answer
         doubt(pit)
         await trio.sleep(20.0)
         assert exits(pit) == []

@@ -12,7 +12,7 @@ from actors.config.profile import Profile
 from actors.messages.race import UNTOLD, Judged, MatchDoubt
 from actors.messages.records_review import EpisodeRow, NettedRow, ReviewRow
 from actors.messages.recovered import Relived
-from actors.messages.trading import ExitHeld
+from actors.messages.trading import Accepted, ExitHeld
 from actors.model.orders import Side
 from actors.model.score import GoalKey, Score
 from actors.runtime.env import Env
@@ -36,7 +36,7 @@ from tests.trader.fallen import (
     worth,
 )
 from tests.trader.glass import intents
-from tests.trader.pit import EVENT, KEY, Pit, open_pit
+from tests.trader.pit import EVENT, HOME, KEY, Pit, open_pit
 from tests.trader.test_exits import DEATHS, TRIPS
 
 NEXT = GoalKey(EVENT, 0, "2-0")
@@ -342,7 +342,9 @@ async def test_an_entry_delayed_past_its_own_liquidation_still_ends_at_nothing(
         await trio.sleep(60.0)
 
         assert pit.position_centi() == 0
-        assert len(exits(pit)) >= (2 if delay_s else 1)
+        cover_was, *later = map(price_pips, exits(pit))
+        assert later or not delay_s
+        assert cover_was in later or not delay_s, "it goes down from the first rung again"
         lots_are_gone(pit)
         ids = [each.client_order_id for each in exits(pit)]
         assert len(set(ids)) == len(ids)
@@ -371,6 +373,73 @@ async def test_an_entry_of_unknown_outcome_is_covered_at_once_and_again_when_it_
         assert pit.position_centi() == 0
         lots_are_gone(pit)
         assert pit.desk.exposure.open_account_micros == 0
+
+
+async def test_a_half_that_nobody_would_buy_has_its_plan_again_with_all_its_attempts(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(review={"on_open": "halve"}) as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.venue.cancel_all("maker")
+        doubt(pit, cause="goal_review")
+        await trio.sleep(60.0)
+        tried = len(exits(pit))
+        assert tried >= pit.profile.exits.attempts
+        assert [row.reason for row in episodes(pit, "closed")] == ["floor"]
+        assert pit.said(ExitHeld) == []
+
+        pit.make("bid", 4_500, 10_000)
+        await trio.sleep(pit.profile.exits.after_match_s)
+        assert pit.position_centi() == 0
+        assert len(exits(pit)) == tried + 1
+        lots_are_gone(pit)
+
+
+async def test_on_the_way_down_a_pause_costs_no_rung(autojump_clock: MockClock) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.venue.cancel_all("maker")
+        doubt(pit)
+        await trio.sleep(0.1)
+        pit.venue.pause_exchange(trading_active=False)
+        await trio.sleep(30.0)
+        pit.venue.pause_exchange()
+        await trio.sleep(30.0)
+
+        first, paused, *later = map(price_pips, exits(pit))
+        assert first > paused == later[0] > later[1]
+        assert later[-1] == 2_500, "and down to the floor, as on any other way"
+
+
+async def test_exits_that_come_back_make_the_line_anew_whose_answer_nobody_read(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(orders={"exit_connections": 1}, plays={"legs_max": 1}) as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.play(NEXT, (pit.leg("bid", 5_100, key=NEXT),))
+        pit.fire(NEXT)
+        await trio.sleep(0.1)
+        await pit.kill("exits")
+        doubt(pit, NEXT, restored=Score(1, 0))
+        (first,) = pit.desk.inflight.of("exit")
+        await trio.sleep(0.5)
+        assert not pit.desk.is_frozen(HOME), "its answer lies there, and nobody has asked"
+        pit.reads.closed["/portfolio/orders"] = error(503, "unavailable")
+        await pit.start("exits")
+        assert pit.desk.is_frozen(HOME), "before anything else can run"
+        await trio.sleep(1.0)
+
+        doubt(pit)
+        (second,) = (each for each in pit.desk.inflight.of("exit") if each is not first)
+        await trio.sleep(1.0)
+        words = [type(each.outcome) for each in pit.done(second.client_order_id)]
+        assert words == [Accepted], "it read its own answer"
 
 
 @pytest.mark.parametrize("what", ["executor", "exits"])
