@@ -46,8 +46,8 @@ DRAIN_S: Final = 60.0
 """A page of every goal is written on the way out."""
 USER_TICKS: Final = 11
 """Place of the time spent in user mode behind a process's name; the system's follows."""
-ORDER_LINES: Final = 4
-"""Order connections of the shipped profile: three for entries, one for exits."""
+ORDER_LINES: Final = 7
+"""Order connections of the shipped profile: three for entries, four for exits."""
 
 
 class DidNotRun(Exception):

@@ -408,14 +408,6 @@ ORDERS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ("an unknown exit is asked for", "done = await self.resolver.resolve(done.sent)", "pass"),
         ("and freezes its market", "            self.desk.freeze(done.sent)\n", ""),
         ("lots against each other are netted", "self.seller.offset(lot)\n", "pass\n"),
-        (
-            "nobody else sells it meanwhile",
-            (
-                "        if self.desk.inflight.closes(plan.entry_client_order_id):\n"
-                '            return "repeat"\n'
-            ),
-            "",
-        ),
         ("the venue's word counts", "owned = max(said or 0,", "owned = max(0,"),
         ("no more than is left", "min(lot.left_centi - keep, owned)", "owned"),
         (

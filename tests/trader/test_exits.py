@@ -539,6 +539,35 @@ async def test_exits_that_die_lose_no_lot_and_sell_nothing_twice(
         assert not pit.desk.is_frozen(HOME)
 
 
+@pytest.mark.parametrize("side", ["bid", "ask"])
+async def test_what_the_fills_have_said_the_venue_is_not_asked_again(
+    autojump_clock: MockClock, side: Side
+) -> None:
+    async with open_pit(speed=600.0) as pit:
+        await pit.start_orders()
+        await bought(pit, side)
+        pit.reads.asked.clear()
+        await trio.sleep(5.0)
+
+        assert pit.position_centi() == 0
+        assert not any("positions" in path for path in pit.reads.asked)
+
+
+async def test_who_is_turned_away_at_the_door_has_used_up_no_attempt(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(speed=600.0) as pit:
+        await pit.start_orders()
+        await bought(pit)
+        turned = 2 * pit.profile.exits.attempts
+        pit.orders.faults.extend([refused(429, "slow_down")] * turned)
+        await trio.sleep(60.0)
+
+        assert len(exits(pit)) == turned + 1
+        assert pit.position_centi() == 0
+        assert pit.said(ExitHeld) == []
+
+
 async def test_a_lot_that_is_told_of_twice_is_one_lot(autojump_clock: MockClock) -> None:
     async with open_pit() as pit:
         await pit.start_orders()

@@ -23,7 +23,7 @@ from actors.runtime.segments import read
 from actors.trader.resolver import LATE_COPY_REFUSED_S
 from actors.trader.reversals import reversals_of
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
-from tests.trader.door import error, late, lost, slow
+from tests.trader.door import error, late, lost, refused, slow
 from tests.trader.fallen import (
     LEVEL,
     bought,
@@ -375,6 +375,25 @@ async def test_an_entry_of_unknown_outcome_is_covered_at_once_and_again_when_it_
         assert pit.desk.exposure.open_account_micros == 0
 
 
+async def test_of_a_half_that_is_sold_in_parts_no_more_goes_than_the_half(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(review={"on_open": "halve"}) as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.venue.cancel_all("maker")
+        pit.make("bid", 4_400, 200)
+        doubt(pit, cause="goal_review")
+        await trio.sleep(0.1)
+        assert pit.position_centi() == 800
+        pit.make("bid", 4_400, 10_000)
+        await trio.sleep(10.0)
+
+        assert pit.position_centi() == 500
+        assert [count_centi(each) for each in exits(pit)] == [500, 300]
+
+
 async def test_a_half_that_nobody_would_buy_has_its_plan_again_with_all_its_attempts(
     autojump_clock: MockClock,
 ) -> None:
@@ -395,6 +414,45 @@ async def test_a_half_that_nobody_would_buy_has_its_plan_again_with_all_its_atte
         assert pit.position_centi() == 0
         assert len(exits(pit)) == tried + 1
         lots_are_gone(pit)
+
+
+@pytest.mark.parametrize("try_no", range(6))
+async def test_a_timed_sale_and_a_reversal_that_wait_for_one_line_sell_a_lot_once(
+    autojump_clock: MockClock, try_no: int
+) -> None:
+    async with open_pit(orders={"exit_connections": 1}, plays={"legs_max": 1}) as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        await trio.sleep(0.01 * try_no)
+        await bought(pit, key=NEXT)
+        first, second = sorted(plan.due_ns for plan in pit.desk.plans.values())
+        pit.orders.fates[pit.exit_id(1)] = slow((second - first) / 1e9 + 0.3)
+        await trio.sleep_until(second / 1e9 + 0.1)
+        assert len(exits(pit)) == 1, "the other waits for its line"
+
+        await pit.desk.exits.take()
+        doubt(pit, NEXT, restored=Score(1, 0))
+        await trio.sleep(5.0)
+        assert len(exits(pit)) == 2
+        assert pit.position_centi() == 0
+        lots_are_gone(pit)
+
+
+async def test_on_the_way_down_being_turned_away_unread_costs_no_rung(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.orders.faults.extend([refused(429, "slow_down")] * 8)
+        doubt(pit)
+        await trio.sleep(30.0)
+
+        assert {price_pips(each) for each in exits(pit)} == {4_300}
+        assert len(exits(pit)) == 9
+        assert pit.position_centi() == 0
 
 
 async def test_on_the_way_down_a_pause_costs_no_rung(autojump_clock: MockClock) -> None:
