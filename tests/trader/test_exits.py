@@ -148,20 +148,23 @@ async def test_its_limit_is_the_plans_floor_where_there_is_no_book(
         assert price_pips(exits(pit)[0]) == floor
 
 
-async def test_it_never_goes_beyond_its_floor_however_the_book_falls(
-    autojump_clock: MockClock,
+@pytest.mark.parametrize(
+    ("side", "far", "floor"), [("bid", 500, 1_000), ("ask", 9_500, 8_200)], ids=["long", "short"]
+)
+async def test_it_never_goes_beyond_its_floor_however_the_book_moves_away(
+    autojump_clock: MockClock, side: Side, far: int, floor: int
 ) -> None:
     async with open_pit(speed=600.0) as pit:
         await pit.start("catalogue")
         await pit.start_orders()
-        await bought(pit)
+        await bought(pit, side)
         pit.venue.cancel_all("maker")
-        pit.make("bid", 500, 10_000)
+        pit.make(side, far, 10_000)
         pit.see_books()
         await trio.sleep(10.0)
 
-        assert [price_pips(each) for each in exits(pit)] == [1_000] * 6
-        assert pit.position_centi() == 1_000
+        assert [price_pips(each) for each in exits(pit)] == [floor] * 6
+        assert abs(pit.position_centi()) == 1_000
         (held,) = pit.said(ExitHeld)
         assert (held.left_centi, held.reason) == (1_000, "attempts")
 

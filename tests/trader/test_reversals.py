@@ -416,6 +416,30 @@ async def test_a_half_that_nobody_would_buy_has_its_plan_again_with_all_its_atte
         lots_are_gone(pit)
 
 
+async def test_each_way_down_has_a_number_of_its_own_and_begins_at_its_first_rung(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit() as pit:
+        await pit.start_orders()
+        worth(pit, 4_500)
+        await bought(pit)
+        pit.venue.cancel_all("maker")
+        doubt(pit)
+        await trio.sleep(0.5)
+        doubt(pit, in_doubt=False, reason="stands")
+        (first, *_) = before = [price_pips(each) for each in exits(pit)]
+        assert len(set(before)) > 1
+        doubt(pit)
+        await trio.sleep(0.02)
+
+        again = [price_pips(each) for each in exits(pit)][len(before) :]
+        assert again == [first]
+        assert [row.episode for row in episodes(pit, "opened")] == [
+            f"{pit.entry_id()}.1",
+            f"{pit.entry_id()}.2",
+        ]
+
+
 @pytest.mark.parametrize("try_no", range(6))
 async def test_a_timed_sale_and_a_reversal_that_wait_for_one_line_sell_a_lot_once(
     autojump_clock: MockClock, try_no: int
