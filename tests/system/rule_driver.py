@@ -1,9 +1,9 @@
-"""Gets every rule of money wrong, one at a time in either copy, and shows that a test notices.
+"""Gets one rule after the other wrong, and shows that a test notices each.
 
-Run as ``python tests/system/rule_driver.py [--only TEXT]... [--jobs N]`` from the checkout. The
-changes are listed in ``rules.py``, ``guard_rules.py`` and ``order_rules.py``. Each is made in a
-copy of the tree in a temporary folder, never in the checkout, and the tests of that part are run
-there until one of them fails.
+Run as ``python tests/system/rule_driver.py [--part PART] [--only TEXT]... [--jobs N]`` from the
+checkout. The changes are listed in ``rules.py`` (part ``rules``), ``guard_rules.py`` (``guards``)
+and ``order_rules.py`` (``orders``). Each is made in a copy of the tree in a temporary folder, never
+in the checkout, and the tests of its file are run there until one of them fails.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -28,11 +28,16 @@ from actors.runtime import checkout
 from tests.shared import VARIABLE, at_hand
 from tests.system.guard_rules import GUARD_TESTS
 from tests.system.order_rules import ORDER_TESTS
-from tests.system.rules import CLIENT, Mutant, mutants
+from tests.system.rules import CLIENT, PARTS, Mutant, Part, mutants
 from tests.system.stage import ROOT
 
 COPIED: Final = ("actors", "docs", "tests", "pyproject.toml", "supervisor.py", "README.md")
 DRIVER: Final = "python tests/system/rule_driver.py"
+WHAT: Final[Mapping[Part, str]] = {
+    "rules": "rules of fees, positions, netting, collateral and settlement, in one of two copies",
+    "guards": "rules of gate, ladder, budgets, losses, reviews, pace, delays, marks and cash",
+    "orders": "rules from a won race to a position that is sold again",
+}
 LONGEST_S: Final = 240.0
 """Tests that take so long were brought to a halt by the change, which is noticed too."""
 UNCHANGED_S: Final = 1_800.0
@@ -177,6 +182,7 @@ def try_all(chosen: Sequence[Mutant], jobs: int) -> Iterator[Trial]:
 def main() -> int:
     """Try the rules that were asked for; 0 if each change was noticed."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", choices=PARTS, default="rules", help="which list (rules)")
     parser.add_argument(
         "--only", action="append", default=[], metavar="TEXT", help="files and rules with it"
     )
@@ -185,7 +191,9 @@ def main() -> int:
     asked = parser.parse_args()
     wanted: list[str] = asked.only or [""]
     chosen = [
-        each for each in mutants() if any(text in f"{each.file}: {each.rule}" for text in wanted)
+        each
+        for each in mutants()
+        if each.part == asked.part and any(text in f"{each.file}: {each.rule}" for text in wanted)
     ]
     if not chosen or asked.jobs < 1:
         parser.error("no such rule, or no copy to try it in")
@@ -204,23 +212,21 @@ def main() -> int:
         if not trial.killed_by:
             print(f"{trial.line}: {trial.mutant.old!r} -> {trial.mutant.new!r}")  # noqa: T201 - the same
     if asked.proof is not None:
-        _append_proof(asked.proof, asked.only, len(trials), killed)
+        _append_proof(asked.proof, asked.part, asked.only, len(trials), killed)
     return 0 if killed == len(trials) else 1
 
 
-def _append_proof(path: Path, only: Sequence[str], tried: int, killed: int) -> None:
+def _append_proof(path: Path, part: Part, only: Sequence[str], tried: int, killed: int) -> None:
     """Add one line to the proofs: what was run at which commit, and how it came out."""
     line = {
-        "target": "prove-rules",
+        "target": f"prove-{part}",
         "commit": checkout.commit(ROOT),
-        "command": DRIVER + "".join(f" --only '{text}'" for text in only),
+        "command": f"{DRIVER} --part {part}" + "".join(f" --only '{text}'" for text in only),
         "n": tried,
         "figure": killed,
         "bar": tried,
         "held": killed == tried,
-        "what": "rules of fees, positions, netting, collateral and settlement in one of the two "
-        "copies, and of gate, budgets, losses, reviews and cash, each got wrong, that a test "
-        "noticed",
+        "what": f"{WHAT[part]}, each got wrong, that a test noticed",
     }
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")

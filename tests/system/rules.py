@@ -8,18 +8,22 @@ is only looser, a test that saves work.
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal, get_args
 
 import attrs
 
 from tests.system.guard_rules import GUARDS
 from tests.system.order_rules import ORDERS
 
+Part = Literal["rules", "guards", "orders"]
+"""What has a target of its own: the rules of money, what guards it, what its orders go by."""
+
 
 @attrs.frozen
 class Mutant:
     """One rule, got wrong."""
 
+    part: Part
     file: str
     rule: str
     old: str
@@ -624,9 +628,13 @@ VENUE: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
 }
 
 
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
+
+
 def mutants() -> Iterator[Mutant]:
-    """Yield every rule got wrong, the client's first."""
-    for copy in (CLIENT, GUARDS, ORDERS, VENUE):
-        for file, changes in copy.items():
+    """Yield every rule got wrong, part by part."""
+    lists = {"rules": CLIENT | VENUE, "guards": GUARDS, "orders": ORDERS}
+    for part in PARTS:
+        for file, changes in lists[part].items():
             for rule, old, new in changes:
-                yield Mutant(file, rule, old, new)
+                yield Mutant(part, file, rule, old, new)
