@@ -7,7 +7,8 @@ import trio
 
 from actors.runtime.memory import run_seeded
 from actors.sim.venue.events import Filled, VenueEvent
-from tests.trader.fallen import bought, doubt, exits, hear_fills, price_pips, worth
+from tests.trader.fallen import doubt, worth
+from tests.trader.held import bought, exits, hear_fills, price_pips
 from tests.trader.pit import HOME, US, Pit, open_pit
 
 FLOOR = 2_000

@@ -14,7 +14,7 @@ from actors.model.orders import Side
 from actors.trader.assembly import write
 from actors.trader.plays import early_exit_pips, entry_intent
 from tests.runtime.journals import memory_disk
-from tests.trader.fallen import exits, hear_fills
+from tests.trader.held import exits, hear_fills
 from tests.trader.pit import HOME, KEY, Pit, open_pit
 
 

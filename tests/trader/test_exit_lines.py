@@ -7,8 +7,9 @@ from trio.testing import MockClock
 from actors.trader.resolver import LATE_COPY_REFUSED_S
 from tests.runtime.journals import memory_disk
 from tests.trader.door import slow
-from tests.trader.fallen import count_centi, doubt, exits, hear_fills, worth
+from tests.trader.fallen import doubt, worth
 from tests.trader.glass import intents
+from tests.trader.held import count_centi, exits, hear_fills
 from tests.trader.pit import AWAY, HOME, KEY, TIE, Pit, open_pit
 
 LEGS = (HOME, AWAY, TIE)
@@ -25,7 +26,7 @@ async def hold(pit: Pit) -> None:
     """Have them filled."""
     play(pit)
     await trio.sleep(0.1)
-    hear_fills(pit, *LEGS)
+    hear_fills(pit)
 
 
 def all_is_sold(pit: Pit) -> None:
@@ -103,7 +104,7 @@ async def test_an_entry_that_is_out_is_covered_on_the_first_line_that_is_free(
         if exits_die == "exits live":
             assert came[2] == pytest.approx(0.4 + 2 * pit.orders.way_s, abs=0.01)
         await trio.sleep(LATE_COPY_REFUSED_S + 60.0)
-        hear_fills(pit, *LEGS)
+        hear_fills(pit)
         all_is_sold(pit)
 
 
@@ -143,6 +144,6 @@ async def test_a_death_while_every_leg_is_being_sold_sells_none_of_them_twice(
     async with open_pit(disk=disk, venue=venue) as second:
         await second.start("auditor")
         await second.start_orders()
-        hear_fills(second, *LEGS)
+        hear_fills(second)
         await trio.sleep(LATE_COPY_REFUSED_S + 60.0)
         all_is_sold(second)

@@ -4,71 +4,26 @@ import errno
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import attrs
 import pytest
 import trio
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 
 from actors.messages.market import BookLost
-from actors.messages.race import MatchDoubt
 from actors.messages.records_review import NettedRow
 from actors.messages.trading import Accepted, ExitHeld, Lot, Rejected, Unknown
-from actors.model.losses import LossLimits, Mark
-from actors.model.money import CentiContracts, MicroDollars, Pips
-from actors.model.orders import Fill, Side, Ticker
-from actors.model.score import GoalKey
+from actors.model.money import CentiContracts
+from actors.model.orders import Side
 from actors.runtime.errors import JournalFailed, leaves
 from actors.runtime.memory import run_seeded
 from actors.runtime.segments import read
 from actors.trader.resolver import LATE_COPY_REFUSED_S
 from tests.runtime.journals import CODEC, FOLDER
-from tests.sim.venue.hall import SERIES
-from tests.trader.door import Came, Fault, error, garbage, hung_up, lost, refused, said, slow
+from tests.trader.against import DEATHS, NEXT, TRIPS
+from tests.trader.door import Fault, error, garbage, hung_up, lost, refused, said, slow
 from tests.trader.glass import intents
-from tests.trader.pit import AWAY, EVENT, HOME, KEY, TIE, Pit, open_pit
-
-NEXT = GoalKey(EVENT, 0, "2-0")
-DUE_S = 300.0
-
-
-def exits(pit: Pit) -> list[Came]:
-    """Return every exit that came in at the venue's door."""
-    return [came for came in pit.orders.orders if came.body.get("reduce_only")]
-
-
-def count_centi(came: Came) -> int:
-    return round(float(str(came.body["count"])) * 100)
-
-
-def price_pips(came: Came) -> int:
-    return round(float(str(came.body["price"])) * 10_000)
-
-
-async def bought(
-    pit: Pit,
-    side: Side = "bid",
-    count: int = 1_000,
-    *,
-    ticker: Ticker = HOME,
-    key: GoalKey = KEY,
-    after_s: float = 0.1,
-) -> None:
-    """Win a race and hold what it bought ``after_s``, known to the stream as well."""
-    limit = 5_000 if side == "bid" else 4_200
-    if ticker != HOME:
-        limit = 3_000 if side == "bid" else 2_000
-    pit.play(key, (pit.leg(side, limit, count, ticker=ticker, key=key),))
-    assert len(pit.fire(key)) == 1
-    await trio.sleep(after_s)
-    pit.desk.held_centi[ticker] = pit.position_centi(ticker)
-    assert pit.position_centi(ticker) != 0
-
-
-def hear_fills(pit: Pit) -> None:
-    """Have the desk know what we hold, as the stream would."""
-    for ticker in (HOME, AWAY, TIE):
-        pit.desk.held_centi[ticker] = pit.position_centi(ticker)
+from tests.trader.held import DUE_S, bought, count_centi, exits, hear_fills, price_pips
+from tests.trader.pit import AWAY, HOME, KEY, Pit, open_pit
 
 
 @pytest.mark.parametrize("side", ["bid", "ask"])
@@ -77,7 +32,7 @@ async def test_a_position_is_sold_when_it_is_due_and_not_before(
 ) -> None:
     async with open_pit() as pit:
         await pit.start_orders()
-        await bought(pit, side)
+        await bought(pit, side=side)
         (plan,) = pit.desk.plans.values()
         due_s = plan.due_ns / 1e9
 
@@ -111,7 +66,7 @@ async def test_an_exit_is_immediate_only_reduces_and_is_written_down_before_it_l
 ) -> None:
     async with open_pit(speed=600.0) as pit:
         await pit.start_orders()
-        await bought(pit, side)
+        await bought(pit, side=side)
         await trio.sleep(2.0)
 
         (sold,) = exits(pit)
@@ -131,7 +86,7 @@ async def test_its_limit_is_near_the_book_where_there_is_one(
     async with open_pit(speed=600.0) as pit:
         await pit.start("catalogue")
         await pit.start_orders()
-        await bought(pit, side)
+        await bought(pit, side=side)
         await trio.sleep(2.0)
 
         # The best bid of 45 cents less three, the best ask of 46 and three more.
@@ -144,7 +99,7 @@ async def test_its_limit_is_the_plans_floor_where_there_is_no_book(
 ) -> None:
     async with open_pit(speed=600.0) as pit:
         await pit.start_orders()
-        await bought(pit, side)
+        await bought(pit, side=side)
         pit.desk.books = type(pit.desk.books)()
         await trio.sleep(2.0)
 
@@ -160,7 +115,7 @@ async def test_it_never_goes_beyond_its_floor_however_the_book_moves_away(
     async with open_pit(speed=600.0) as pit:
         await pit.start("catalogue")
         await pit.start_orders()
-        await bought(pit, side)
+        await bought(pit, side=side)
         pit.venue.cancel_all("maker")
         pit.make(side, far, 10_000)
         pit.see_books()
@@ -243,7 +198,7 @@ async def test_lots_of_two_markets_never_net_each_other(autojump_clock: MockCloc
     async with open_pit(speed=60.0) as pit:
         await pit.start_orders()
         await bought(pit)
-        await bought(pit, "ask", 400, ticker=AWAY, key=NEXT)
+        await bought(pit, 400, side="ask", ticker=AWAY, key=NEXT)
         await trio.sleep(10.0)
 
         assert sorted(count_centi(each) for each in exits(pit)) == [400, 1_000]
@@ -263,58 +218,6 @@ async def test_a_lot_of_a_closed_market_ends(autojump_clock: MockClock) -> None:
         (held,) = pit.said(ExitHeld)
         assert held.reason == "market_closed"
         assert pit.desk.lots == {}
-
-
-def collapse(pit: Pit) -> None:
-    """Have what is held be worth nothing, and that be more than may be lost."""
-    pit.desk.losses.limits = LossLimits(drawdown_micros=MicroDollars(1))
-    held = pit.position_centi()
-    taken = Fill(
-        trade_id="held",
-        order_id="o",
-        ticker=HOME,
-        side="bid" if held > 0 else "ask",
-        price_pips=Pips(5_000),
-        count_centi=CentiContracts(abs(held)),
-        fee_micros=MicroDollars(0),
-        is_taker=True,
-        exchange_index=0,
-        venue_ts_ms=0,
-    )
-    pit.desk.hear_fill(taken)
-    pit.desk.hear_mark(HOME, Mark(held, 0))
-    assert pit.desk.state.stands("loss")
-
-
-# Whatever can be said against an entry.
-TRIPS: Mapping[str, Callable[[Pit], object]] = {
-    "halted": lambda pit: pit.desk.state.halt("operator", "no more"),
-    "halted twice": lambda pit: pit.desk.state.halt("risk", "no more"),
-    "doubt": lambda pit: pit.desk.hear_doubt(
-        MatchDoubt(match=EVENT, in_doubt=True, reason="reversal", key=KEY)
-    ),
-    "traded": lambda pit: pit.desk.traded.update([KEY, NEXT]),
-    "no plays": lambda pit: pit.desk.plays.clear(),
-    "no book": lambda pit: pit.desk.books.apply(BookLost(ticker=HOME, reason="gap", received_ns=0)),
-    "no catalogue": lambda pit: pit.desk.catalogue.set(
-        attrs.evolve(pit.desk.catalogue.value, matches={})
-    ),
-    "no budget": lambda pit: [
-        pit.desk.exposure.reserve(
-            f"earlier-{number}", ticker=HOME, match=EVENT, worst_micros=MicroDollars(200_000_000)
-        )
-        for number in range(40)
-    ],
-    "no signatures for entries": lambda pit: [
-        pit.desk.entry_headers.take(pit.env.now_ns()) for _ in range(20)
-    ],
-    "a faster goal": lambda pit: pit.trading.fire(pit.trigger(NEXT)),
-    "reducing": lambda pit: pit.desk.state.reduce("feeds", "one is left"),
-    "a collapsing book": collapse,
-    "a series held": lambda pit: [pit.desk.holds.hear(SERIES, 10**10) for _ in range(5)],
-    "no window": lambda pit: setattr(pit.trading.planner, "too_late", lambda _series: True),
-}
-DEATHS = ("executor", "journal", "entry_lines", "catalogue", "planner")
 
 
 @given(
@@ -338,7 +241,7 @@ async def _leaves_all_the_same(
         await pit.start("catalogue")
         await pit.start_orders()
         await pit.start("planner")
-        await bought(pit, side)
+        await bought(pit, side=side)
         if unknown:
             # An entry of unknown outcome in the same market, and nobody who could say.
             pit.orders.faults.append(lost(taken=False))
@@ -456,7 +359,7 @@ async def _within_position(held: int, left: int, side: Side) -> None:
     async with open_pit(speed=600.0) as pit:
         await pit.start("market_data")
         await pit.start_orders()
-        await bought(pit, side, left)
+        await bought(pit, left, side=side)
         before = pit.position_centi()
         if held > before:
             pit.own("bid", 4_800, held - before)
@@ -564,7 +467,7 @@ async def test_what_the_fills_have_said_the_venue_is_not_asked_again(
 ) -> None:
     async with open_pit(speed=600.0) as pit:
         await pit.start_orders()
-        await bought(pit, side)
+        await bought(pit, side=side)
         pit.reads.asked.clear()
         await trio.sleep(5.0)
 

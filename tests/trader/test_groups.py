@@ -21,8 +21,8 @@ from actors.trader.entry_groups import HALT, EntryGroups, Shut
 from actors.trader.group_keeper import SHUT_CENTI
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
 from tests.trader.door import Fault, hung_up, lost, refused, said
+from tests.trader.held import exits
 from tests.trader.pit import HOME, KEY, TIE, US, Pit, open_pit
-from tests.trader.test_exits import exits
 from tests.trader.test_planner import ACTORS, AGAINST, planning
 
 RISK = {"group_contracts": 4_000}

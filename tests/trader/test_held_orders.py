@@ -12,8 +12,8 @@ from actors.runtime.serve import Request, Response
 from actors.sim.venue.faults import FaultPlan
 from actors.sim.venue.hostility import Hostility
 from tests.trader.door import Door
+from tests.trader.held import bought
 from tests.trader.pit import SECOND_US, Pit, open_pit
-from tests.trader.test_exits import bought
 
 DELAY_MS: Final = 700.0
 BOUND_NS: Final = 10_000_000

@@ -13,8 +13,8 @@ from trio.testing import MockClock
 
 from actors.model.orders import Side
 from tests.runtime.journals import memory_disk
-from tests.trader.fallen import exits, hear_fills
 from tests.trader.glass import intents
+from tests.trader.held import exits, hear_fills
 from tests.trader.pit import HOME, open_pit
 from tests.trader.test_early_exits import planned
 

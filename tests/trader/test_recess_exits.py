@@ -12,8 +12,8 @@ from actors.sim.venue.hours import Maintenance
 from actors.trader.day_watch import HOURS_S, LOOK_S
 from tests.runtime.journals import memory_disk
 from tests.trader import test_day_watch
+from tests.trader.held import bought, exits, hear_fills
 from tests.trader.pit import Pit, open_pit
-from tests.trader.test_exits import bought, exits, hear_fills
 
 MARGIN_S = 20.0
 DUE_S = 150.0

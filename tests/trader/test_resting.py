@@ -20,7 +20,8 @@ from actors.trader.plays import early_exit_pips, entry_intent
 from tests.exchange import bodies
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
 from tests.trader.door import Came, answered, late, lost
-from tests.trader.fallen import count_centi, doubt, exits, hear_fills, price_pips, worth
+from tests.trader.fallen import doubt, worth
+from tests.trader.held import count_centi, exits, hear_fills, price_pips
 from tests.trader.pit import EVENT, KEY, US, Pit, open_pit
 
 IOC = "immediate_or_cancel"

@@ -23,21 +23,12 @@ from actors.runtime.segments import read
 from actors.trader.resolver import LATE_COPY_REFUSED_S
 from actors.trader.reversals import reversals_of
 from tests.runtime.journals import CODEC, FOLDER, memory_disk
+from tests.trader.against import DEATHS, TRIPS
 from tests.trader.door import error, late, lost, refused, slow
-from tests.trader.fallen import (
-    LEVEL,
-    bought,
-    count_centi,
-    doubt,
-    episodes,
-    exits,
-    hear_fills,
-    price_pips,
-    worth,
-)
+from tests.trader.fallen import LEVEL, doubt, episodes, worth
 from tests.trader.glass import intents
+from tests.trader.held import bought, count_centi, exits, hear_fills, price_pips
 from tests.trader.pit import EVENT, HOME, KEY, Pit, open_pit
-from tests.trader.test_exits import DEATHS, TRIPS
 
 NEXT = GoalKey(EVENT, 0, "2-0")
 

@@ -7,8 +7,8 @@ from trio.testing import MockClock
 from actors.messages.records_venue import DelayRow
 from actors.messages.trading import ExitHeld, OrderDone, Rejected
 from tests.trader.door import refused, said, slow
+from tests.trader.held import DUE_S, bought, exits
 from tests.trader.pit import KEY, open_pit
-from tests.trader.test_exits import DUE_S, bought, exits
 
 TOO_MANY = b'{"error":"too many requests"}'
 EXPIRED = b'{"error":{"code":"header_timestamp_expired","message":"header timestamp expired"}}'
