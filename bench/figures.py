@@ -11,12 +11,16 @@ TOUCHLINE: Final = "touchline"
 LOADED: Final = "touchline_loaded"
 AWAKE: Final = "touchline_awake"
 """With a core given to a loop that never sleeps, as the profile ``base`` has it."""
-OURS: Final = frozenset({TOUCHLINE, LOADED, AWAKE})
+LOADED_AWAKE: Final = "touchline_awake_loaded"
+QUIET_OF: Final = {LOADED: TOUCHLINE, LOADED_AWAKE: AWAKE}
+"""Each loaded case, and the quiet one that it is held against."""
+OURS: Final = frozenset({TOUCHLINE, LOADED, AWAKE, LOADED_AWAKE})
 """The system itself, one way or another."""
 LOADED_BAR: Final = 2.0
 """Of the loaded 99th percentile over the unloaded one (design section 12)."""
 FLOOR: Final = "c_floor"
 NODE: Final = "node"
+_NAME_WIDTH: Final = 23
 
 
 @attrs.frozen(kw_only=True)
@@ -78,7 +82,7 @@ def table(results: Mapping[str, Figures], absent: Mapping[str, str]) -> list[str
     floor, node = results.get(FLOOR), results.get(NODE)
     heads = ["p50 us", "p99 us", "p99.9 us", "n", "missed", "cpu us"]
     heads += ["p50 x C", "p50 x Node", "p99 x Node"]
-    lines = [f"{'case':<16}" + "".join(f"{head:>11}" for head in heads)]
+    lines = [f"{'case':<{_NAME_WIDTH}}" + "".join(f"{head:>11}" for head in heads)]
     for name, one in results.items():
         cells = (
             f"{one.p50_us:.0f}",
@@ -91,14 +95,14 @@ def table(results: Mapping[str, Figures], absent: Mapping[str, str]) -> list[str
             _times(one.p50_us, None if node is None else node.p50_us),
             _times(one.p99_us, None if node is None else node.p99_us),
         )
-        lines.append(f"{name:<16}" + "".join(f"{cell:>11}" for cell in cells))
-    quiet, loaded = results.get(TOUCHLINE), results.get(LOADED)
-    if quiet is not None and loaded is not None:
-        ratio = loaded.p99_us / quiet.p99_us
-        lines.append(f"loaded over quiet: p99 x {ratio:.2f} (bar {LOADED_BAR:g})")
+        lines.append(f"{name:<{_NAME_WIDTH}}" + "".join(f"{cell:>11}" for cell in cells))
+    for busy, calm in QUIET_OF.items():
+        if busy in results and calm in results:
+            ratio = results[busy].p99_us / results[calm].p99_us
+            lines.append(f"{busy} over {calm}: p99 x {ratio:.2f} (bar {LOADED_BAR:g})")
     for name, reason in absent.items():
         word = "rounds before alone" if name in results else "not shown"
-        lines.append(f"{name:<16} {word}: {reason}")
+        lines.append(f"{name:<{_NAME_WIDTH}} {word}: {reason}")
     return lines
 
 

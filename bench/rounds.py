@@ -25,7 +25,18 @@ from bench.cases import (
     peer,
     touchline,
 )
-from bench.figures import AWAKE, LOADED, OURS, TOUCHLINE, Figures, Round, figures, table
+from bench.figures import (
+    AWAKE,
+    LOADED,
+    LOADED_AWAKE,
+    OURS,
+    QUIET_OF,
+    TOUCHLINE,
+    Figures,
+    Round,
+    figures,
+    table,
+)
 from bench.game import Game, Load, goals_of, round_rng
 from bench.harness import Gone, Harness
 from bench.kept import failures
@@ -33,7 +44,7 @@ from bench.matches import MOST_GOALS, BenchMatch, matches
 from bench.rows import ROWS, say_rows
 from bench.stages import SPANS, stage_table
 
-CASES: Final = (TOUCHLINE, AWAKE, LOADED, *provision.PEERS)
+CASES: Final = (TOUCHLINE, AWAKE, LOADED, LOADED_AWAKE, *provision.PEERS)
 EVENTS: Final = 3_000
 ROUNDS: Final = 5
 MATCHES: Final = 40
@@ -108,7 +119,7 @@ class Bench:
                         done = self._round(harness, name, number, running)
                 except (DidNotRun, Gone, OSError) as error:
                     self.absent[name] = f"round {number + 1}: {error}"
-                    print(f"round {number + 1}  {name:<16} {self.absent[name]}", flush=True)
+                    print(f"round {number + 1}  {name:<22} {self.absent[name]}", flush=True)
                     if name in OURS:
                         _say_failures(_state(name, number) / "journal")
                     continue
@@ -139,7 +150,7 @@ class Bench:
         self, name: str, harness: Harness, number: int
     ) -> AbstractContextManager[Running]:
         told = partial(print, flush=True)
-        build = Build(profile=_awake()) if name == AWAKE else Build()
+        build = Build(profile=_awake()) if name in {AWAKE, LOADED_AWAKE} else Build()
         state, count = _state(name, number), len(self.played)
         return touchline(harness, self.folder, state, count, told, build=build)
 
@@ -148,14 +159,14 @@ class Bench:
         rng = round_rng(number)
         game = Game(harness, self.played, is_bound=name in OURS)
         game.wake()
-        load = Load(harness, game, running) if name == LOADED else None
+        load = Load(harness, game, running) if name in QUIET_OF else None
         if load is not None:
             load.turn(on=True)
         game.warm_up(rng, self.gap_s)
         done, spans = game.play(self.events, rng, self.gap_s, running.pid)
         if load is not None:
             load.turn(on=False)
-            print(f"round {number + 1}  {name:<16} load: {load.told()}", flush=True)
+            print(f"round {number + 1}  {name:<22} load: {load.told()}", flush=True)
         if name in OURS:
             (_state(name, number) / SPANS).write_text(json.dumps(spans), "utf-8")
         return done
@@ -195,7 +206,7 @@ def _say_machine() -> None:
 def _say_round(number: int, name: str, done: Round) -> None:
     one = figures([done])
     print(
-        f"round {number + 1}  {name:<16} p50 {one.p50_us:6.0f} us  p99 {one.p99_us:6.0f} us"
+        f"round {number + 1}  {name:<22} p50 {one.p50_us:6.0f} us  p99 {one.p99_us:6.0f} us"
         f"  n {one.n}  missed {one.missed}  cpu {one.cpu_us:.0f} us an event",
         flush=True,
     )
