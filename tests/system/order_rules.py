@@ -658,6 +658,7 @@ ORDER_TESTS: Final[dict[str, tuple[str, ...]]] = {
     "actors/trader/exits.py": (
         *_LEAVING,
         "tests/trader/test_reversals.py",
+        "tests/trader/test_netting.py",
         "tests/trader/test_recess_exits.py",
         "tests/trader/test_early_exits.py",
         "tests/trader/test_reducing.py",
@@ -666,12 +667,15 @@ ORDER_TESTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "actors/trader/selling.py": (
         "tests/trader/test_reversals.py",
+        "tests/trader/test_doubts.py",
+        "tests/trader/test_netting.py",
         *_LEAVING,
         "tests/trader/test_resting.py",
         "tests/trader/test_crashes.py",
     ),
     "actors/trader/reversals.py": (
         "tests/trader/test_reversals.py",
+        "tests/trader/test_doubts.py",
         "tests/trader/test_exit_lines.py",
     ),
     "actors/trader/entry_groups.py": ("tests/trader/test_groups.py",),

@@ -108,6 +108,25 @@ async def test_an_entry_that_is_out_is_covered_on_the_first_line_that_is_free(
         all_is_sold(pit)
 
 
+async def test_a_goal_that_stands_before_a_line_was_free_leaves_its_entry_uncovered(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_pit(orders={"exit_connections": 2, "response_s": 10.0}) as pit:
+        await pit.start_orders()
+        worth(pit, 2_000)
+        pit.orders.faults.extend([slow(9.0)] * 3)
+        play(pit)
+        await trio.sleep(0.1)
+        pit.orders.faults.extend([slow(1.0)] * 2)
+        doubt(pit)
+        await trio.sleep(0.2)
+        doubt(pit, in_doubt=False, reason="stands")
+        await trio.sleep(6.0)
+
+        assert len(pit.desk.inflight.of("entry")) == len(LEGS), "none of them has answered yet"
+        assert len(exits(pit)) == 2
+
+
 async def test_a_signature_is_kept_for_each_connection_and_for_its_next_rung(
     autojump_clock: MockClock,
 ) -> None:

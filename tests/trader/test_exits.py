@@ -10,15 +10,12 @@ from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 
 from actors.messages.market import BookLost
-from actors.messages.records_review import NettedRow
 from actors.messages.trading import Accepted, ExitHeld, Lot, Rejected, Unknown
 from actors.model.money import CentiContracts
 from actors.model.orders import Side
 from actors.runtime.errors import JournalFailed, leaves
 from actors.runtime.memory import run_seeded
-from actors.runtime.segments import read
 from actors.trader.resolver import LATE_COPY_REFUSED_S
-from tests.runtime.journals import CODEC, FOLDER
 from tests.trader.against import DEATHS, NEXT, TRIPS
 from tests.trader.door import Fault, error, garbage, hung_up, lost, refused, said, slow
 from tests.trader.glass import intents
@@ -192,19 +189,6 @@ async def test_what_was_sold_binds_no_budget_but_the_days(autojump_clock: MockCl
 
         assert pit.desk.exposure.open_account_micros == 0
         assert pit.desk.exposure.spent_day_micros > 0
-
-
-async def test_lots_of_two_markets_never_net_each_other(autojump_clock: MockClock) -> None:
-    async with open_pit(speed=60.0) as pit:
-        await pit.start_orders()
-        await bought(pit)
-        await bought(pit, 400, side="ask", ticker=AWAY, key=NEXT)
-        await trio.sleep(10.0)
-
-        assert sorted(count_centi(each) for each in exits(pit)) == [400, 1_000]
-        assert (pit.position_centi(), pit.position_centi(AWAY)) == (0, 0)
-        rows = [each.record for each in read(pit.disk, FOLDER, CODEC)]
-        assert not [row for row in rows if isinstance(row, NettedRow)]
 
 
 async def test_a_lot_of_a_closed_market_ends(autojump_clock: MockClock) -> None:

@@ -10,7 +10,7 @@ from trio.testing import MockClock
 
 from actors.config.profile import Profile
 from actors.messages.race import UNTOLD, Judged, MatchDoubt
-from actors.messages.records_review import EpisodeRow, NettedRow, ReviewRow
+from actors.messages.records_review import EpisodeRow, ReviewRow
 from actors.messages.recovered import Relived
 from actors.messages.trading import Accepted, ExitHeld
 from actors.model.orders import Side
@@ -642,48 +642,6 @@ async def test_a_reversal_that_cannot_be_written_down_sells_nothing_and_halts(
         assert pit.state() == "HALTED"
         assert pit.desk.inflight.of("exit") == []
         assert EVENT in pit.desk.doubts
-
-
-async def test_opposite_lots_of_one_market_net_each_other(autojump_clock: MockClock) -> None:
-    async with open_pit(speed=60.0) as pit:
-        await pit.start_orders()
-        await bought(pit, 1_000)
-        await bought(pit, 400, key=NEXT, side="ask")
-        assert pit.position_centi() == 600
-        await trio.sleep(10.0)
-
-        assert [count_centi(each) for each in exits(pit)] == [600]
-        assert pit.position_centi() == 0
-        assert pit.said(ExitHeld) == []
-        assert pit.desk.exposure.open_account_micros == 0
-        lots_are_gone(pit)
-        rows = [each.record for each in read(pit.disk, FOLDER, CODEC)]
-        netted = [row for row in rows if isinstance(row, NettedRow)]
-        assert [row.count_centi for row in netted] == [400, 400]
-
-
-async def test_a_worst_case_that_sold_of_an_older_lot_leaves_it_smaller(
-    autojump_clock: MockClock,
-) -> None:
-    async with open_pit(speed=60.0) as pit:
-        await pit.start_orders()
-        worth(pit, 4_500)
-        await bought(pit, 500)
-        pit.orders.fates[pit.entry_id(NEXT)] = late(1.0)
-        pit.play(NEXT, (pit.leg(count_centi=800, key=NEXT),))
-        pit.fire(NEXT)
-        doubt(pit, NEXT, restored=Score(1, 0))
-        await trio.sleep(0.5)
-        assert pit.position_centi() == 0, "it sold what there was"
-        # The entry finds nothing any more.
-        pit.venue.cancel_all("maker")
-        await trio.sleep(1.0)
-        pit.make("bid", 4_500, 10_000)
-        await trio.sleep(20.0)
-
-        assert pit.position_centi() == 0
-        assert pit.said(ExitHeld) == []
-        lots_are_gone(pit)
 
 
 @given(
