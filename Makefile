@@ -16,7 +16,7 @@ WORST ?= 1.10
 PIP_FLAGS := --quiet --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill prove-kill9 prove-drills prove-load prove-awaits prove-venue prove-fuzz prove-floor prove-rules prove-guards prove-orders prove-rush prove-custody prove-weathers prove-agents lock clean python-is-new-enough
+.PHONY: help setup demo test interop lint bench bench-vs prove-seeds prove-kill prove-kill9 prove-drills prove-load prove-awaits prove-venue prove-fuzz prove-floor prove-rules prove-guards prove-orders prove-race prove-rush prove-custody prove-weathers prove-agents lock clean python-is-new-enough
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -105,6 +105,9 @@ prove-guards: $(DEV_STAMP) ## get each rule of gate, budgets, losses, reviews an
 
 prove-orders: $(DEV_STAMP) ## get each rule between a won race and a sold position wrong: a test notices every one
 	@$(BIN)/python tests/system/rule_driver.py --part orders --proof docs/proofs.jsonl
+
+prove-race: $(DEV_STAMP) ## get each rule of the race wrong: a test notices every one
+	@$(BIN)/python tests/system/rule_driver.py --part race --proof docs/proofs.jsonl
 
 prove-custody: $(DEV_STAMP) ## end the trader in every way with a position: custody leaves what the profile says
 	@$(BIN)/python tests/system/custody_driver.py --proof docs/proofs.jsonl

@@ -1,9 +1,10 @@
 """Gets one rule after the other wrong, and shows that a test notices each.
 
 Run as ``python tests/system/rule_driver.py [--part PART] [--only TEXT]... [--jobs N]`` from the
-checkout. The changes are listed in ``rules.py`` (part ``rules``), ``guard_rules.py`` (``guards``)
-and ``order_rules.py`` (``orders``). Each is made in a copy of the tree in a temporary folder, never
-in the checkout, and the tests of its file are run there until one of them fails.
+checkout. The changes are listed in ``rules.py`` (part ``rules``), ``guard_rules.py`` (``guards``),
+``order_rules.py`` (``orders``) and ``race_rules.py`` (``race``). Each is made in a copy of the
+tree in a temporary folder, never in the checkout, and the tests of its file are run there until
+one of them fails.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from actors.runtime import checkout
 from tests.shared import VARIABLE, at_hand
 from tests.system.guard_rules import GUARD_TESTS
 from tests.system.order_rules import ORDER_TESTS
+from tests.system.race_rules import RACE_TESTS
 from tests.system.rules import CLIENT, PARTS, Mutant, Part, mutants
 from tests.system.stage import ROOT
 
@@ -37,6 +39,7 @@ WHAT: Final[Mapping[Part, str]] = {
     "rules": "rules of fees, positions, netting, collateral and settlement, in one of two copies",
     "guards": "rules of gate, ladder, budgets, losses, reviews, pace, delays, marks and cash",
     "orders": "rules from a won race to a position that is sold again",
+    "race": "rules of who reported a score first, and whether it stands",
 }
 LONGEST_S: Final = 240.0
 """Tests that take so long were brought to a halt by the change, which is noticed too."""
@@ -73,7 +76,7 @@ VENUE_TESTS: Final = tuple(
 
 def laws_of(file: str) -> tuple[str, ...]:
     """Return the tests that must notice a rule of ``file`` that is wrong."""
-    own = (GUARD_TESTS | ORDER_TESTS).get(file)
+    own = (GUARD_TESTS | ORDER_TESTS | RACE_TESTS).get(file)
     return own or (CLIENT_TESTS if file in CLIENT else VENUE_TESTS)
 
 

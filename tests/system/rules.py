@@ -1,7 +1,7 @@
 """Every rule of money in both copies, and how to get it wrong: one change of the text each.
 
-What guards the money, and what its orders go by, have lists of their own: ``guard_rules.py``
-and ``order_rules.py``.
+What guards the money, what its orders go by, and the race have lists of their own:
+``guard_rules.py``, ``order_rules.py`` and ``race_rules.py``.
 
 A text stands in its file exactly once. What is left out changes no outcome: a bound that
 is only looser, a test that saves work.
@@ -14,9 +14,10 @@ import attrs
 
 from tests.system.guard_rules import GUARDS
 from tests.system.order_rules import ORDERS
+from tests.system.race_rules import RACE
 
-Part = Literal["rules", "guards", "orders"]
-"""What has a target of its own: the rules of money, what guards it, what its orders go by."""
+Part = Literal["rules", "guards", "orders", "race"]
+"""What has a target of its own: the rules of money, what guards it, its orders, the race."""
 
 
 @attrs.frozen
@@ -633,7 +634,7 @@ PARTS: Final[tuple[Part, ...]] = get_args(Part)
 
 def mutants() -> Iterator[Mutant]:
     """Yield every rule got wrong, part by part."""
-    lists = {"rules": CLIENT | VENUE, "guards": GUARDS, "orders": ORDERS}
+    lists = {"rules": CLIENT | VENUE, "guards": GUARDS, "orders": ORDERS, "race": RACE}
     for part in PARTS:
         for file, changes in lists[part].items():
             for rule, old, new in changes:

@@ -7,12 +7,13 @@ import pytest
 
 from tests.system.guard_rules import GUARD_TESTS, GUARDS
 from tests.system.order_rules import ORDER_TESTS, ORDERS
+from tests.system.race_rules import RACE
 from tests.system.rule_driver import Broken, first_failure, laws_of
 from tests.system.rules import CLIENT, VENUE, mutants
 from tests.system.stage import ROOT
 
 
-@pytest.mark.parametrize("file", [*CLIENT, *GUARDS, *ORDERS, *VENUE])
+@pytest.mark.parametrize("file", [*CLIENT, *GUARDS, *ORDERS, *RACE, *VENUE])
 def test_every_rule_on_the_list_stands_in_its_file_once(file: str) -> None:
     text = (ROOT / file).read_text("utf-8")
 
