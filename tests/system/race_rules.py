@@ -202,8 +202,8 @@ RACE: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         (
             "of a feed that may",
             (
-                "legal_decrease(accepted, score) and not _bar(\n        contest, view, before, at_ns\n"
-                "    ):"
+                "legal_decrease(accepted, score) and not _bar(\n"
+                "        contest, view, before, at_ns\n    ):"
             ),
             "legal_decrease(accepted, score):",
         ),
@@ -433,8 +433,8 @@ RACE: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         (
             "a feed that is merely behind",
             (
-                "        if view.denies is not None\n        and contest.rules.reaches(view.denies, "
-                "claim.score)\n"
+                "        if view.denies is not None\n"
+                "        and contest.rules.reaches(view.denies, claim.score)\n"
             ),
             "        if True\n",
         ),
