@@ -44,6 +44,8 @@ class Story:
     stage_is_open: bool = True
     goals_known: int = 0
     """Goals that each feed showed before the story begins."""
+    single_feed_pm: int = 500
+    """Of a play, where one feed alone follows the match."""
     finishes: bool = True
     """Whether the books are kept after every report, or only when somebody asks."""
     race: Race = attrs.field(init=False)
@@ -65,6 +67,7 @@ class Story:
             traded=self.traded,
             standings=self.standings,
             tallies=tallies,
+            single_feed_pm=self.single_feed_pm,
         )
 
     def restart(self) -> None:
@@ -83,6 +86,7 @@ class Story:
             standings=recalled.standings,
             unsettled=recalled.unsettled,
             tallies=recalled.tallies,
+            single_feed_pm=self.single_feed_pm,
         )
 
     def journal(self) -> list[object]:

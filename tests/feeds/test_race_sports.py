@@ -10,7 +10,7 @@ import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from actors.feeds.contest import Standing
+from actors.feeds.contest import Entrant, Standing
 from actors.model.score import MatchId, Score, Sport
 from actors.model.sports import POLICIES, BaseballScore, EsportsScore
 from actors.model.sports_cricket import CricketScore, Innings
@@ -148,6 +148,44 @@ def test_a_decrease_that_its_rules_of_play_allow_is_no_reversal(
     assert story.doubts == []
     assert len(story.triggers) == 1
     assert story.race.standing(MATCH) == Standing(generation=0, score=lawful)
+
+
+@pytest.mark.parametrize("sport", [sport for sport in COURSES if COURSES[sport].lawful])
+def test_a_step_that_the_rules_of_play_took_back_is_traded_once(sport: Sport) -> None:
+    story, course = begun(sport), COURSES[sport]
+    assert course.lawful is not None
+    show(story, FIVE, course.step, 10)
+    show(story, FIVE, course.lawful, 30)
+
+    show(story, FIVE, course.step, 50)
+
+    assert len(story.triggers) == 1
+    assert story.race.standing(MATCH) == Standing(generation=0, score=course.step)
+
+
+def test_a_slow_feed_that_goes_back_as_its_rules_allow_takes_no_later_step_back() -> None:
+    story, course = begun("tennis"), COURSES["tennis"]
+    assert course.lawful is not None
+    show(story, FIVE, course.step, 10)
+    show(story, FIVE[:4], course.then, 12)
+
+    assert show(story, ("eve",), course.lawful, 13) == ["laggard"]
+
+    assert story.race.standing(MATCH) == Standing(generation=0, score=course.then)
+
+
+def test_a_feed_that_only_listens_does_not_lead_back_either() -> None:
+    course = COURSES["tennis"]
+    assert course.lawful is not None
+    feeds = {name: Entrant(role="corroborate" if name == "eve" else "trigger") for name in FIVE}
+    story = Story(feeds, sport="tennis")
+    show(story, FIVE, course.first, 1)
+    story.policy = POLICIES["tennis"]
+    show(story, FIVE, course.step, 10)
+
+    assert show(story, ("eve",), course.lawful, 11) == ["laggard"]
+
+    assert story.race.standing(MATCH) == Standing(generation=0, score=course.step)
 
 
 @pytest.mark.parametrize("sport", [sport for sport in COURSES if not COURSES[sport].lawful])
