@@ -75,6 +75,29 @@ def test_a_clock_that_was_set_is_believed_again_after_a_while() -> None:
         assert not clock.is_old(set_by_ns)
 
 
+def test_it_is_known_after_thirty_seconds_and_three_seconds_beyond_its_quickest_is_old() -> None:
+    clock = ProviderClock()
+    for second in range(30):
+        clock.hear(SECOND if second % 10 else 0, second * SECOND)
+    assert clock.usual_ns is None
+
+    clock.hear(0, 30 * SECOND)
+
+    assert clock.usual_ns == 0
+    assert not clock.is_old(3 * SECOND)
+    assert clock.is_old(3 * SECOND + 1)
+
+
+def test_it_is_relied_on_while_the_quickest_of_a_minute_lie_within_a_second_and_a_half() -> None:
+    for apart_ns in (1_500_000_000, 1_500_000_001):
+        clock = ProviderClock()
+        known(clock, 0, until_s=70)
+        for at_s in range(70, 140, 10):
+            assert clock.usual_ns == (0 if at_s <= 80 or apart_ns == 1_500_000_000 else None)
+            clock.hear(apart_ns, at_s * SECOND)
+        assert clock.usual_ns == apart_ns, "the old minute is over"
+
+
 def told(story: Story, feed: str, at_s: float, stamp_s: float, score: str = "0-0") -> list[str]:
     """Let a feed say something with a time of its own on it; return the reasons."""
     return reasons(story.say(feed, score, at_s, provider_ts_ns=round(stamp_s * SECOND)))

@@ -2,7 +2,10 @@
 
 import gc
 
+from actors.feeds.contest import Crossing, Entrant, Runner, View
+from actors.feeds.coverage import Coverage
 from actors.messages.feeds import FeedEvent
+from actors.model.score import Score
 from tests.feeds.story import Story, judgements
 
 
@@ -35,3 +38,19 @@ def test_a_score_beyond_what_is_remembered_is_still_raced_and_taken_back() -> No
     for feed in ("ada", "bob"):
         told.say(feed, "20-0", 60 * 61)
     assert judgements(told.say("ada", "21-0", 60 * 62)) == ["trigger"]
+
+
+def test_who_counts_again_what_it_denied_in_two_steps_has_gone_back_on_nothing() -> None:
+    report = Story()._event("ada", "snapshot", 0)  # noqa: SLF001 - any report
+    view = View(Runner("ada", Entrant(), ""), 1, Score(2, 0), True, "1H", report, Coverage())  # noqa: FBT003 - as its fields stand
+    for at_ns, score in ((10, Score(1, 0)), (20, Score(0, 0))):
+        before, view.score = view.score, score
+        view.step_back(before, at_ns)
+        view.deny(before, at_ns)
+    earlier = Crossing(Score(1, 0), Score(0, 0), 5)
+    view.crossings.insert(0, earlier)
+
+    view.relent()
+
+    assert view.crossings == [earlier]
+    assert view.denies is None

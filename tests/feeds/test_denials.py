@@ -5,7 +5,7 @@ import pytest
 from actors.feeds.contest import Entrant
 from actors.messages.race import Judged, MatchDoubt, RaceOutput
 from actors.model.score import Score
-from tests.feeds.story import FIVE, MATCH, Story, judgements
+from tests.feeds.story import FIVE, MATCH, SECOND, Story, judgements
 
 LONG_NS = 10**18
 FRESH = Entrant(dead_after_ns=LONG_NS)
@@ -88,6 +88,84 @@ def test_a_feed_that_has_died_since_denies_nothing_any_more() -> None:
 
     assert told.standing == (0, "1-0")
     assert told.race.is_in_doubt(MATCH)
+
+
+def test_what_a_connection_of_before_denied_counts_for_nothing_until_the_next_shows_it() -> None:
+    told = at("1-0")
+    told.say("bob", "0-0", 200)
+    told.open("bob", at_s=201)
+
+    told.say("cyd", "0-0", 202)
+
+    assert told.standing == (0, "1-0")
+
+
+def test_a_feed_that_has_been_silent_for_too_long_denies_nothing() -> None:
+    told = Story(dict.fromkeys(FIVE, Entrant(dead_after_ns=30 * SECOND)))
+    told.all_at("0-0")
+    for feed in FIVE:
+        told.say(feed, "1-0", 20)
+    told.say("bob", "0-0", 30)
+    told.beat("ada", "cyd", "dan", "eve", at_s=45)
+
+    told.say("cyd", "0-0", 61)
+
+    assert told.standing == (0, "1-0")
+
+
+def test_what_a_feed_that_is_not_sure_had_shown_before_confirms_nobody() -> None:
+    listens = Entrant(role="corroborate", dead_after_ns=LONG_NS)
+    told = Story({**dict.fromkeys(FIVE, FRESH), "eve": listens}, goals_known=50)
+    told.all_at("0-0")
+    told.say("eve", "1-0", 60, conf="unconfirmed")
+    told.say("ada", "1-0", 61)
+    assert told.standing == (0, "1-0")
+
+    told.wait_until(300)
+
+    assert told.standing == (1, "0-0")
+
+
+def test_words_that_say_not_what_stands_take_no_two_goals_back() -> None:
+    told = Story(dict.fromkeys(FIVE, FRESH))
+    told.all_at("0-0")
+    for feed in FIVE:
+        told.say(feed, "2-0", 60)
+
+    assert judgements(told.say("ada", None, 70, kind="retraction")) == ["ignored"]
+    assert told.standing == (0, "2-0")
+
+
+def test_whoever_won_with_what_fell_has_that_on_its_record() -> None:
+    told = at("1-0")
+    for feed in ("bob", "cyd"):
+        told.say(feed, "0-0", 200)
+
+    assert [one.overturned for one in told.race.ledgers()] == [1, 0, 0, 0, 0]
+
+
+def test_whoever_comes_back_behind_has_a_window_of_its_own_to_catch_up() -> None:
+    told = at("1-0")
+    told.close(*FIVE, at_s=100)
+    told.open("eve", at_s=111)
+    told.say("eve", "0-0", 111)
+
+    told.wait_until(120)
+    assert told.standing == (0, "1-0")
+    told.wait_until(125)
+    assert told.standing == (1, "0-0")
+
+
+def test_the_window_of_lost_support_begins_with_the_first_that_is_behind() -> None:
+    told = at("1-0")
+    told.close(*FIVE, at_s=100)
+    for at_s, feed in ((101, "eve"), (108, "dan")):
+        told.open(feed, at_s=at_s)
+        told.say(feed, "0-0", at_s)
+
+    told.wait_until(115)
+
+    assert told.standing == (1, "0-0")
 
 
 def test_how_late_a_feed_hears_of_a_reversal_says_nothing_of_how_late_it_sees_goals() -> None:

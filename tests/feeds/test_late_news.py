@@ -124,3 +124,87 @@ def test_names_are_remembered_for_the_newest_happenings_alone() -> None:
     assert "0" not in known
     assert incidents.told("ada", score, 1) == {"1"}
     assert incidents.told("bob", score, 10**9) == frozenset()
+
+
+def test_a_name_says_nothing_of_a_score_that_it_was_not_given_to() -> None:
+    story = back_again(FIVE)
+
+    assert judgements(story.say("ada", "2-0", 85, kind="score", incident="9")) == ["laggard"]
+    assert story.standing == (1, "0-0")
+
+
+def test_a_name_tells_nothing_new_of_a_feed_that_gave_the_goal_none() -> None:
+    story = Story()
+    story.all_at("0-0")
+    for feed in FIVE:
+        story.say(feed, "1-0", 60)
+    story.close("ada", at_s=79)
+    for feed in FIVE[1:]:
+        story.say(feed, "0-0", 80)
+    story.open("ada", at_s=82)
+    story.say("ada", "0-0", 82)
+
+    assert judgements(story.say("ada", "1-0", 85, kind="score", incident="9")) == ["laggard"]
+
+
+def test_a_step_back_of_before_a_goal_is_not_that_goals_reversal() -> None:
+    story = Story()
+    story.all_at("0-0")
+    for at_s, score in ((60, "1-0"), (80, "0-0")):
+        for feed in FIVE:
+            story.say(feed, score, at_s)
+    for at_s, score in ((300, "1-0"), (310, "0-0")):
+        for feed in FIVE[:4]:
+            story.say(feed, score, at_s)
+    assert story.standing == (2, "0-0")
+
+    assert judgements(story.say("eve", "1-0", 312)) == ["laggard"]
+
+
+def test_a_step_back_to_a_goal_is_not_that_goals_reversal() -> None:
+    story = Story()
+    story.all_at("0-0")
+    for at_s, score in ((60, "1-0"), (70, "2-0"), (80, "1-0")):
+        for feed in FIVE:
+            story.say(feed, score, at_s)
+    story.close("eve", at_s=85)
+    for feed in FIVE[:4]:
+        story.say(feed, "0-0", 90)
+    assert story.standing == (2, "0-0")
+    story.open("eve", at_s=91)
+    story.say("eve", "0-0", 91)
+
+    assert judgements(story.say("eve", "1-0", 93)) == ["laggard"]
+
+
+def test_of_a_goal_that_fell_long_before_nobody_has_to_know() -> None:
+    story = Story()
+    story.open(*FIVE)
+    for at_s, score in ((1, "0-0"), (60, "1-0"), (80, "0-0")):
+        for feed in FIVE[:4]:
+            story.say(feed, score, at_s)
+    story.say("eve", "0-0", 200)
+    for at_s, score in ((300, "1-0"), (310, "0-0")):
+        for feed in FIVE:
+            story.say(feed, score, at_s)
+    assert story.standing == (2, "0-0")
+
+    assert judgements(story.say("eve", "1-0", 320)) == ["trigger"]
+
+
+@pytest.mark.parametrize(("after_s", "judged"), [(15, "laggard"), (25, "trigger")])
+def test_a_slow_feed_is_given_its_own_lag_beyond_the_window_to_tell_of_what_fell(
+    after_s: int, judged: str
+) -> None:
+    story = Story()
+    story.all_at("0-0")
+    for goals in range(1, 5):
+        for feed in FIVE[:4]:
+            story.say(feed, f"{goals}-0", 100 * goals)
+        story.say("eve", f"{goals}-0", 100 * goals + 10)
+    for at_s, score in ((500, "5-0"), (505, "4-0")):
+        for feed in FIVE[:4]:
+            story.say(feed, score, at_s)
+    assert story.standing == (1, "4-0")
+
+    assert judgements(story.say("eve", "5-0", 505 + after_s)) == [judged]

@@ -4,8 +4,9 @@ import pytest
 
 from actors.feeds.contest import Entrant
 from actors.feeds.ledger import FeedLedger
+from actors.messages.feeds import Status
 from actors.messages.race import MatchDoubt
-from tests.feeds.story import FIVE, Story, judgements, reasons
+from tests.feeds.story import FIVE, MATCH, SECOND, Story, judgements, reasons
 
 LONG_NS = 10**18
 LISTENS = Entrant(role="corroborate", dead_after_ns=LONG_NS)
@@ -181,3 +182,57 @@ def test_a_contradiction_takes_nothing_back() -> None:
 
     (doubt,) = [one for one in said if isinstance(one, MatchDoubt)]
     assert not doubt.takes_back
+
+
+@pytest.mark.parametrize(("known", "judged"), [(49, "claim"), (50, "trigger")])
+def test_a_goal_that_its_feed_is_not_sure_of_is_traded_after_fifty_that_it_showed(
+    known: int, judged: str
+) -> None:
+    told = Story(goals_known=known)
+    told.all_at("0-0")
+
+    assert judgements(told.say("ada", "1-0", 60, conf="unconfirmed")) == [judged]
+
+
+def test_where_nobody_would_notice_a_false_goal_no_part_of_a_play_is_made_ready() -> None:
+    told = Story({"ada": Entrant(dead_after_ns=LONG_NS)})
+    told.all_at("0-0")
+    assert told.race.sizes(MATCH) == (500,)
+
+    told.close("ada", at_s=10)
+
+    assert told.race.sizes(MATCH) == ()
+
+
+@pytest.mark.parametrize(("replay", "judged"), [(True, "trigger"), (False, "advance")])
+def test_history_says_nothing_about_its_providers_clock(judged: str, *, replay: bool) -> None:
+    told = story()
+    told.all_at("0-0")
+    for at_s in range(10, 60, 10):
+        told.say("ada", "0-0", at_s, replay=replay, provider_ts_ns=(at_s - 1) * SECOND)
+
+    late = told.say("ada", "1-0", 60, provider_ts_ns=50 * SECOND)
+
+    assert judgements(late) == [judged]
+
+
+def test_a_feed_that_says_it_has_lost_sight_of_a_match_would_notice_nothing() -> None:
+    told = Story(dict.fromkeys(("ada", "bob"), Entrant(dead_after_ns=LONG_NS)))
+    told.all_at("0-0")
+    told.say("bob", None, 50, kind="status", status="coverage_lost")
+
+    told.say("ada", "1-0", 60)
+
+    assert told.sizes_pm == [500]
+
+
+@pytest.mark.parametrize("status", ["live", "break", "suspended", "interrupted", "ended"])
+def test_a_feed_may_move_the_score_while_it_calls_the_match_live(status: Status) -> None:
+    told = story()
+    told.all_at("0-0")
+    told.say("ada", None, 50, kind="status", status=status)
+
+    goal = told.say("ada", "1-0", 60)
+
+    assert judgements(goal) == (["trigger"] if status == "live" else ["claim"])
+    assert reasons(goal) == ([""] if status == "live" else [status])
