@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -46,8 +47,6 @@ DRAIN_S: Final = 60.0
 """A page of every goal is written on the way out."""
 USER_TICKS: Final = 11
 """Place of the time spent in user mode behind a process's name; the system's follows."""
-ORDER_LINES: Final = 7
-"""Order connections of the shipped profile: three for entries, four for exits."""
 
 
 class DidNotRun(Exception):
@@ -87,6 +86,19 @@ class Build:
             if named:
                 return tuple(name for name in FEEDS if name in named)
         raise DidNotRun(f"{self.settings}: no feed in it")
+
+    def order_lines(self) -> int:
+        """Return how many connections for orders its profile keeps open."""
+        return self._lines("entry_connections", 3) + self._lines("exit_connections", 1)
+
+    def _lines(self, key: str, otherwise: int) -> int:
+        # Trees of before these were settings had as many as is said here.
+        profiles = self.root / "actors" / "profiles"
+        for path in (self.settings, profiles / "sim.toml", profiles / "base.toml"):
+            orders: dict[str, int] = tomllib.loads(path.read_text("utf-8")).get("orders", {})
+            if key in orders:
+                return orders[key]
+        return otherwise
 
 
 _FEED: Final = re.compile(r"\$\{world\.feeds\.([a-z]+)\.url\}")
@@ -163,11 +175,11 @@ def touchline(
     state.mkdir(parents=True)
     with venue(folder, state, match_count, build.life_s) as said:
         log = state / "supervisor.log"
-        feeds = build.feeds()
+        feeds, lines = build.feeds(), build.order_lines()
         with _started(harness, state, said, build) as program:
             was_up = False
             try:
-                _await(harness, program, lambda: is_up(harness, feeds), log)
+                _await(harness, program, lambda: is_up(harness, feeds, lines), log)
                 was_up = True
                 yield Running(program.pid, said["control"], said["pid"])
             finally:
@@ -335,10 +347,10 @@ def _addresses(harness: Harness) -> Mapping[str, Any]:
     }
 
 
-def is_up(harness: Harness, feeds: Sequence[str]) -> bool:
-    """Return whether every order line and every one of ``feeds`` is connected."""
+def is_up(harness: Harness, feeds: Sequence[str], lines: int) -> bool:
+    """Return whether so many order lines and every one of ``feeds`` are connected."""
     there = harness.connected
-    return there["orders"] >= ORDER_LINES and min(there[name] for name in feeds) > 0
+    return there["orders"] >= lines and min(there[name] for name in feeds) > 0
 
 
 def _await(

@@ -20,7 +20,8 @@ LOADED_BAR: Final = 2.0
 """Of the loaded 99th percentile over the unloaded one (design section 12)."""
 FLOOR: Final = "c_floor"
 NODE: Final = "node"
-_NAME_WIDTH: Final = 23
+NAME_WIDTH: Final = 23
+"""Of a case's name, in every table."""
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +83,7 @@ def table(results: Mapping[str, Figures], absent: Mapping[str, str]) -> list[str
     floor, node = results.get(FLOOR), results.get(NODE)
     heads = ["p50 us", "p99 us", "p99.9 us", "n", "missed", "cpu us"]
     heads += ["p50 x C", "p50 x Node", "p99 x Node"]
-    lines = [f"{'case':<{_NAME_WIDTH}}" + "".join(f"{head:>11}" for head in heads)]
+    lines = [f"{'case':<{NAME_WIDTH}}" + "".join(f"{head:>11}" for head in heads)]
     for name, one in results.items():
         cells = (
             f"{one.p50_us:.0f}",
@@ -95,14 +96,14 @@ def table(results: Mapping[str, Figures], absent: Mapping[str, str]) -> list[str
             _times(one.p50_us, None if node is None else node.p50_us),
             _times(one.p99_us, None if node is None else node.p99_us),
         )
-        lines.append(f"{name:<{_NAME_WIDTH}}" + "".join(f"{cell:>11}" for cell in cells))
+        lines.append(f"{name:<{NAME_WIDTH}}" + "".join(f"{cell:>11}" for cell in cells))
     for busy, calm in QUIET_OF.items():
         if busy in results and calm in results:
             ratio = results[busy].p99_us / results[calm].p99_us
             lines.append(f"{busy} over {calm}: p99 x {ratio:.2f} (bar {LOADED_BAR:g})")
     for name, reason in absent.items():
         word = "rounds before alone" if name in results else "not shown"
-        lines.append(f"{name:<{_NAME_WIDTH}} {word}: {reason}")
+        lines.append(f"{name:<{NAME_WIDTH}} {word}: {reason}")
     return lines
 
 

@@ -29,6 +29,7 @@ from bench.figures import (
     AWAKE,
     LOADED,
     LOADED_AWAKE,
+    NAME_WIDTH,
     OURS,
     QUIET_OF,
     TOUCHLINE,
@@ -119,7 +120,9 @@ class Bench:
                         done = self._round(harness, name, number, running)
                 except (DidNotRun, Gone, OSError) as error:
                     self.absent[name] = f"round {number + 1}: {error}"
-                    print(f"round {number + 1}  {name:<22} {self.absent[name]}", flush=True)
+                    print(
+                        f"round {number + 1}  {name:<{NAME_WIDTH}}{self.absent[name]}", flush=True
+                    )
                     if name in OURS:
                         _say_failures(_state(name, number) / "journal")
                     continue
@@ -166,7 +169,7 @@ class Bench:
         done, spans = game.play(self.events, rng, self.gap_s, running.pid)
         if load is not None:
             load.turn(on=False)
-            print(f"round {number + 1}  {name:<22} load: {load.told()}", flush=True)
+            print(f"round {number + 1}  {name:<{NAME_WIDTH}}load: {load.told()}", flush=True)
         if name in OURS:
             (_state(name, number) / SPANS).write_text(json.dumps(spans), "utf-8")
         return done
@@ -206,8 +209,9 @@ def _say_machine() -> None:
 def _say_round(number: int, name: str, done: Round) -> None:
     one = figures([done])
     print(
-        f"round {number + 1}  {name:<22} p50 {one.p50_us:6.0f} us  p99 {one.p99_us:6.0f} us"
-        f"  n {one.n}  missed {one.missed}  cpu {one.cpu_us:.0f} us an event",
+        f"round {number + 1}  {name:<{NAME_WIDTH}}p50 {one.p50_us:6.0f} us"
+        f"  p99 {one.p99_us:6.0f} us  n {one.n}  missed {one.missed}"
+        f"  cpu {one.cpu_us:.0f} us an event",
         flush=True,
     )
 

@@ -5,6 +5,7 @@ import gc
 from actors.feeds.contest import Crossing, Entrant, Runner, View
 from actors.feeds.coverage import Coverage
 from actors.messages.feeds import FeedEvent
+from actors.messages.race import Judged
 from actors.model.score import Score
 from tests.feeds.story import Story, judgements
 
@@ -41,8 +42,18 @@ def test_a_score_beyond_what_is_remembered_is_still_raced_and_taken_back() -> No
 
 
 def test_who_counts_again_what_it_denied_in_two_steps_has_gone_back_on_nothing() -> None:
-    report = Story()._event("ada", "snapshot", 0)  # noqa: SLF001 - any report
-    view = View(Runner("ada", Entrant(), ""), 1, Score(2, 0), True, "1H", report, Coverage())  # noqa: FBT003 - as its fields stand
+    told = Story()
+    told.say("ada", "2-0", 0)
+    (report,) = [one.report for one in told.outputs if isinstance(one, Judged)]
+    view = View(
+        runner=Runner("ada", Entrant(), ""),
+        epoch=report.epoch,
+        score=Score(2, 0),
+        oriented=True,
+        period="1H",
+        report=report,
+        coverage=Coverage(),
+    )
     for at_ns, score in ((10, Score(1, 0)), (20, Score(0, 0))):
         before, view.score = view.score, score
         view.step_back(before, at_ns)

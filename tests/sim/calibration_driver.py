@@ -52,10 +52,10 @@ def main() -> int:
     with context.Pool(min(PROCESSES, chosen.seeds)) as pool:
         played = pool.map(partial(seasons, chosen.goals), range(1, chosen.seeds + 1))
     for seed, (plain, faster) in enumerate(played, 1):
-        print(f"seed {seed}: {len(plain.races)} goals")  # noqa: T201 - a program that prints its result
+        print(f"seed {seed}: {len(plain.races)} goals")
         _show(figures(plain, faster))
     found = figures(together([one for one, _ in played]), together([two for _, two in played]))
-    print("all together")  # noqa: T201 - the same
+    print("all together")
     _show(found)
     if chosen.proof is not None:
         _append_proof(chosen.proof, chosen, sum(len(one.races) for one, _ in played), found)
@@ -64,7 +64,7 @@ def main() -> int:
 
 def _show(found: Sequence[Figure]) -> None:
     for figure in found:
-        print(f"  {figure.line()}", flush=True)  # noqa: T201 - the same
+        print(f"  {figure.line()}", flush=True)
 
 
 def _append_proof(

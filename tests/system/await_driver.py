@@ -281,13 +281,13 @@ def main() -> int:
     chosen = parser.parse_args()
     whole = live(chosen.seed, HOURS, None)
     if whole.faults:
-        print(f"without a blow: {whole.faults}")  # noqa: T201 - a program that prints its result
+        print(f"without a blow: {whole.faults}")
         return 1
     targets = awaits(whole.steps, None if chosen.all else max(2, chosen.sample))
     total = sum(whole.steps.values())
     began_s = time.monotonic()
     told = dict.fromkeys(VICTIMS, 0)
-    print(f"{len(targets)} of {total} awaits, a day each", flush=True)  # noqa: T201 - the same
+    print(f"{len(targets)} of {total} awaits, a day each", flush=True)
     unharmed = restarted = 0
     for target, lived in strike_all(
         targets, seed=chosen.seed, opened=whole.opened, jobs=chosen.jobs
@@ -297,17 +297,17 @@ def main() -> int:
         unharmed += not lived.faults
         done = sum(told.values())
         if done % TELL_EACH == 0:
-            print(  # noqa: T201 - the same
+            print(
                 f"{time.monotonic() - began_s:5.0f} s  {done} of {len(targets)} struck,"
                 f" {done - unharmed} harmed",
                 flush=True,
             )
         if lived.faults:
             where = " > ".join(lived.struck_at[-3:])
-            print(f"{target.actor} {target.step} at {where}: {lived.faults}", flush=True)  # noqa: T201 - the same
+            print(f"{target.actor} {target.step} at {where}: {lived.faults}", flush=True)
     for actor, count in told.items():
-        print(f"{actor}: {count} of {whole.steps[actor]} awaits")  # noqa: T201 - the same
-    print(  # noqa: T201 - the same
+        print(f"{actor}: {count} of {whole.steps[actor]} awaits")
+    print(
         f"{len(targets)} of {total} awaits of {len(VICTIMS)} actors struck in "
         f"{time.monotonic() - began_s:.0f} s; {restarted} times the tree started it again, "
         f"otherwise it was stopping; {unharmed} days unharmed"

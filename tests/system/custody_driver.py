@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -361,23 +361,28 @@ def main() -> int:
         # A short name: a socket's path has little room.
         folder = Path(tempfile.mkdtemp(prefix="tl-"))
         found = trio.run(drill, folder, how, on_abandon, seed)
-        print(f"seed {seed}: {found.line}", flush=True)  # noqa: T201 - a program that prints its result
+        print(f"seed {seed}: {found.line}", flush=True)
         good += not found.faults
         if found.faults:
-            print(f"kept: {folder}", flush=True)  # noqa: T201 - the same
+            print(f"kept: {folder}", flush=True)
         else:
             shutil.rmtree(folder)
     if chosen.proof is not None:
-        _append_proof(chosen.proof, sys.argv[1:], len(cases), good)
+        _append_proof(chosen.proof, _said(chosen), len(cases), good)
     return 0 if good == len(cases) else 1
 
 
-def _append_proof(path: Path, options: Sequence[str], cases: int, good: int) -> None:
+def _said(chosen: argparse.Namespace) -> str:
+    how = f" --how {chosen.how}" if chosen.how else ""
+    return f"--seeds {chosen.seeds} --first-seed {chosen.first_seed}{how}"
+
+
+def _append_proof(path: Path, options: str, cases: int, good: int) -> None:
     """Add one line to the proofs: what was run at which commit, and how it came out."""
     line = {
         "target": "prove-custody",
         "commit": checkout.commit(ROOT),
-        "command": f"python tests/system/custody_driver.py {' '.join(options)}".strip(),
+        "command": f"python tests/system/custody_driver.py {options}",
         "n": cases,
         "figure": good,
         "bar": cases,

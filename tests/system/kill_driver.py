@@ -230,17 +230,17 @@ def main() -> int:
         seed = chosen.first_seed + days
         folder = Path(tempfile.mkdtemp(prefix=f"touchline-kill-{seed}-"))
         found = trio.run(drill, folder, seed, chosen.kills, chosen.matchday)
-        print(found.line, flush=True)  # noqa: T201 - a program that prints its result
+        print(found.line, flush=True)
         days += 1
         kills += found.kills
         in_flight += found.in_flight
         clean += not found.faults
         survived += 0 if found.faults else found.kills
         if found.faults:
-            print(f"kept: {folder}", flush=True)  # noqa: T201 - the same
+            print(f"kept: {folder}", flush=True)
         else:
             shutil.rmtree(folder)
-    print(  # noqa: T201 - the same
+    print(
         f"{kills} kills in {days} days, {in_flight} orders in flight: {survived} kills after which"
         " nothing was lost, nothing was traded twice and the difference was 0"
     )

@@ -1,10 +1,8 @@
 """Gets one rule after the other wrong, and shows that a test notices each.
 
 Run as ``python tests/system/rule_driver.py [--part PART] [--only TEXT]... [--jobs N]`` from the
-checkout. The changes are listed in ``rules.py`` (part ``rules``), ``guard_rules.py`` (``guards``),
-``order_rules.py`` (``orders``) and ``race_rules.py`` (``race``). Each is made in a copy of the
-tree in a temporary folder, never in the checkout, and the tests of its file are run there until
-one of them fails.
+checkout. The changes are listed in ``rules/``. Each is made in a copy of the tree in a temporary
+folder, never in the checkout, and the tests of its file are run there until one of them fails.
 """
 
 import argparse
@@ -27,10 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from actors.runtime import checkout
 from tests.shared import VARIABLE, at_hand
-from tests.system.guard_rules import GUARD_TESTS
-from tests.system.order_rules import ORDER_TESTS
-from tests.system.race_rules import RACE_TESTS
-from tests.system.rules import CLIENT, PARTS, Mutant, Part, mutants
+from tests.system.rules.lists import TESTS, mutants
+from tests.system.rules.mutants import PARTS, Mutant, Part
 from tests.system.stage import ROOT
 
 COPIED: Final = ("actors", "docs", "tests", "pyproject.toml", "supervisor.py", "README.md")
@@ -45,39 +41,6 @@ LONGEST_S: Final = 240.0
 """Tests that take so long were brought to a halt by the change, which is noticed too."""
 UNCHANGED_S: Final = 1_800.0
 """The most that all of them may take while nothing is wrong."""
-
-CLIENT_TESTS: Final = (
-    "tests/model/test_fee_rules.py",
-    "tests/model/test_positions.py",
-    "tests/model/test_fees.py",
-)
-VENUE_TESTS: Final = tuple(
-    f"tests/sim/venue/test_{name}.py"
-    for name in (
-        "fees",
-        "fee_table",
-        "fee_dates",
-        "holdings",
-        "collateral",
-        "netting",
-        "netting_sales",
-        "fee_schedule",
-        "lifecycle",
-        "order_groups",
-        "order_money",
-        "order_entry",
-        "engine",
-        "treasury",
-        "order_routes",
-        "whole",
-    )
-)
-
-
-def laws_of(file: str) -> tuple[str, ...]:
-    """Return the tests that must notice a rule of ``file`` that is wrong."""
-    own = (GUARD_TESTS | ORDER_TESTS | RACE_TESTS).get(file)
-    return own or (CLIENT_TESTS if file in CLIENT else VENUE_TESTS)
 
 
 @attrs.frozen
@@ -153,7 +116,7 @@ def try_out(tree: Path, mutant: Mutant) -> Trial:
         raise Broken(f"{mutant.file}: {mutant.rule}: {mutant.old!r} does not stand there once")
     path.write_text(right.replace(mutant.old, mutant.new), "utf-8")
     try:
-        return Trial(mutant, first_failure(tree, laws_of(mutant.file)))
+        return Trial(mutant, first_failure(tree, TESTS[mutant.file]))
     finally:
         path.write_text(right, "utf-8")
 
@@ -173,7 +136,7 @@ def try_all(chosen: Sequence[Mutant], jobs: int) -> Iterator[Trial]:
                 trees.put(tree)
 
         tree = trees.get()
-        asked = {test: None for mutant in chosen for test in laws_of(mutant.file)}
+        asked = {test: None for mutant in chosen for test in TESTS[mutant.file]}
         unchanged = first_failure(tree, tuple(asked), UNCHANGED_S)
         trees.put(tree)
         if unchanged:
@@ -205,15 +168,15 @@ def main() -> int:
         for trial in try_all(chosen, asked.jobs):
             trials.append(trial)
             passed_s = time.monotonic() - began_s
-            print(f"{passed_s:4.0f} s {len(trials)}/{len(chosen)} {trial.line}", flush=True)  # noqa: T201 - a program that prints its result
+            print(f"{passed_s:4.0f} s {len(trials)}/{len(chosen)} {trial.line}", flush=True)
     except Broken as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the same
+        print(error, file=sys.stderr)
         return 2
     killed = sum(bool(trial.killed_by) for trial in trials)
-    print(f"{killed} of {len(trials)} wrong rules were noticed")  # noqa: T201 - the same
+    print(f"{killed} of {len(trials)} wrong rules were noticed")
     for trial in trials:
         if not trial.killed_by:
-            print(f"{trial.line}: {trial.mutant.old!r} -> {trial.mutant.new!r}")  # noqa: T201 - the same
+            print(f"{trial.line}: {trial.mutant.old!r} -> {trial.mutant.new!r}")
     if asked.proof is not None:
         _append_proof(asked.proof, asked.part, asked.only, len(trials), killed)
     return 0 if killed == len(trials) else 1

@@ -5,15 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.guard_rules import GUARD_TESTS, GUARDS
-from tests.system.order_rules import ORDER_TESTS, ORDERS
-from tests.system.race_rules import RACE
-from tests.system.rule_driver import Broken, first_failure, laws_of
-from tests.system.rules import CLIENT, VENUE, mutants
+from tests.system.rule_driver import Broken, first_failure
+from tests.system.rules.lists import LISTS, TESTS, mutants
 from tests.system.stage import ROOT
 
 
-@pytest.mark.parametrize("file", [*CLIENT, *GUARDS, *ORDERS, *RACE, *VENUE])
+@pytest.mark.parametrize("file", [file for part in LISTS.values() for file in part])
 def test_every_rule_on_the_list_stands_in_its_file_once(file: str) -> None:
     text = (ROOT / file).read_text("utf-8")
 
@@ -27,10 +24,9 @@ def test_no_change_is_listed_twice_and_every_test_that_is_run_is_there() -> None
     changes = Counter((each.file, each.old, each.new) for each in mutants())
 
     assert [each for each, times in changes.items() if times > 1] == []
-    run = {test for each in mutants() for test in laws_of(each.file)}
+    run = {test for each in mutants() for test in TESTS[each.file]}
     assert [each for each in sorted(run) if not (ROOT / each).is_file()] == []
-    assert GUARD_TESTS.keys() == GUARDS.keys()
-    assert ORDER_TESTS.keys() == ORDERS.keys()
+    assert TESTS.keys() == {each.file for each in mutants()}
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ def main() -> int:
             except Exception as error:  # noqa: BLE001 - whatever a day ends in is a finding
                 failed, said = failed + 1, f"{type(error).__name__}: {error}"[:300]
             passed_s = time.monotonic() - began_s
-            print(f"{weather.name}, seed {seed}: {said} ({passed_s:.1f} s)", flush=True)  # noqa: T201 - a program that prints its result
-    print(f"{days} days, {failed} not whole")  # noqa: T201 - the same
+            print(f"{weather.name}, seed {seed}: {said} ({passed_s:.1f} s)", flush=True)
+    print(f"{days} days, {failed} not whole")
     if chosen.proof is not None:
         line = {
             "target": "prove-weathers",

@@ -34,12 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for seed, case in zip(seeds, pool.imap(collapse, seeds, chunksize=20), strict=True):
             cases.append(case)
             if not case.is_sound:
-                print(f"seed {seed}: {case}", flush=True)  # noqa: T201 - a program that prints its result
+                print(f"seed {seed}: {case}", flush=True)
             if len(cases) % TOLD == 0:
-                print(f"{len(cases)} books", flush=True)  # noqa: T201 - the same
+                print(f"{len(cases)} books", flush=True)
     beyond, unsound = sum(case.beyond for case in cases), [c for c in cases if not c.is_sound]
     sold, held = sum(c.sold_centi > 0 for c in cases), sum(c.held_centi > 0 for c in cases)
-    print(  # noqa: T201 - the same
+    print(
         f"{len(cases)} books, {sum(case.orders for case in cases)} orders: {beyond} below the"
         f" floor; something was sold in {sold}, something held in {held}"
     )

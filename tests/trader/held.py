@@ -49,3 +49,10 @@ def count_centi(came: Came) -> int:
 def price_pips(came: Came) -> int:
     """Return an order's limit."""
     return round(float(str(came.body["price"])) * 10_000)
+
+
+def lots_are_gone(pit: Pit) -> None:
+    """Hold that nothing is left to sell, planned or out."""
+    assert pit.desk.lots == {}
+    assert pit.desk.plans == {}
+    assert pit.desk.inflight.of("exit") == []

@@ -8,7 +8,7 @@ from actors.messages.race import Cause
 from actors.messages.trading import ExitHeld
 from actors.model.score import GoalKey
 from tests.trader.door import late, slow
-from tests.trader.fallen import doubt, episodes, worth
+from tests.trader.fallen import doubt, episodes, holding, worth
 from tests.trader.held import bought, exits
 from tests.trader.pit import EVENT, KEY, open_pit
 
@@ -19,10 +19,7 @@ NEXT = GoalKey(EVENT, 0, "2-0")
 async def test_while_one_doubt_of_a_goal_stands_the_end_of_another_gives_no_lot_its_plan_again(
     autojump_clock: MockClock, ends: Cause, stands: Cause
 ) -> None:
-    async with open_pit(review={"on_open": "flatten"}) as pit:
-        await pit.start_orders()
-        worth(pit, 4_500)
-        await bought(pit)
+    async with holding(review={"on_open": "flatten"}) as pit:
         pit.venue.cancel_all("maker")
         doubt(pit, cause=ends)
         doubt(pit, cause=stands)
@@ -39,10 +36,7 @@ async def test_while_one_doubt_of_a_goal_stands_the_end_of_another_gives_no_lot_
 async def test_a_goal_that_stands_gives_its_own_lots_their_plan_again_and_no_others(
     autojump_clock: MockClock,
 ) -> None:
-    async with open_pit() as pit:
-        await pit.start_orders()
-        worth(pit, 4_500)
-        await bought(pit, 600)
+    async with holding(600) as pit:
         await bought(pit, 400, key=NEXT)
         pit.venue.cancel_all("maker")
         doubt(pit, NEXT, restored=None)
@@ -91,10 +85,7 @@ async def test_what_was_bought_after_the_match_began_anew_does_not_fall_with_a_g
 async def test_a_goal_that_falls_again_and_again_has_one_way_down(
     autojump_clock: MockClock,
 ) -> None:
-    async with open_pit() as pit:
-        await pit.start_orders()
-        worth(pit, 4_500)
-        await bought(pit)
+    async with holding() as pit:
         pit.venue.cancel_all("maker")
         doubt(pit)
         doubt(pit, reason="another feed")
@@ -111,10 +102,7 @@ async def test_a_goal_that_falls_again_and_again_has_one_way_down(
 async def test_a_lot_whose_timed_order_is_out_is_not_sold_a_second_time_beside_it(
     autojump_clock: MockClock,
 ) -> None:
-    async with open_pit(speed=60.0) as pit:
-        await pit.start_orders()
-        worth(pit, 4_500)
-        await bought(pit)
+    async with holding(speed=60.0) as pit:
         pit.orders.fates[pit.exit_id(1)] = slow(1.0)
         await trio.sleep(5.5)
         (out,) = pit.desk.inflight.of("exit")
@@ -130,10 +118,7 @@ async def test_a_lot_whose_timed_order_is_out_is_not_sold_a_second_time_beside_i
 async def test_a_line_that_breaks_under_the_first_order_of_a_way_down_sells_once(
     autojump_clock: MockClock, share: float
 ) -> None:
-    async with open_pit() as pit:
-        await pit.start_orders()
-        worth(pit, 4_500)
-        await bought(pit)
+    async with holding() as pit:
         pit.env.breaks.append(share)
         doubt(pit)
         (out,) = pit.desk.inflight.of("exit")

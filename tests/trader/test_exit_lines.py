@@ -1,12 +1,15 @@
 """Laws of the exits' own connections: whatever one goal opened is sold at once if it falls."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 import trio
 from trio.testing import MockClock
 
 from actors.trader.resolver import LATE_COPY_REFUSED_S
 from tests.runtime.journals import memory_disk
-from tests.trader.door import slow
+from tests.trader.door import Fault, slow
 from tests.trader.fallen import doubt, worth
 from tests.trader.glass import intents
 from tests.trader.held import count_centi, exits, hear_fills
@@ -27,6 +30,19 @@ async def hold(pit: Pit) -> None:
     play(pit)
     await trio.sleep(0.1)
     hear_fills(pit)
+
+
+@asynccontextmanager
+async def unanswered(*exit_faults: Fault) -> AsyncIterator[Pit]:
+    """Open a pit with two lines for exits and three entries that stay out for nine seconds."""
+    async with open_pit(orders={"exit_connections": 2, "response_s": 10.0}) as pit:
+        await pit.start_orders()
+        worth(pit, 2_000)
+        pit.orders.faults.extend([slow(9.0)] * 3)
+        play(pit)
+        await trio.sleep(0.1)
+        pit.orders.faults.extend(exit_faults)
+        yield pit
 
 
 def all_is_sold(pit: Pit) -> None:
@@ -83,13 +99,7 @@ async def test_a_lot_beyond_the_connections_is_sold_on_the_first_that_is_free_ag
 async def test_an_entry_that_is_out_is_covered_on_the_first_line_that_is_free(
     autojump_clock: MockClock, exits_die: str
 ) -> None:
-    async with open_pit(orders={"exit_connections": 2, "response_s": 10.0}) as pit:
-        await pit.start_orders()
-        worth(pit, 2_000)
-        pit.orders.faults.extend([slow(9.0)] * 3)
-        play(pit)
-        await trio.sleep(0.1)
-        pit.orders.faults.extend([slow(1.0), slow(0.4)])
+    async with unanswered(slow(1.0), slow(0.4)) as pit:
         began_s = trio.current_time()
         doubt(pit)
         assert len(pit.desk.inflight.of("exit")) == 2
@@ -111,13 +121,7 @@ async def test_an_entry_that_is_out_is_covered_on_the_first_line_that_is_free(
 async def test_a_goal_that_stands_before_a_line_was_free_leaves_its_entry_uncovered(
     autojump_clock: MockClock,
 ) -> None:
-    async with open_pit(orders={"exit_connections": 2, "response_s": 10.0}) as pit:
-        await pit.start_orders()
-        worth(pit, 2_000)
-        pit.orders.faults.extend([slow(9.0)] * 3)
-        play(pit)
-        await trio.sleep(0.1)
-        pit.orders.faults.extend([slow(1.0)] * 2)
+    async with unanswered(slow(1.0), slow(1.0)) as pit:
         doubt(pit)
         await trio.sleep(0.2)
         doubt(pit, in_doubt=False, reason="stands")

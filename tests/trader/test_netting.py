@@ -11,7 +11,7 @@ from actors.runtime.segments import read
 from tests.runtime.journals import CODEC, FOLDER
 from tests.trader.door import late, slow
 from tests.trader.fallen import doubt, worth
-from tests.trader.held import bought, count_centi, exits
+from tests.trader.held import bought, count_centi, exits, lots_are_gone
 from tests.trader.pit import AWAY, EVENT, HOME, Pit, open_pit
 
 NEXT, THIRD, FOURTH = (GoalKey(EVENT, 0, state) for state in ("2-0", "3-0", "4-0"))
@@ -25,9 +25,7 @@ def netted(pit: Pit) -> list[int]:
 def nothing_is_held(pit: Pit) -> None:
     assert [pit.position_centi(ticker) for ticker in (HOME, AWAY)] == [0, 0]
     assert pit.said(ExitHeld) == []
-    assert pit.desk.lots == {}
-    assert pit.desk.plans == {}
-    assert pit.desk.inflight.of("exit") == []
+    lots_are_gone(pit)
     assert pit.desk.exposure.open_account_micros == 0
 
 

@@ -100,13 +100,13 @@ def main() -> int:
     began_s, whole = time.monotonic(), Batch()
     for batch in batches(chosen.first_seed, chosen.histories, chosen.jobs):
         for seed, fault in batch.failed[: max(0, SHOWN - len(whole.failed))]:
-            print(f"seed {seed}: {fault}", flush=True)  # noqa: T201 - a program that prints its result
-            print(f"  again: {DRIVER} --first-seed {seed} --histories 1 --jobs 1")  # noqa: T201 - the same
+            print(f"seed {seed}: {fault}", flush=True)
+            print(f"  again: {DRIVER} --first-seed {seed} --histories 1 --jobs 1")
         whole.add(batch)
         passed_s = time.monotonic() - began_s
         left_s = passed_s / whole.lived * (chosen.histories - whole.lived)
         if whole.lived % 500 < BATCH or whole.lived == chosen.histories:
-            print(f"{passed_s:4.0f} s, {left_s:.0f} s to go: {whole.line}", flush=True)  # noqa: T201 - the same
+            print(f"{passed_s:4.0f} s, {left_s:.0f} s to go: {whole.line}", flush=True)
     if chosen.proof is not None:
         _append_proof(chosen.proof, chosen, whole)
     return 1 if whole.failed else 0

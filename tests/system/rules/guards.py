@@ -1,12 +1,10 @@
-"""Every rule that keeps an order in or a position small, and how to get it wrong.
-
-Beside each file stand the tests that must notice. As in ``rules.py`` a text stands in its
-file exactly once, and what is left out changes no outcome.
-"""
+"""What keeps an order in or a position small, and the tests that must notice."""
 
 from typing import Final
 
-GUARDS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
+from tests.system.rules.mutants import Changes
+
+GUARDS: Final[Changes] = {
     "actors/risk/gate.py": (
         ("a clock that does not fit", "if not moment.clock_fits:", "if False:"),
         ("a state that is not active", 'if moment.state != "ACTIVE":', "if False:"),
